@@ -1,0 +1,52 @@
+//! Credenza: a title's id in, a playing film out.
+//!
+//! The rooms, by floor; a room names only rooms below its own floor (`tests/house.rs` keeps it so,
+//! ARCHITECTURE.md says why):
+//!
+//! ```text
+//!  7  cli · app · demo        what a person runs; App builds the house; the household that exists offline
+//!  6  http · web              being asked: routes, ranges, pages
+//!  5  lan                     being found
+//!  4  playback                the story: resolve, open, carry on
+//!  3  index · debrid · title · select · library     stations that never name each other
+//!  2  cache · durable · swarm · release · stremthru · access
+//!  1  media · torrent · representation · fetch · secret · config
+//! ```
+
+// Floor 1: the ground.
+pub mod config;
+pub mod fetch;
+pub mod media;
+pub mod representation;
+pub mod secret;
+pub mod torrent;
+
+// Floor 2: engines and stores, neighbours that never name each other.
+pub mod access;
+pub mod cache;
+pub mod durable;
+pub mod release;
+pub mod stremthru;
+pub mod swarm;
+
+// Floor 3: the stations of the story.
+pub mod debrid;
+pub mod index;
+pub mod library;
+pub mod select;
+pub mod title;
+
+// Floor 4: the story.
+pub mod playback;
+
+// Floor 5: being found.
+pub mod lan;
+
+// Floor 6: being asked.
+pub mod http;
+pub mod web;
+
+// Floor 7: what a person runs.
+pub mod app;
+pub mod cli;
+pub mod demo;

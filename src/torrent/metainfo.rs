@@ -1,0 +1,1 @@
+//! Metainfo checks (filled by the swarm work).

@@ -1,0 +1,16 @@
+//! What is found: the words of torrents (BEP 3, 9), pure, with no runtime and no wire.
+
+mod availability;
+mod file;
+mod found;
+mod index_name;
+mod info_hash;
+mod magnet;
+pub mod metainfo;
+
+pub use availability::{Availability, Store};
+pub use file::{TorrentFile, entity_tag};
+pub use found::{Torrent, Unique, unique};
+pub use index_name::IndexName;
+pub use info_hash::{BadInfoHash, InfoHash};
+pub use magnet::{BadMagnet, Magnet};

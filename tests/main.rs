@@ -1,0 +1,30 @@
+//! The integration tests: one binary that drives the real program on loopback, with real peers,
+//! real players and recorded answers. Each module's head says what it proves.
+
+// Helpers of the tests are not the product's public face.
+#![allow(missing_docs, unreachable_pub)]
+#![allow(clippy::print_stdout, reason = "a skipped test says why")]
+
+mod support;
+
+mod access;
+mod bad_input;
+mod cli;
+mod configuration;
+mod debrid;
+mod demo;
+mod engine;
+mod find;
+mod house;
+mod indexes;
+mod mdns;
+mod metainfo;
+mod pages;
+mod players;
+mod range;
+mod release;
+mod select;
+mod server;
+mod state;
+mod swarm;
+mod way_out;

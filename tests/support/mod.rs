@@ -1,0 +1,37 @@
+//! What the tests share: skipping honestly, polling, and the outside programs they drive.
+
+use std::time::{Duration, Instant};
+
+/// Leaves a test that cannot run here. Under `CI=true` that is a failure, unless the test stands
+/// with its reason in `tests/skips.txt`.
+///
+/// Use as `return skip("needs ffprobe");`
+pub fn skip(reason: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test").to_owned();
+    let listed = include_str!("../skips.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .any(|line| line.split_once(':').is_some_and(|(name, _)| name.trim() == test));
+    let ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(listed || !ci, "{test} was skipped ({reason}) and is not listed in tests/skips.txt");
+    println!("skipped: {test}: {reason}");
+}
+
+/// Whether `program` is on the path.
+pub fn has(program: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|folder| folder.join(program).is_file())
+}
+
+/// Polls `probe` every 20 ms until it gives something, at most `limit`; then fails with `what`.
+pub fn until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = probe() {
+            return found;
+        }
+        assert!(start.elapsed() < limit, "waited {limit:?} in vain for {what}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
