@@ -1,0 +1,31 @@
+//! `credenza demo`: the same server, with a household of its own for a world.
+
+use super::{Global, print, serve};
+use crate::app::App;
+use crate::config::Config;
+use crate::demo::Demo;
+use tokio_util::task::TaskTracker;
+
+/// Everything that is different from `serve` is in the configuration that the household gives.
+pub(super) async fn run(global: &Global) -> Result<(), String> {
+    let folder = tempfile::Builder::new()
+        .prefix("credenza-demo-")
+        .tempdir()
+        .map_err(|error| format!("no temporary folder can be made: {error}; set TMPDIR to a folder with room"))?;
+    let tasks = TaskTracker::new();
+    let household = Demo::start(tasks.clone(), &folder.path().join("household"))
+        .await
+        .map_err(|error| error.to_string())?;
+    let config = Config::from_text("the demonstration's configuration", &household.configuration())
+        .map_err(|error| error.to_string())?;
+    let data = global.data.clone().unwrap_or_else(|| folder.path().join("data"));
+    let app = App::start(global.apply(config), &data).await.map_err(|error| error.to_string())?;
+    serve::announce(&app)?;
+    for hint in household.hints(&data) {
+        print(&hint)?;
+    }
+    serve::interrupted().await;
+    app.stop().await;
+    household.stop().await;
+    Ok(())
+}

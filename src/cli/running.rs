@@ -1,0 +1,57 @@
+//! A server that already runs on this data folder: the command line asks it, since the stores are
+//! its own while it runs.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::access::{LocalKey, ServerFile};
+use crate::fetch::{self, AddressPolicy, Client, Request, Roots};
+use crate::secret::Secret;
+
+/// A running server.
+pub(super) struct Running {
+    client: Client,
+    address: SocketAddr,
+    key: Secret,
+}
+
+impl Running {
+    /// The server of this data folder, if one answers.
+    pub(super) async fn find(data: &Path) -> Option<Self> {
+        let file = ServerFile::read(data)?;
+        let key = LocalKey::read(data)?;
+        let policy = AddressPolicy { allow_private: vec![file.address] };
+        let client = Client::new(policy, Roots::System).ok()?;
+        let running = Self { client, address: file.address, key: key.secret() };
+        let health = Request { timeout: Duration::from_secs(2), ..running.request(&["health"]) };
+        let answer = running.client.send(health).await.ok()?;
+        (answer.status == 200).then_some(running)
+    }
+
+    /// Asks it; the answer is its JSON, or its sentence.
+    pub(super) async fn ask(&self, path: &[&str], query: &[(&str, &str)]) -> Result<serde_json::Value, String> {
+        let request = Request { url: self.url(path, query), ..self.request(path) };
+        let answer = self.client.wait_for(request, PATIENCE).await.map_err(|error| error.to_string())?;
+        let value: serde_json::Value = serde_json::from_slice(&answer.body)
+            .map_err(|error| format!("the running server's answer is no JSON: {error}"))?;
+        match value.pointer("/error/message").and_then(|message| message.as_str()) {
+            Some(message) if answer.status >= 400 => Err(message.to_owned()),
+            _ => Ok(value),
+        }
+    }
+
+    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> url::Url {
+        let base = format!("http://{}/", self.address);
+        let base = url::Url::parse(&base).expect("an address makes a URL");
+        fetch::at(&base, path, query)
+    }
+
+    fn request(&self, path: &[&str]) -> Request {
+        let secret = Some(("authorization", "Bearer ", self.key.clone()));
+        Request { secret, ..Request::get(self.url(path, &[])) }
+    }
+}
+
+/// Trying several torrents that have no peers takes its time.
+const PATIENCE: Duration = Duration::from_secs(180);

@@ -1,0 +1,77 @@
+//! `credenza serve`: the server, until it is interrupted; and what each serving command shares.
+
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+
+use super::{Arguments, Global, print};
+use crate::app::App;
+use crate::durable;
+use crate::fetch;
+
+/// Serves with the configuration of file and environment.
+pub(super) async fn run(global: &Global) -> Result<(), String> {
+    let config = global.configuration().map_err(|error| error.to_string())?;
+    let app = App::start(config, &global.data()).await.map_err(|error| error.to_string())?;
+    announce(&app)?;
+    interrupted().await;
+    app.stop().await;
+    Ok(())
+}
+
+/// Addresses on standard output once they answer; the claim code, while there is no owner, on
+/// standard error, where it does not end up in a script's answer.
+pub(super) fn announce(app: &App) -> Result<(), String> {
+    for address in app.addresses() {
+        print(&format!("http://{address}/"))?;
+    }
+    if let Some(code) = app.claim_code() {
+        let _ = writeln!(std::io::stderr(), "claim code: {code}");
+    }
+    Ok(())
+}
+
+/// Returns at SIGINT or SIGTERM.
+pub(super) async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Where the system has no CA store, the torrent engine refuses to start, even for peers that speak
+/// no TLS. So the roots that are bundled with this program are written to the data folder, and the
+/// program starts itself again with `SSL_CERT_FILE` naming them: the one way to tell the engine,
+/// since changing the environment of a running process is unsafe.
+pub fn ensure_roots(arguments: &Arguments) -> Result<(), String> {
+    if fetch::system_roots_present() {
+        return Ok(());
+    }
+    let data = arguments.global.data();
+    let file = data.join("roots.pem");
+    write_roots(&data, &file)
+        .map_err(|error| format!("the data folder {} cannot be written: {error}; choose another with --data", data.display()))?;
+    let _ = writeln!(
+        std::io::stderr(),
+        "this system has no CA certificates; the {} bundled ones are used ({}). Install ca-certificates to use the system's.",
+        env!("CARGO_PKG_NAME"),
+        file.display()
+    );
+    let this = std::env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
+    let error = std::process::Command::new(this)
+        .args(std::env::args_os().skip(1))
+        .env("SSL_CERT_FILE", &file)
+        .exec();
+    Err(format!("this program cannot start itself again: {error}"))
+}
+
+fn write_roots(data: &Path, file: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(data)?;
+    durable::replace_file(file, fetch::bundled_roots_pem().as_bytes(), 0o644)
+}

@@ -1,0 +1,80 @@
+//! Answers for people: a search as a table that fits the terminal.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::playback::IndexLine;
+
+/// How many candidates a table shows.
+const SHOWN: usize = 25;
+
+/// One line as an index answers.
+pub(super) fn progress(line: &IndexLine) -> String {
+    let words = line.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
+    format!("{:<10} {:>4} torrents in {} ms{words}", line.index, line.torrents, line.elapsed_ms)
+}
+
+/// A whole search. It reads the JSON that `--json` prints, which may come from a running server.
+pub(super) fn of(found: &Value) -> String {
+    let mut text = String::new();
+    let name = found["title"]["name"].as_str().unwrap_or("(no title known)");
+    let year = found["title"]["year"].as_u64().map(|year| format!(" ({year})")).unwrap_or_default();
+    let _ = writeln!(text, "{}  {}{year}", found["id"].as_str().unwrap_or_default(), plain(name));
+    for line in found["indexes"].as_array().into_iter().flatten() {
+        let words = line["message"].as_str().map(|message| format!("  {message}")).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  {:<10} {:<14} {:>4} torrents{words}",
+            line["index"].as_str().unwrap_or_default(),
+            line["state"].as_str().unwrap_or_default(),
+            line["torrents"],
+        );
+    }
+    if let Some(message) = found["store"]["message"].as_str() {
+        let _ = writeln!(text, "  {message}");
+    }
+    let candidates = found["candidates"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let _ = writeln!(text, "{} torrents, {} of them different", found["torrents_found"], found["unique"]);
+    for candidate in candidates.iter().take(SHOWN) {
+        let _ = writeln!(text, "{}", row(candidate));
+    }
+    if candidates.len() > SHOWN {
+        let _ = writeln!(text, "… and {} more (--json has all of them)", candidates.len() - SHOWN);
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn row(candidate: &Value) -> String {
+    let release = &candidate["release"];
+    let states = candidate["availability"].as_object().into_iter().flatten();
+    let state = states.filter_map(|(_, state)| state.as_str()).next().unwrap_or("-");
+    let reasons = candidate["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    format!(
+        "{:<6} {:>9}  {:>5} seeds  {:<10} {}\n       {} · {}",
+        release["resolution"].as_str().unwrap_or("-"),
+        candidate["size_bytes"].as_u64().map_or("-".to_owned(), size),
+        candidate["seeders"].as_u64().map_or("?".to_owned(), |count| count.to_string()),
+        state,
+        plain(candidate["name"].as_str().unwrap_or_default()),
+        candidate["info_hash"].as_str().unwrap_or_default(),
+        reasons.collect::<Vec<_>>().join(", "),
+    )
+}
+
+/// A size for people, in binary units.
+#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        gib if gib >= 1_073_741_824.0 => format!("{:.1} GiB", gib / 1_073_741_824.0),
+        mib => format!("{:.1} MiB", mib / 1_048_576.0),
+    }
+}
+
+/// A stranger's text may carry control characters that would speak to the terminal, and marks that
+/// turn its direction.
+fn plain(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}');
+    text.chars().filter(|c| !c.is_control() && !turns(*c)).take(160).collect()
+}

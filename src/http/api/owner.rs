@@ -1,0 +1,111 @@
+//! Claim, login, settings.
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::error::ApiError;
+use crate::http::rooms::{Rooms, no_cookie, session_cookie, session_of};
+use crate::http::server::Peer;
+use crate::playback::Settings;
+use crate::secret::Secret;
+use crate::torrent::Store;
+
+#[derive(Deserialize)]
+pub(super) struct ClaimForm {
+    code: String,
+    password: Secret,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LoginForm {
+    password: Secret,
+}
+
+/// `POST /api/claim`: 201, with the session's cookie.
+pub(super) async fn claim(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    form: Result<Json<ClaimForm>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    let Json(form) = form?;
+    let token = rooms.access.claim(&form.code, &form.password, peer.0.ip()).await?;
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, session_cookie(token.expose()))], Json(json!({"owner": true}))).into_response())
+}
+
+/// `POST /api/login`: 200, with the session's cookie.
+pub(super) async fn login(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    form: Result<Json<LoginForm>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    let Json(form) = form?;
+    let token = rooms.access.login(&form.password, peer.0.ip()).await?;
+    Ok(([(header::SET_COOKIE, session_cookie(token.expose()))], Json(json!({"owner": true}))).into_response())
+}
+
+/// `POST /api/logout`.
+pub(super) async fn logout(State(rooms): State<Rooms>, headers: HeaderMap) -> Result<Response, ApiError> {
+    if let Some(token) = session_of(&headers) {
+        rooms.access.logout(&token)?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie())]).into_response())
+}
+
+/// `GET /api/settings`.
+pub(super) async fn settings(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap) -> Result<Json<Settings>, ApiError> {
+    rooms.owner_only(&headers, peer.0)?;
+    Ok(Json(rooms.playback.settings()))
+}
+
+/// What may be changed. Anything else is refused by name.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Changes {
+    debrid: Option<DebridChange>,
+    swarm: Option<SwarmChange>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DebridChange {
+    store: Option<Store>,
+    /// `null` or empty removes it.
+    token: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SwarmChange {
+    enabled: bool,
+}
+
+/// `PUT /api/settings`: a token is checked with its store before it is kept.
+pub(super) async fn change_settings(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    changes: Result<Json<Value>, JsonRejection>,
+) -> Result<Json<Settings>, ApiError> {
+    rooms.owner_only(&headers, peer.0)?;
+    let Json(changes) = changes?;
+    let changes: Changes = serde_json::from_value(changes)
+        .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "bad_settings", format!("these settings cannot be taken: {error}")))?;
+    if let Some(debrid) = changes.debrid {
+        match debrid.token.filter(|token| !token.is_empty()) {
+            Some(token) => {
+                let store = debrid.store.or(rooms.playback.settings().debrid.store);
+                rooms.playback.set_debrid(store.unwrap_or(Store::RealDebrid), token).await?;
+            }
+            None => rooms.playback.remove_debrid()?,
+        }
+    }
+    if let Some(swarm) = changes.swarm {
+        rooms.playback.allow_swarm(swarm.enabled)?;
+    }
+    Ok(Json(rooms.playback.settings()))
+}

@@ -1,0 +1,162 @@
+//! Claim, sign in, set up.
+
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::{at_the_door, frame, page, trouble};
+use crate::http::error::ApiError;
+use crate::http::rooms::{Rooms, no_cookie, session_cookie, session_of};
+use crate::http::server::Peer;
+use crate::secret::Secret;
+use crate::torrent::Store;
+use crate::web;
+
+/// `?said=`: what was just done, as a word of ours (a stranger's link can make the page say nothing
+/// else).
+#[derive(Deserialize)]
+pub(super) struct Said {
+    said: Option<String>,
+}
+
+fn page_of(rooms: &Rooms, headers: &HeaderMap, peer: Peer, said: Option<&str>) -> Response {
+    let mut frame = frame(rooms, headers, peer);
+    if !rooms.access.owner_exists() {
+        return page(&web::Claim { frame });
+    }
+    if !frame.signed_in {
+        return at_the_door(rooms, "/setup");
+    }
+    frame.notice = said.and_then(sentence_of).map(str::to_owned);
+    let settings = rooms.playback.settings();
+    let chosen = settings.debrid.store.unwrap_or(Store::RealDebrid);
+    page(&web::Setup {
+        frame,
+        stores: Store::ALL.map(|store| (store.to_string(), store == chosen)).into(),
+        token_set: settings.debrid.set,
+        token_ends: settings.debrid.ends,
+        swarm_allowed: settings.swarm.enabled,
+        swarm_fixed: settings.swarm.fixed,
+    })
+}
+
+fn sentence_of(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "claimed" => "This box is yours.",
+        "token" => "The store takes the token; it is kept.",
+        "removed" => "The token is removed.",
+        "swarm" => "Peer-to-peer is changed.",
+        _ => return None,
+    })
+}
+
+/// `GET /setup`.
+pub(super) async fn setup_page(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Query(said): Query<Said>) -> Response {
+    page_of(&rooms, &headers, peer, said.said.as_deref())
+}
+
+#[derive(Deserialize)]
+pub(super) struct ClaimForm {
+    code: String,
+    password: Secret,
+}
+
+/// `POST /setup/claim`.
+pub(super) async fn claim(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Form(form): Form<ClaimForm>) -> Response {
+    match rooms.access.claim(form.code.trim(), &form.password, peer.0.ip()).await {
+        Ok(token) => signed_in(token.expose(), "/setup?said=claimed"),
+        Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/setup"),
+    }
+}
+
+fn signed_in(token: &str, to: &str) -> Response {
+    ([(header::SET_COOKIE, session_cookie(token))], Redirect::to(to)).into_response()
+}
+
+#[derive(Deserialize)]
+pub(super) struct Next {
+    next: Option<String>,
+}
+
+/// `GET /login`.
+pub(super) async fn login_page(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Query(next): Query<Next>) -> Response {
+    if !rooms.access.owner_exists() {
+        return Redirect::to("/setup").into_response();
+    }
+    page(&web::Login { frame: frame(&rooms, &headers, peer), next: own_path(next.next) })
+}
+
+/// A path of ours: `//elsewhere` and `https://elsewhere` are not.
+fn own_path(next: Option<String>) -> String {
+    let ours = |path: &String| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    next.filter(ours).unwrap_or_else(|| "/".to_owned())
+}
+
+#[derive(Deserialize)]
+pub(super) struct LoginForm {
+    password: Secret,
+    next: Option<String>,
+}
+
+/// `POST /login`.
+pub(super) async fn login(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Form(form): Form<LoginForm>) -> Response {
+    match rooms.access.login(&form.password, peer.0.ip()).await {
+        Ok(token) => signed_in(token.expose(), &own_path(form.next)),
+        Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/login"),
+    }
+}
+
+/// `POST /logout`.
+pub(super) async fn logout(State(rooms): State<Rooms>, headers: HeaderMap) -> Response {
+    if let Some(token) = session_of(&headers)
+        && let Err(error) = rooms.access.logout(&token)
+    {
+        tracing::warn!(%error, "a session could not be ended");
+    }
+    ([(header::SET_COOKIE, no_cookie())], Redirect::to("/")).into_response()
+}
+
+#[derive(Deserialize)]
+pub(super) struct DebridForm {
+    store: Store,
+    token: Secret,
+}
+
+/// `POST /setup/debrid`: the store is asked at once whether it takes the token.
+pub(super) async fn debrid(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Form(form): Form<DebridForm>) -> Response {
+    if rooms.owner_only(&headers, peer.0).is_err() {
+        return at_the_door(&rooms, "/setup");
+    }
+    match rooms.playback.set_debrid(form.store, form.token).await {
+        Ok(_) => Redirect::to("/setup?said=token").into_response(),
+        Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/setup"),
+    }
+}
+
+/// `POST /setup/debrid/remove`.
+pub(super) async fn remove_debrid(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap) -> Response {
+    if rooms.owner_only(&headers, peer.0).is_err() {
+        return at_the_door(&rooms, "/setup");
+    }
+    match rooms.playback.remove_debrid() {
+        Ok(()) => Redirect::to("/setup?said=removed").into_response(),
+        Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/setup"),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct SwarmForm {
+    allowed: bool,
+}
+
+/// `POST /setup/swarm`.
+pub(super) async fn swarm(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Form(form): Form<SwarmForm>) -> Response {
+    if rooms.owner_only(&headers, peer.0).is_err() {
+        return at_the_door(&rooms, "/setup");
+    }
+    match rooms.playback.allow_swarm(form.allowed) {
+        Ok(()) => Redirect::to("/setup?said=swarm").into_response(),
+        Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/setup"),
+    }
+}

@@ -1,0 +1,105 @@
+//! What the handlers ask: the rooms below, and who is asking.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, StatusCode, header};
+use futures_util::future::BoxFuture;
+use tokio_util::task::TaskTracker;
+
+use super::error::ApiError;
+use super::media::MediaFinder;
+use crate::access::{Access, LocalKey, MediaKeys};
+use crate::playback::{Play, Playback};
+use crate::representation::Representation;
+
+/// The rooms that are asked, built by `app`.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the room of its name")]
+pub struct Rooms {
+    pub playback: Arc<Playback>,
+    pub access: Arc<Access>,
+    pub media_keys: Arc<MediaKeys>,
+    pub local_key: Arc<LocalKey>,
+    pub tasks: TaskTracker,
+    /// Whether the watch page asks who is watching.
+    pub auth_required: bool,
+    /// The box's name, for people.
+    pub name: String,
+}
+
+/// The cookie of a signed-in browser.
+const COOKIE: &str = "credenza_session";
+
+impl Rooms {
+    /// Whether the owner asks: by the session cookie, or, from this machine alone, by the key of the
+    /// data folder. Forwarding headers count for nothing.
+    pub(super) fn is_owner(&self, headers: &HeaderMap, peer: SocketAddr) -> bool {
+        let by_cookie = session_of(headers).is_some_and(|token| self.access.session(&token));
+        by_cookie || (peer.ip().to_canonical().is_loopback() && self.has_local_key(headers))
+    }
+
+    fn has_local_key(&self, headers: &HeaderMap) -> bool {
+        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let bearer = value.and_then(|value| value.strip_prefix("Bearer "));
+        bearer.is_some_and(|bearer| self.local_key.matches(bearer))
+    }
+
+    /// Lets the owner pass.
+    pub(super) fn owner_only(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<(), ApiError> {
+        if self.is_owner(headers, peer) {
+            return Ok(());
+        }
+        let sentence = if self.access.owner_exists() {
+            "only the owner may do this; sign in first"
+        } else {
+            "this box has no owner yet; claim it on the set-up page first"
+        };
+        Err(ApiError::new(StatusCode::UNAUTHORIZED, "not_signed_in", sentence))
+    }
+
+    /// Lets pass who may watch: the owner, and everybody in the house where the configuration says
+    /// so (`access.auth_required = false`).
+    pub(super) fn may_watch(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<(), ApiError> {
+        if self.auth_required { self.owner_only(headers, peer) } else { Ok(()) }
+    }
+
+    /// The signed path of a chosen file.
+    pub(super) fn media_path(&self, play: &Play) -> String {
+        let key = self.media_keys.sign(&play.media_id, &play.link_name);
+        format!("{key}/{}", play.link_name)
+    }
+}
+
+/// The session token that a browser sent.
+pub(super) fn session_of(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token.to_owned())
+}
+
+/// `Set-Cookie` for a new session. No `Secure`: the box speaks plain HTTP in the house.
+pub(super) fn session_cookie(token: &str) -> String {
+    format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=7776000")
+}
+
+/// `Set-Cookie` that ends it.
+pub(super) fn no_cookie() -> String {
+    format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+}
+
+impl MediaFinder for Rooms {
+    fn find(&self, key: &str, name: &str) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
+        let media_id = self.media_keys.verify(key, name);
+        let playback = Arc::clone(&self.playback);
+        Box::pin(async move {
+            let forbidden = || {
+                let sentence = "this link is not signed by this box, or has expired; choose the title again";
+                ApiError::new(StatusCode::FORBIDDEN, "bad_media_key", sentence)
+            };
+            let media_id = media_id.ok_or_else(forbidden)?;
+            let (link_name, bytes) = playback.representation(&media_id).await?;
+            if link_name == name { Ok(bytes) } else { Err(forbidden()) }
+        })
+    }
+}

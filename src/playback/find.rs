@@ -1,0 +1,288 @@
+//! The search: title, indexes, unique torrents, availability, rank.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::{Playback, RECENT, RECENT_MOST, lock};
+use crate::debrid::Debrid;
+use crate::index::{self, Report, State};
+use crate::media::{ImdbId, Query, StremioId, Title};
+use crate::select::{self, Candidate};
+use crate::torrent::{Availability, IndexName, InfoHash, Store, Unique, unique};
+
+/// How long a store's answer is believed: entries of its crowd database go stale.
+const AVAILABILITY_AGE: Duration = Duration::from_secs(3600);
+/// How long a title's name is believed.
+const TITLE_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What a search found, as `find --json` prints it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Findings {
+    /// What was asked.
+    pub id: StremioId,
+    /// What it is called; `null` where nobody could say.
+    pub title: Option<TitleLine>,
+    /// Of the whole search.
+    pub elapsed_ms: u64,
+    /// How each index fared.
+    pub indexes: Vec<IndexLine>,
+    /// How the debrid store's check fared; `null` where none is set.
+    pub store: Option<StoreLine>,
+    /// Rows of all indexes.
+    pub torrents_found: usize,
+    /// Torrents.
+    pub unique: usize,
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+    /// What the indexes were asked; kept for the choice of the file.
+    #[serde(skip)]
+    pub query: Query,
+}
+
+/// A title, as `find --json` prints it.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "as in media::Title")]
+pub struct TitleLine {
+    pub name: String,
+    pub year: Option<u16>,
+    pub imdb: Option<ImdbId>,
+}
+
+/// One index's line.
+#[derive(Debug, Clone, Serialize)]
+pub struct IndexLine {
+    /// Whose.
+    pub index: IndexName,
+    /// How it fared.
+    pub state: State,
+    /// How many torrents it listed.
+    pub torrents: usize,
+    /// How long it took.
+    pub elapsed_ms: u64,
+    /// In words, where it did not go well.
+    pub message: Option<String>,
+}
+
+/// The store's line.
+#[derive(Debug, Clone, Serialize)]
+pub struct StoreLine {
+    /// Whose.
+    pub store: Store,
+    /// Whether it answered.
+    pub state: &'static str,
+    /// In words, where it did not.
+    pub message: Option<String>,
+}
+
+impl Findings {
+    /// The sentence of the first index that failed, where every index that was asked did.
+    #[must_use]
+    pub fn every_index_failed(&self) -> Option<String> {
+        let well = |line: &IndexLine| matches!(line.state, State::Ok | State::Empty);
+        let asked = |line: &&IndexLine| !matches!(line.state, State::Off);
+        if self.indexes.iter().any(well) {
+            return None;
+        }
+        let first = self.indexes.iter().find(asked);
+        let none = || "every index is switched off".to_owned();
+        Some(first.map_or_else(none, |line| line.message.clone().unwrap_or_default()))
+    }
+}
+
+impl From<&Report> for IndexLine {
+    fn from(report: &Report) -> Self {
+        Self {
+            index: report.index,
+            state: report.state,
+            torrents: report.torrents.len(),
+            elapsed_ms: whole_ms(report.elapsed),
+            message: report.message.clone(),
+        }
+    }
+}
+
+fn whole_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Playback {
+    /// Searches anew; `on` hears of each index as it answers.
+    pub async fn find(
+        &self,
+        id: &StremioId,
+        on: &mut (dyn FnMut(&IndexLine) + Send),
+    ) -> Arc<Findings> {
+        let start = Instant::now();
+        let query = Query { id: *id, title: self.title(id).await };
+        let mut reports = self.scrape(&query, on).await;
+        let found = reports.iter_mut().flat_map(|report| std::mem::take(&mut report.torrents));
+        let found: Vec<_> = found.collect();
+        let torrents_found = found.len();
+        let torrents = self.remember(&query, unique(found), &reports);
+        let count = torrents.len();
+        let (availability, store) = self.availability(&query, &torrents).await;
+        let title = query.title.as_ref().map(|title| TitleLine {
+            name: title.name.clone(),
+            year: title.year,
+            imdb: title.imdb,
+        });
+        let findings = Arc::new(Findings {
+            id: *id,
+            title,
+            indexes: reports.into_iter().map(|report| report.line).collect(),
+            store,
+            torrents_found,
+            unique: count,
+            candidates: select::rank(torrents, &availability, &query),
+            elapsed_ms: whole_ms(start.elapsed()),
+            query,
+        });
+        let mut recent = lock(&self.recent);
+        recent.retain(|(other, ..)| other != id);
+        recent.push((*id, Instant::now(), Arc::clone(&findings)));
+        let surplus = recent.len().saturating_sub(RECENT_MOST);
+        recent.drain(..surplus);
+        findings
+    }
+
+    /// The search of a moment ago, or a new one.
+    pub(super) async fn findings(&self, id: &StremioId) -> Arc<Findings> {
+        let known = lock(&self.recent)
+            .iter()
+            .find(|(other, at, _)| other == id && at.elapsed() < RECENT)
+            .map(|(.., findings)| Arc::clone(findings));
+        match known.filter(|findings| !findings.candidates.is_empty()) {
+            Some(findings) => findings,
+            None => self.find(id, &mut |_| {}).await,
+        }
+    }
+
+    /// Forgets recent searches: what they say of availability holds for another store no more.
+    pub(super) fn forget_searches(&self) {
+        lock(&self.recent).clear();
+    }
+
+    /// What it is called. Nobody's answer is worth failing a search: a stale name, then none.
+    async fn title(&self, id: &StremioId) -> Option<Title> {
+        let known = self.parts.cache.title(id);
+        if let Some((title, age)) = &known
+            && *age < TITLE_AGE
+        {
+            return Some(title.clone());
+        }
+        match self.parts.titles.look_up(id).await {
+            Ok(Some(title)) => {
+                self.parts.cache.put_title(id, &title);
+                Some(title)
+            }
+            Ok(None) => known.map(|(title, _)| title),
+            Err(error) => {
+                tracing::warn!(%id, %error, "no title");
+                known.map(|(title, _)| title)
+            }
+        }
+    }
+
+    async fn scrape(
+        &self,
+        query: &Query,
+        on: &mut (dyn FnMut(&IndexLine) + Send),
+    ) -> Vec<Scraped> {
+        let limit = self.parts.patience;
+        let heard = |report: &Report| {
+            let line = IndexLine::from(report);
+            tracing::info!(index = %line.index, torrents = line.torrents, elapsed_ms = line.elapsed_ms,
+                state = ?line.state, message = line.message, "index answered");
+            on(&line);
+        };
+        let reports = index::scrape_all(&self.parts.sources, query, limit, heard).await;
+        let mut scraped: Vec<Scraped> = reports
+            .into_iter()
+            .map(|report| Scraped { line: IndexLine::from(&report), torrents: report.torrents })
+            .collect();
+        let asked: Vec<IndexName> = scraped.iter().map(|one| one.line.index).collect();
+        for index in IndexName::ALL.into_iter().filter(|index| !asked.contains(index)) {
+            let message = Some(format!("{index} is switched off in the configuration"));
+            let line = IndexLine { index, state: State::Off, torrents: 0, elapsed_ms: 0, message };
+            scraped.push(Scraped { line, torrents: Vec::new() });
+        }
+        scraped.sort_by_key(|one| one.line.index);
+        scraped
+    }
+
+    /// Keeps what was found; where no index answered, what was found before stands in.
+    fn remember(&self, query: &Query, found: Vec<Unique>, reports: &[Scraped]) -> Vec<Unique> {
+        let any = reports.iter().any(|one| matches!(one.line.state, State::Ok | State::Empty));
+        if any && !found.is_empty() {
+            self.parts.cache.put_found(&query.id, &found);
+        }
+        if !any && let Some((kept, age)) = self.parts.cache.found(&query.id) {
+            tracing::warn!(id = %query.id, age_s = age.as_secs(), "no index answered: what was found before stands in");
+            return kept;
+        }
+        found
+    }
+
+    async fn availability(
+        &self,
+        query: &Query,
+        torrents: &[Unique],
+    ) -> (HashMap<InfoHash, BTreeMap<Store, Availability>>, Option<StoreLine>) {
+        let Some(debrid) = self.debrid() else { return (HashMap::new(), None) };
+        let store = debrid.store();
+        let mut known = HashMap::new();
+        for torrent in torrents {
+            let hash = torrent.info_hash;
+            let fresh = self.parts.cache.availability(store, &hash);
+            let fresh = fresh.filter(|(_, age)| *age < AVAILABILITY_AGE).map(|(state, _)| state);
+            let refused = self.parts.cache.refused(store, &hash).then_some(Availability::Refused);
+            if let Some(state) = refused.or(fresh) {
+                known.insert(hash, state);
+            }
+        }
+        let open = torrents.iter().map(|torrent| torrent.info_hash);
+        let open: Vec<InfoHash> = open.filter(|hash| !known.contains_key(hash)).collect();
+        let line = self.check(&debrid, query, &open, &mut known).await;
+        let of_store = |torrent: &Unique| {
+            let state = known.get(&torrent.info_hash).copied().unwrap_or(Availability::Unknown);
+            (torrent.info_hash, BTreeMap::from([(store, state)]))
+        };
+        (torrents.iter().map(of_store).collect(), Some(line))
+    }
+
+    async fn check(
+        &self,
+        debrid: &Debrid,
+        query: &Query,
+        open: &[InfoHash],
+        known: &mut HashMap<InfoHash, Availability>,
+    ) -> StoreLine {
+        let store = debrid.store();
+        if open.is_empty() {
+            return StoreLine { store, state: "ok", message: None };
+        }
+        match debrid.check(open, query.imdb().as_ref()).await {
+            Ok(checked) => {
+                let news: Vec<_> =
+                    checked.iter().map(|one| (one.info_hash, one.availability)).collect();
+                self.parts.cache.put_availability(store, &news);
+                known.extend(news);
+                StoreLine { store, state: "ok", message: None }
+            }
+            Err(error) => {
+                tracing::warn!(%store, %error, "the store's check failed");
+                StoreLine { store, state: "failed", message: Some(error.to_string()) }
+            }
+        }
+    }
+}
+
+/// An index's line and its torrents, until these are merged.
+struct Scraped {
+    line: IndexLine,
+    torrents: Vec<crate::torrent::Torrent>,
+}
