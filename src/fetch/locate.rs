@@ -35,3 +35,35 @@ pub(super) fn check(url: &Url) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_stays_in_its_place() {
+        for (base, segments, query, expected) in [
+            ("https://a.example", &["v0", "user"][..], &[][..], "https://a.example/v0/user"),
+            ("https://a.example/", &["v0"][..], &[][..], "https://a.example/v0"),
+            ("https://a.example/my/base", &["v0"][..], &[][..], "https://a.example/my/base/v0"),
+            ("https://a.example/my/base/?old#x", &["v0"], &[], "https://a.example/my/base/v0"),
+            (
+                "https://a.example/b",
+                &["a/b", "..", "c?d#e"],
+                &[],
+                "https://a.example/b/a%2Fb/c%3Fd%23e",
+            ),
+            ("https://a.example", &["tt1:1:2.json"], &[], "https://a.example/tt1:1:2.json"),
+            ("https://a.example", &["x y", "100%"], &[], "https://a.example/x%20y/100%25"),
+            (
+                "https://a.example",
+                &["s"],
+                &[("q", "a&b=c d+é"), ("n", "1")],
+                "https://a.example/s?q=a%26b%3Dc+d%2B%C3%A9&n=1",
+            ),
+        ] {
+            let made = at(&Url::parse(base).unwrap(), segments, query);
+            assert_eq!(made.as_str(), expected, "{base} {segments:?}");
+        }
+    }
+}

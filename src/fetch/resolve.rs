@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::LazyLock;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::address::AddressPolicy;
@@ -16,8 +17,9 @@ use super::address::AddressPolicy;
 const LONGEST: Duration = Duration::from_secs(3);
 
 /// How many names are looked up at once. `getaddrinfo` holds a thread of the blocking pool until
-/// it gives up by itself (often 10 s and more), also after we stopped waiting.
-static AT_ONCE: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(16));
+/// it gives up by itself (often 10 s and more), also after we stopped waiting; so the permit goes
+/// with that thread, not with who waits.
+static AT_ONCE: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(32)));
 
 /// Every address of the name was refused by the policy.
 #[derive(Debug)]
@@ -33,9 +35,15 @@ impl std::error::Error for Refused {}
 
 /// All addresses of `host`, each with `port`.
 pub(super) async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let host = host.to_owned();
     let asked = async {
-        let _permit = AT_ONCE.acquire().await.map_err(io::Error::other)?;
-        Ok(tokio::net::lookup_host((host, port)).await?.collect())
+        let permit = Arc::clone(&AT_ONCE).acquire_owned().await.map_err(io::Error::other)?;
+        let found = spawn_blocking(move || {
+            let found = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
+            drop(permit);
+            found
+        });
+        found.await.map_err(io::Error::other)?
     };
     timeout(LONGEST, asked).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }

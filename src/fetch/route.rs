@@ -21,7 +21,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT_ENCODING, HeaderValue, LOCATION};
 use reqwest::{RequestBuilder, Response, redirect};
 use url::{Host, Url};
 
@@ -105,6 +105,9 @@ impl Routes {
         locate::check(url)?;
         let port = url.port_or_known_default().unwrap_or(0);
         let listed = self.policy.allow_private.iter().any(|addr| addr.port() == port);
+        if !(listed || port >= 1024 || matches!(port, 80 | 443)) {
+            return Err(Error::bad_url(url, "its port is not one that web services use"));
+        }
         // A secret crosses an unencrypted line only inside the house.
         let listed_only = secret && url.scheme() == "http";
         if listed_only && !listed {
@@ -183,7 +186,7 @@ fn build(
             .map_err(|_| Error::bad_url(url, "the token for it holds a forbidden character"))?;
         // Keeps it out of the client's debug output and of HTTP/2's header table (RFC 7541, 7.1.3).
         value.set_sensitive(true);
-        call = call.header(HeaderName::from_static(name), value);
+        call = call.header(*name, value);
     }
     if let Some(json) = &request.json {
         call = call.json(json);
