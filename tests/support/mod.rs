@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod server;
+pub mod upstream;
 
 use std::time::{Duration, Instant};
 
