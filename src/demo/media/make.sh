@@ -70,4 +70,13 @@ episode 3 "mandelbrot=s=320x180:r=12:start_scale=2.6:end_scale=0.5:end_pts=1200:
 # A few seconds of episode 1: the sample and the featurette that a pack carries and nobody wants.
 ffmpeg -nostdin -v error -y -i "$out/episode1.mkv" -t 8 -map 0 -c copy -map_metadata -1 \
     -fflags +bitexact "$out/extra.mkv"
+
+# poster NAME FROM SECOND LEFT: a still, upright, for the title's page.
+poster() {
+    ffmpeg -nostdin -v error -y -ss "$3" -i "$out/$2" -frames:v 1 -vf "crop=240:360:$4:0,scale=200:300" \
+        -q:v 8 -map_metadata -1 -fflags +bitexact -flags:v +bitexact "$out/$1"
+}
+poster film.jpg film.mkv 36 330
+poster series.jpg episode1.mkv 12 200
+poster anime.jpg episode2.mkv 12 200
 ls -l "$out"
