@@ -176,7 +176,7 @@ impl App {
             name: config.lan_name.clone(),
         };
         let hosts = HostList::new(&config.lan_name, &config.names, own_addresses);
-        let router = router::whole(rooms.clone(), Arc::new(hosts));
+        let router = router::whole(rooms.clone(), Arc::new(move |host: &str| hosts.allows(host)));
         tasks.spawn(server::serve(listener, router, tasks.clone(), shutdown.clone()));
         tasks.spawn(rotate_keys(media_keys, shutdown.clone()));
         ServerFile { address: reachable(address), pid: std::process::id() }
@@ -207,7 +207,7 @@ impl App {
     pub async fn play(&self, id: &StremioId) -> Result<serde_json::Value, String> {
         let play = self.playback.play(id, None).await.map_err(|error| error.to_string())?;
         let host = self.addresses().first().map_or_else(|| self.address.to_string(), SocketAddr::to_string);
-        self.rooms.play_answer(&play, &host).map_err(|error| error.to_string())
+        Ok(self.rooms.play_answer(&play, &host))
     }
 
     /// Drains: no new connection, readers get a moment, peers go, the caches are flushed last.

@@ -6,6 +6,7 @@
 //! help of [`range`], [`precondition`], [`dlna`] and [`drip`].
 
 mod accept;
+mod api;
 pub mod dlna;
 pub mod drip;
 pub mod error;
@@ -13,9 +14,12 @@ pub mod host;
 pub mod line;
 pub mod media;
 pub mod origin;
+mod pages;
 pub mod plain;
 pub mod precondition;
 pub mod range;
+mod refusal;
+pub mod rooms;
 pub mod router;
 pub mod server;
 pub mod shield;

@@ -3,12 +3,18 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use std::convert::Infallible;
+use std::net::Ipv4Addr;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
 use super::error::ApiError;
-use super::media::MediaFinder;
+use super::router::MediaFinder;
+use super::server::Peer;
 use crate::access::{Access, LocalKey, MediaKeys};
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
@@ -64,10 +70,29 @@ impl Rooms {
         if self.auth_required { self.owner_only(headers, peer) } else { Ok(()) }
     }
 
+    /// What `play --json` prints, with the link at `host`.
+    #[must_use]
+    pub fn play_answer(&self, play: &Play, host: &str) -> serde_json::Value {
+        let mut answer = serde_json::to_value(play).unwrap_or_default();
+        answer["url"] = format!("http://{host}/v/{}", self.media_path(play)).into();
+        answer
+    }
+
     /// The signed path of a chosen file.
     pub(super) fn media_path(&self, play: &Play) -> String {
         let key = self.media_keys.sign(&play.media_id, &play.link_name);
         format!("{key}/{}", play.link_name)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+
+    /// The accept loop tells every request who is connected. A request that came another way is
+    /// nobody's: it is given an address that has no rights.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let nobody = Self(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
+        Ok(parts.extensions.get().copied().unwrap_or(nobody))
     }
 }
 

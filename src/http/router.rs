@@ -13,7 +13,8 @@ use crate::http::error::ApiError;
 use crate::http::host::{self, HostRule};
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
-use crate::http::{origin, shield};
+use crate::http::rooms::Rooms;
+use crate::http::{api, origin, pages, shield};
 use crate::representation::Representation;
 
 /// Knows the bytes that a signed media address stands for.
@@ -50,6 +51,12 @@ pub fn house(media: Router, rest: Router, hosts: Arc<dyn HostRule>) -> Router {
         .layer(middleware::from_fn(shield::tell_browsers));
     let media = media.layer(middleware::from_fn(shield::catch_panic));
     rest.merge(media).layer(middleware::from_fn_with_state(hosts, host::only_ours))
+}
+
+/// Everything that is served.
+pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
+    let rest = api::routes().merge(pages::routes()).with_state(rooms.clone());
+    house(media_routes(Arc::new(rooms)), rest, hosts)
 }
 
 async fn play(

@@ -69,10 +69,7 @@ pub(super) async fn play(
     rooms.may_watch(&headers, peer.0)?;
     let play = rooms.playback.play(&id_of(&id)?, which.info_hash).await?;
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let url = format!("http://{host}/v/{}", rooms.media_path(&play));
-    let mut answer = serde_json::to_value(&play).unwrap_or_default();
-    answer["url"] = json!(url);
-    Ok(Json(answer))
+    Ok(Json(rooms.play_answer(&play, host)))
 }
 
 /// `/api/status`: what a page or a program may know without being the owner.

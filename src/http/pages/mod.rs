@@ -53,8 +53,8 @@ fn frame(rooms: &Rooms, headers: &HeaderMap, peer: Peer) -> Frame {
 
 /// One sentence with a way back.
 fn trouble(frame: Frame, error: &ApiError, back: &str) -> Response {
-    let mut answer = page(&web::Trouble { frame, sentence: error.message().to_owned(), back: back.to_owned() });
-    *answer.status_mut() = error.status();
+    let mut answer = page(&web::Trouble { frame, sentence: error.message.clone(), back: back.to_owned() });
+    *answer.status_mut() = error.status;
     answer
 }
 

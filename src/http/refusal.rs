@@ -1,0 +1,49 @@
+//! What each room's error is over HTTP. The rooms know no status; the sentence is theirs.
+
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::error::ApiError;
+use crate::access::{ClaimError, LoginError};
+use crate::{access, playback};
+
+impl From<playback::Error> for ApiError {
+    fn from(error: playback::Error) -> Self {
+        use playback::Error as E;
+        let (status, code) = match &error {
+            E::NothingFound { .. } => (StatusCode::NOT_FOUND, "nothing_found"),
+            E::NoIndex { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
+            E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
+            E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
+            E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),
+            E::Gone { .. } => (StatusCode::BAD_GATEWAY, "gone"),
+            E::NotACandidate { .. } => (StatusCode::NOT_FOUND, "not_a_candidate"),
+            E::SwarmIsFixed => (StatusCode::CONFLICT, "swarm_is_fixed"),
+            E::Debrid(debrid) if debrid.is_of_the_account() => (StatusCode::BAD_REQUEST, "debrid"),
+            E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
+            E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),
+            E::Title(_) => (StatusCode::BAD_GATEWAY, "title"),
+            E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
+        };
+        let answer = Self::new(status, code, error.to_string());
+        match error {
+            E::NoneLeft { passed_over, .. } => {
+                answer.with_detail(json!({"passed_over": passed_over}))
+            }
+            _ => answer,
+        }
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        let (status, code) = match rejection {
+            JsonRejection::MissingJsonContentType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json")
+            }
+            _ => (StatusCode::BAD_REQUEST, "bad_json"),
+        };
+        Self::new(status, code, format!("the request's body cannot be taken: {}", rejection.body_text()))
+    }
+}
