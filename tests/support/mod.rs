@@ -1,6 +1,10 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
 pub mod http;
+pub mod installed;
+pub mod netns;
+pub mod player;
+pub mod process;
 pub mod server;
 pub mod upstream;
 
