@@ -182,7 +182,7 @@ impl App {
         ServerFile { address: reachable(address), pid: std::process::id() }
             .write(data)
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
-        let advertisement = advertise(&config, address);
+        let advertisement = advertise(&config, address, &tasks);
         Ok(Self { playback, rooms, address, advertisement, data: data.to_owned(), tasks, shutdown })
     }
 
@@ -241,11 +241,11 @@ async fn rotate_keys(keys: Arc<MediaKeys>, shutdown: CancellationToken) {
     }
 }
 
-fn advertise(config: &Config, address: SocketAddr) -> Option<Advertisement> {
+fn advertise(config: &Config, address: SocketAddr, tasks: &TaskTracker) -> Option<Advertisement> {
     if !config.mdns || address.ip().is_loopback() {
         return None;
     }
-    match Advertisement::start(&config.lan_name, address.port()) {
+    match Advertisement::start(&config.lan_name, address.port(), &[("path", "/")], tasks) {
         Ok(advertisement) => Some(advertisement),
         Err(error) => {
             tracing::warn!(%error, "the name is not announced in the local network");
@@ -275,3 +275,9 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 /// The owner's book in the state store: `access` and `durable` are neighbours that do not know each
 /// other.
 struct StateLedger(Arc<State>);
+
+impl Ledger for StateLedger {
+    fn read(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        self.0.get_bytes(key).map_err(|error| error.to_string())
+    }
+}

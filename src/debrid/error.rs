@@ -64,6 +64,22 @@ impl Error {
         }
     }
 
+    /// Whether the owner must mend it: the token is wrong, or the account has ended.
+    #[must_use]
+    pub fn is_of_the_token(&self) -> bool {
+        matches!(self, Self::BadToken { .. } | Self::NoSubscription { .. })
+    }
+
+    /// Whether the same would be said of every other torrent just now.
+    #[must_use]
+    pub fn is_of_the_account(&self) -> bool {
+        let now = matches!(
+            self,
+            Self::StoreLimit { .. } | Self::Limited { .. } | Self::Unreachable { .. }
+        );
+        now || self.is_of_the_token()
+    }
+
     /// Whether trying again, even with a fresh link, is of no use.
     pub(super) fn is_final(&self) -> bool {
         matches!(

@@ -159,6 +159,19 @@ impl Client {
     /// its reader wants its code. A page titled "Just a moment…" is `Blocked` whatever its status.
     pub async fn send(&self, request: Request) -> Result<Answer, Error> {
         let deadline = Instant::now() + request.timeout.min(LONGEST);
+        self.ask_until(deadline, request).await
+    }
+
+    /// Asks our own server on this machine, which may take as long as it takes to try several
+    /// torrents: `patience` instead of 30 s. Any other host than a loopback address is refused.
+    pub async fn ask_own(&self, request: Request, patience: Duration) -> Result<Answer, Error> {
+        if !locate::is_loopback(&request.url) {
+            return Err(Error::bad_url(&request.url, "it is not on this machine"));
+        }
+        self.ask_until(Instant::now() + patience, request).await
+    }
+
+    async fn ask_until(&self, deadline: Instant, request: Request) -> Result<Answer, Error> {
         let mut tries_left = if request.method == Method::Get { retry::MOST } else { 0 };
         loop {
             let result = timeout_at(deadline, self.once(&request)).await;
