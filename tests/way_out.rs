@@ -12,6 +12,11 @@ use url::Url;
 
 use crate::support::upstream::{Reply, Upstream};
 
+mod clock;
+mod inward;
+
+use inward::INWARD;
+
 const CANARY: &str = "CANARYq7Zt2LxV9sRk4WmJ8bHn3YcP6dFgA1uEo0T";
 
 fn client(policy: AddressPolicy) -> Client {
@@ -30,88 +35,6 @@ fn secret_get(url: Url) -> Request {
 fn host(upstream: &Upstream) -> String {
     upstream.addr().ip().to_string()
 }
-
-/// Ways to write an address of this machine, or of its network. PORT is the listener's.
-const INWARD: [&str; 78] = [
-    "http://127.0.0.1:PORT/",
-    "http://127.1:PORT/",
-    "http://127.0.1:PORT/",
-    "http://2130706433:PORT/",
-    "http://0x7f000001:PORT/",
-    "http://0x7f.1:PORT/",
-    "http://0x7f.0x0.0x0.0x1:PORT/",
-    "http://0X7F.1:PORT/",
-    "http://0177.0.0.1:PORT/",
-    "http://0177.1:PORT/",
-    "http://017700000001:PORT/",
-    "http://00000177.0.0.1:PORT/",
-    "http://127.0.0.1.:PORT/",
-    "http://127.1.:PORT/",
-    "http://127.0.0.2:PORT/",
-    "http://127.255.255.254:PORT/",
-    "http://0.0.0.0:PORT/",
-    "http://0:PORT/",
-    "http://0.0:PORT/",
-    "http://0x0:PORT/",
-    "http://%31%32%37.0.0.1:PORT/",
-    "http://127%2e0%2e0%2e1:PORT/",
-    "http://１２７.0.0.1:PORT/",
-    "http://①②⑦.⓪.⓪.①:PORT/",
-    "http://127。0。0。1:PORT/",
-    "http://127．0．0．1:PORT/",
-    "http://127｡1:PORT/",
-    "http://12\u{ad}7.0.0.1:PORT/",
-    "http://127.0.0.1\t:PORT/",
-    "http://127.0.\n0.1:PORT/",
-    "ht\ttp://127.0.0.1:PORT/",
-    "http:\\\\127.0.0.1:PORT/",
-    "http:127.0.0.1:PORT/",
-    "http:/127.0.0.1:PORT/",
-    "http:///127.0.0.1:PORT/",
-    " http://127.0.0.1:PORT/ ",
-    "HTTP://127.0.0.1:PORT/",
-    "http://127.0.0.1:0PORT/",
-    "https://127.0.0.1:PORT/",
-    "http://1.1.1.1@127.0.0.1:PORT/",
-    "http://1.1.1.1:80@127.0.0.1:PORT/",
-    "http://user:word@127.0.0.1:PORT/",
-    "http://@127.0.0.1:PORT/",
-    "http://:@127.0.0.1:PORT/",
-    "http://a%40b@127.0.0.1:PORT/",
-    "http://127.0.0.1:PORT\\@1.1.1.1/",
-    "http://127.0.0.1:PORT#@1.1.1.1/",
-    "http://127.0.0.1:PORT?@1.1.1.1/",
-    "http://[::1]:PORT/",
-    "http://[::]:PORT/",
-    "http://[0:0:0:0:0:0:0:1]:PORT/",
-    "http://[0000:0000:0000:0000:0000:0000:0000:0001]:PORT/",
-    "http://[::127.0.0.1]:PORT/",
-    "http://[::7f00:1]:PORT/",
-    "http://[::ffff:127.0.0.1]:PORT/",
-    "http://[::ffff:7f00:1]:PORT/",
-    "http://[::FFFF:7F00:0001]:PORT/",
-    "http://[0:0:0:0:0:ffff:127.0.0.1]:PORT/",
-    "http://[::ffff:0.0.0.0]:PORT/",
-    "http://[64:ff9b::7f00:1]:PORT/",
-    "http://[64:ff9b::127.0.0.1]:PORT/",
-    "http://[64:ff9b:1::127.0.0.1]:PORT/",
-    "http://[2002:7f00:1::]:PORT/",
-    "http://[2001:0:7f00:1::]:PORT/",
-    "http://[fe80::1]:PORT/",
-    "http://[fc00::1]:PORT/",
-    "http://[ff02::1]:PORT/",
-    "http://localhost:PORT/",
-    "http://localhost.:PORT/",
-    "http://LOCALHOST:PORT/",
-    "http://LocalHost.:PORT/",
-    "http://ｌｏｃａｌｈｏｓｔ:PORT/",
-    "http://a.localhost:PORT/",
-    "http://ip6-localhost:PORT/",
-    "http://169.254.169.254/latest/meta-data/",
-    "http://10.0.0.1:PORT/",
-    "http://192.168.1.1:PORT/",
-    "http://100.64.0.1:PORT/",
-];
 
 #[tokio::test]
 async fn no_way_to_write_an_inward_address_gets_through() {
@@ -509,70 +432,4 @@ fn the_bundled_roots_are_pem_that_the_system_would_read() {
         system_roots_present(),
         Client::new(AddressPolicy::default(), Roots::System).is_ok()
     );
-}
-
-/// A TLS server of openssl's on a free port, with a certificate that lasts `days` from now.
-fn tls_server(folder: &std::path::Path, days: &str) -> (std::process::Child, u16) {
-    let script = format!(
-        "set -e; K='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
-        [ -e ca.pem ] || openssl req -x509 $K -keyout ca.key -out ca.pem -days 30 -subj /CN=ca
-        openssl req $K -keyout s.key -out s.csr -subj /CN=localhost
-        echo subjectAltName=DNS:localhost >names
-        openssl x509 -req -in s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days {days} \
-            -extfile names -out s.pem
-        exec openssl s_server -accept 127.0.0.1:0 -cert s.pem -key s.key -www 2>log"
-    );
-    let mut server = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .current_dir(folder)
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .expect("sh runs");
-    let lines = std::io::BufReader::new(server.stdout.take().expect("it is piped"));
-    let port = std::io::BufRead::lines(lines)
-        .map_while(Result::ok)
-        .find_map(|line| line.strip_prefix("ACCEPT ")?.rsplit_once(':')?.1.parse().ok());
-    (server, port.expect("openssl tells its port"))
-}
-
-/// Asks a TLS server whose authority stands in `SSL_CERT_FILE`, which only another process can be
-/// given; so this test starts itself anew for each case.
-#[tokio::test]
-async fn a_certificate_out_of_its_time_is_told_as_a_wrong_clock() {
-    const PORT: &str = "CREDENZA_TEST_TLS_PORT";
-    #[expect(clippy::disallowed_methods, reason = "the parent's word to the child")]
-    if let Ok(port) = std::env::var(PORT) {
-        let listen = format!("127.0.0.1:{port}").parse().expect("an address");
-        let policy = AddressPolicy { allow_private: vec![listen] };
-        let url = Url::parse(&format!("https://localhost:{port}/")).expect("a URL");
-        for roots in [Roots::System, Roots::Bundled] {
-            let client = Client::new(policy.clone(), roots).expect("SSL_CERT_FILE is set");
-            let asked = client.get_json::<u8>(secret_get(url.clone())).await;
-            println!("{roots:?}: {}", asked.expect_err("it is no JSON"));
-        }
-        return;
-    }
-    if !crate::support::has("openssl") {
-        return crate::support::skip("needs openssl");
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let clock = "the certificate of localhost does not fit the clock of this machine";
-    let stranger = "localhost cannot be reached: its certificate is not one for that name";
-    let page = "localhost sent a web page where JSON was expected";
-    for (days, system, bundled) in [("-1", clock, clock), ("2", page, stranger)] {
-        let (mut server, port) = tls_server(folder.path(), days);
-        let this = std::env::current_exe().expect("this program");
-        let output = std::process::Command::new(this)
-            .args(["--exact", "--nocapture"])
-            .arg("way_out::a_certificate_out_of_its_time_is_told_as_a_wrong_clock")
-            .env(PORT, port.to_string())
-            .env("SSL_CERT_FILE", folder.path().join("ca.pem"))
-            .output();
-        let _ = server.kill();
-        let _ = server.wait();
-        let said = String::from_utf8_lossy(&output.expect("it runs").stdout).into_owned();
-        assert!(said.contains(&format!("System: {system}")), "{days}: {said}");
-        assert!(said.contains(&format!("Bundled: {bundled}")), "{days}: {said}");
-    }
 }
