@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, ServerFile};
+use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer};
 use crate::cache::Cache;
 use crate::config::{BadConfig, Config, Consent};
 use crate::durable::State;
@@ -70,6 +70,7 @@ pub struct App {
     playback: Arc<Playback>,
     rooms: Rooms,
     address: SocketAddr,
+    running: RunningServer,
     advertisement: Option<Advertisement>,
     data: PathBuf,
     tasks: TaskTracker,
@@ -175,15 +176,17 @@ impl App {
             auth_required: config.auth_required,
             name: config.lan_name.clone(),
         };
-        let hosts = HostList::new(&config.lan_name, &config.names, own_addresses);
+        let hosts = HostList::new(&config.lan_name, config.names.clone(), own_addresses);
         let router = router::whole(rooms.clone(), Arc::new(move |host: &str| hosts.allows(host)));
         tasks.spawn(server::serve(listener, router, tasks.clone(), shutdown.clone()));
         tasks.spawn(rotate_keys(media_keys, shutdown.clone()));
-        ServerFile { address: reachable(address), pid: std::process::id() }
+        let running = RunningServer { address: reachable(address), pid: std::process::id() };
+        running
             .write(data)
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let advertisement = advertise(&config, address, &tasks);
-        Ok(Self { playback, rooms, address, advertisement, data: data.to_owned(), tasks, shutdown })
+        let data = data.to_owned();
+        Ok(Self { playback, rooms, address, running, advertisement, data, tasks, shutdown })
     }
 
     /// Where it answers: each address of this machine, if it listens on all of them.
@@ -212,7 +215,9 @@ impl App {
 
     /// Drains: no new connection, readers get a moment, peers go, the caches are flushed last.
     pub async fn stop(mut self) {
-        ServerFile::remove(&self.data);
+        if let Err(error) = self.running.remove(&self.data) {
+            tracing::warn!(%error, "server.json could not be removed");
+        }
         if let Some(advertisement) = self.advertisement.take() {
             advertisement.stop().await;
         }
@@ -279,5 +284,21 @@ struct StateLedger(Arc<State>);
 impl Ledger for StateLedger {
     fn read(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
         self.0.get_bytes(key).map_err(|error| error.to_string())
+    }
+
+    fn write(&self, key: &str, value: Vec<u8>) -> Result<(), String> {
+        self.0.put_bytes(key, &value).map_err(|error| error.to_string())
+    }
+
+    fn remove(&self, key: &str) -> Result<(), String> {
+        self.0.remove(key).map_err(|error| error.to_string())
+    }
+
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, String> {
+        self.0.keys(prefix).map_err(|error| error.to_string())
+    }
+
+    fn claim_once(&self, key: &str, value: Vec<u8>) -> Result<bool, String> {
+        self.0.put_bytes_once(key, &value).map_err(|error| error.to_string())
     }
 }

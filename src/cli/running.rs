@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::access::{LocalKey, ServerFile};
+use crate::access::{LocalKey, RunningServer};
 use crate::fetch::{self, AddressPolicy, Client, Request, Roots};
 use crate::secret::Secret;
 
@@ -19,11 +19,11 @@ pub(super) struct Running {
 impl Running {
     /// The server of this data folder, if one answers.
     pub(super) async fn find(data: &Path) -> Option<Self> {
-        let file = ServerFile::read(data)?;
-        let key = LocalKey::read(data)?;
+        let file = RunningServer::read(data)?;
+        let key = LocalKey::read(data).ok()??;
         let policy = AddressPolicy { allow_private: vec![file.address] };
         let client = Client::new(policy, Roots::System).ok()?;
-        let running = Self { client, address: file.address, key: key.secret() };
+        let running = Self { client, address: file.address, key: key.secret().clone() };
         let health = Request { timeout: Duration::from_secs(2), ..running.request(&["health"]) };
         let answer = running.client.send(health).await.ok()?;
         (answer.status == 200).then_some(running)

@@ -36,6 +36,37 @@ impl From<playback::Error> for ApiError {
     }
 }
 
+impl From<ClaimError> for ApiError {
+    fn from(error: ClaimError) -> Self {
+        let (status, code) = match &error {
+            ClaimError::Owned => (StatusCode::CONFLICT, "owned"),
+            ClaimError::WrongCode => (StatusCode::FORBIDDEN, "wrong_code"),
+            ClaimError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+            ClaimError::Password(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad_password"),
+            ClaimError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "access"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
+        let (status, code) = match &error {
+            LoginError::NoOwner => (StatusCode::CONFLICT, "no_owner"),
+            LoginError::WrongPassword => (StatusCode::FORBIDDEN, "wrong_password"),
+            LoginError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+            LoginError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "access"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<access::Error> for ApiError {
+    fn from(error: access::Error) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "access", error.to_string())
+    }
+}
+
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         let (status, code) = match rejection {

@@ -87,7 +87,7 @@ impl Playback {
     /// from the disk, and after a restart too, without the engine.
     fn settled(&self, playable: &Playable, bytes: Bytes) -> Result<Bytes, Error> {
         let Bytes::Swarm(file) = &bytes else { return Ok(bytes) };
-        let Some(path) = file.complete_path() else { return Ok(bytes) };
+        let Some(path) = file.complete_path().map(Path::to_owned) else { return Ok(bytes) };
         let finished = Playable { finished: Some(path.clone()), ..playable.clone() };
         let Some(disk) = on_disk(&finished, &path) else { return Ok(bytes) };
         self.parts.state.put(&Playable::key(&playable.media_id()), &finished)?;

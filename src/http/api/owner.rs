@@ -18,22 +18,21 @@ use crate::torrent::Store;
 #[derive(Deserialize)]
 pub(super) struct ClaimForm {
     code: String,
-    password: Secret,
+    password: String,
 }
 
 #[derive(Deserialize)]
 pub(super) struct LoginForm {
-    password: Secret,
+    password: String,
 }
 
 /// `POST /api/claim`: 201, with the session's cookie.
 pub(super) async fn claim(
     State(rooms): State<Rooms>,
-    peer: Peer,
     form: Result<Json<ClaimForm>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(form) = form?;
-    let token = rooms.access.claim(&form.code, &form.password, peer.0.ip()).await?;
+    let token = rooms.access.claim(&form.code, &form.password).await?;
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, session_cookie(token.expose()))], Json(json!({"owner": true}))).into_response())
 }
 
@@ -51,7 +50,7 @@ pub(super) async fn login(
 /// `POST /api/logout`.
 pub(super) async fn logout(State(rooms): State<Rooms>, headers: HeaderMap) -> Result<Response, ApiError> {
     if let Some(token) = session_of(&headers) {
-        rooms.access.logout(&token)?;
+        rooms.access.logout(&token).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie())]).into_response())
 }

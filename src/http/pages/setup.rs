@@ -59,12 +59,12 @@ pub(super) async fn setup_page(State(rooms): State<Rooms>, peer: Peer, headers: 
 #[derive(Deserialize)]
 pub(super) struct ClaimForm {
     code: String,
-    password: Secret,
+    password: String,
 }
 
 /// `POST /setup/claim`.
 pub(super) async fn claim(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Form(form): Form<ClaimForm>) -> Response {
-    match rooms.access.claim(form.code.trim(), &form.password, peer.0.ip()).await {
+    match rooms.access.claim(form.code.trim(), &form.password).await {
         Ok(token) => signed_in(token.expose(), "/setup?said=claimed"),
         Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/setup"),
     }
@@ -95,7 +95,7 @@ fn own_path(next: Option<String>) -> String {
 
 #[derive(Deserialize)]
 pub(super) struct LoginForm {
-    password: Secret,
+    password: String,
     next: Option<String>,
 }
 
@@ -110,7 +110,7 @@ pub(super) async fn login(State(rooms): State<Rooms>, peer: Peer, headers: Heade
 /// `POST /logout`.
 pub(super) async fn logout(State(rooms): State<Rooms>, headers: HeaderMap) -> Response {
     if let Some(token) = session_of(&headers)
-        && let Err(error) = rooms.access.logout(&token)
+        && let Err(error) = rooms.access.logout(&token).await
     {
         tracing::warn!(%error, "a session could not be ended");
     }
