@@ -68,40 +68,39 @@ impl Engine {
     }
 
     /// The value and its age.
-    pub(super) fn read(&self, shelf: &Shelf, key: &[u8]) -> Option<(Vec<u8>, Duration)> {
-        let value = self.guarded(|database| database.open_tree(shelf.name)?.get(key))??;
+    pub(super) fn read(&self, kind: &Shelf, key: &[u8]) -> Option<(Vec<u8>, Duration)> {
+        let value = self.guarded(|database| database.open_tree(kind.name)?.get(key))??;
         let payload = value.get(STAMP..)?.to_vec();
         Some((payload, Duration::from_secs(self.clock.now().saturating_sub(stamp_of(&value)))))
     }
 
     /// Puts entries, as one batch, and takes away the oldest where the shelf is full.
-    pub(super) fn put(&self, shelf: &Shelf, entries: Vec<(Vec<u8>, Vec<u8>)>) {
+    pub(super) fn put(&self, kind: &Shelf, entries: Vec<(Vec<u8>, Vec<u8>)>) {
         if entries.is_empty() {
             return;
         }
         let now = self.clock.now().to_be_bytes();
         let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = &mut all[shelf.place];
+        let held = &mut all[kind.place];
         self.guarded(|database| {
-            let tree = database.open_tree(shelf.name)?;
+            let tree = database.open_tree(kind.name)?;
             let mut batch = sled::Batch::default();
             for (key, value) in entries {
-                if value.len() > shelf.longest {
+                if value.len() > kind.longest {
                     continue;
                 }
                 let value = [&now[..], &value].concat();
-                match tree.get(&key)? {
-                    Some(old) => held.bytes = held.bytes.saturating_sub(old.len()),
-                    None => {
-                        held.entries += 1;
-                        held.bytes += key.len();
-                    }
+                if let Some(old) = tree.get(&key)? {
+                    held.bytes = held.bytes.saturating_sub(old.len());
+                } else {
+                    held.entries += 1;
+                    held.bytes += key.len();
                 }
                 held.bytes += value.len();
                 batch.insert(key, value);
             }
             tree.apply_batch(batch)?;
-            if held.entries > shelf.most || held.bytes > shelf.most_bytes {
+            if held.entries > kind.most || held.bytes > kind.most_bytes {
                 *held = prune(&tree, shelf)?;
             }
             Ok(())
@@ -150,7 +149,7 @@ fn flushing(database: &sled::Db) -> impl Future<Output = sled::Result<usize>> + 
 }
 
 /// Takes away the oldest entries until a quarter of the shelf is free, so that it is done seldom.
-fn prune(tree: &sled::Tree, shelf: &Shelf) -> sled::Result<Held> {
+fn prune(tree: &sled::Tree, kind: &Shelf) -> sled::Result<Held> {
     let mut entries = Vec::new();
     let mut held = Held::default();
     for entry in tree {
@@ -162,7 +161,7 @@ fn prune(tree: &sled::Tree, shelf: &Shelf) -> sled::Result<Held> {
     entries.sort_unstable();
     let mut batch = sled::Batch::default();
     for (_, key, length) in entries {
-        if held.entries <= shelf.most / 4 * 3 && held.bytes <= shelf.most_bytes / 4 * 3 {
+        if held.entries <= kind.most / 4 * 3 && held.bytes <= kind.most_bytes / 4 * 3 {
             break;
         }
         held.entries -= 1;

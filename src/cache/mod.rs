@@ -105,27 +105,30 @@ impl Cache {
     /// Writes everything out, for at most five seconds: before the process ends.
     pub async fn flush(&self) {
         if tokio::time::timeout(FLUSH_LIMIT, self.engine.flush()).await.is_err() {
-            tracing::warn!(limit_s = FLUSH_LIMIT.as_secs(), "the cache was not written out in time");
+            tracing::warn!(
+                limit_s = FLUSH_LIMIT.as_secs(),
+                "the cache was not written out in time"
+            );
         }
     }
 
     fn read_json<T: serde::de::DeserializeOwned>(
         &self,
-        shelf: &shelf::Shelf,
+        kind: &shelf::Shelf,
         id: &StremioId,
     ) -> Option<(T, Duration)> {
-        let (bytes, age) = self.engine.read(shelf, id.to_string().as_bytes())?;
+        let (bytes, age) = self.engine.read(kind, id.to_string().as_bytes())?;
         Some((serde_json::from_slice(&bytes).ok()?, age))
     }
 
     fn put_json<T: serde::Serialize + ?Sized>(
         &self,
-        shelf: &shelf::Shelf,
+        kind: &shelf::Shelf,
         id: &StremioId,
         value: &T,
     ) {
         if let Ok(bytes) = serde_json::to_vec(value) {
-            self.engine.put(shelf, vec![(id.to_string().into_bytes(), bytes)]);
+            self.engine.put(kind, vec![(id.to_string().into_bytes(), bytes)]);
         }
     }
 }

@@ -29,7 +29,8 @@ pub(super) fn open(dir: &Path) -> (Engine, Option<String>) {
         Err(fault) => fault,
     };
     let aside = beside(dir);
-    let begun = set_aside(dir, &aside).map_err(|why| why.to_string()).and_then(|()| open_folder(dir));
+    let begun =
+        set_aside(dir, &aside).map_err(|why| why.to_string()).and_then(|()| open_folder(dir));
     match begun {
         Ok((engine, _)) => {
             let notice = format!(

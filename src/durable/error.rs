@@ -46,11 +46,9 @@ impl Error {
             redb::Error::DatabaseAlreadyOpen => Self::Locked { path },
             redb::Error::Io(why) if is_full(&why) => Self::DiskFull { file: name_of(&path) },
             redb::Error::Io(why) if !is_damage(&why) => Self::NotOpened { path, why },
-            redb::Error::UpgradeRequired(found) => Self::Newer {
-                path,
-                found: format!("redb {found}"),
-                known: super::SCHEMA,
-            },
+            redb::Error::UpgradeRequired(found) => {
+                Self::Newer { path, found: format!("redb {found}"), known: super::SCHEMA }
+            }
             _ => Self::Damaged { path },
         }
     }
