@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderValue};
+use axum::http::uri::Authority;
 use axum::http::{StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -46,7 +47,7 @@ fn judge(rule: &dyn HostRule, request: &Request) -> Result<(), ApiError> {
     if more.is_some() {
         return Err(ApiError::bad_request("the request has two Host headers: send one"));
     }
-    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let authority = request.uri().authority().map(Authority::as_str);
     if host.is_none() && request.version() == Version::HTTP_11 {
         return Err(ApiError::bad_request("the request has no Host header: send one"));
     }

@@ -250,7 +250,7 @@ struct Door {
 struct Place {
     ip: IpAddr,
     by_ip: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Door {
@@ -261,7 +261,7 @@ impl Door {
 
     fn enter(&self, ip: IpAddr) -> Option<Place> {
         let ip = ip.to_canonical();
-        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
         let mut by_ip = self.by_ip.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_ip.entry(ip).or_insert(0);
         if *count >= self.limits.connections_per_ip {
@@ -269,7 +269,7 @@ impl Door {
         }
         *count += 1;
         drop(by_ip);
-        Some(Place { ip, by_ip: Arc::clone(&self.by_ip), _place: place })
+        Some(Place { ip, by_ip: Arc::clone(&self.by_ip), _permit: permit })
     }
 
     /// Waits until nobody is inside.
