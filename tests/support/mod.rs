@@ -1,5 +1,7 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
+pub mod film;
+
 use std::time::{Duration, Instant};
 
 /// Leaves a test that cannot run here. Under `CI=true` that is a failure, unless the test stands
