@@ -76,8 +76,8 @@ impl Entry {
 /// A release as the table has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Recipe {
-    /// The IMDb id of what it is of.
-    pub work: &'static str,
+    /// What it is of.
+    pub work: &'static Work,
     /// Its name, which is the torrent's.
     pub name: &'static str,
     /// What it claims, such as `1080p`.
@@ -121,7 +121,7 @@ impl Release {
     /// What it is of.
     #[must_use]
     pub fn work(&self) -> &'static Work {
-        Work::by_imdb(self.recipe.work).expect("every recipe names a work of the table")
+        self.recipe.work
     }
 
     /// The bytes of all its files together.
@@ -190,7 +190,7 @@ impl Household {
     pub fn listed(&self, index: IndexName, id: &StremioId) -> Vec<(&Release, usize)> {
         let Some((work, role)) = meant_by(id) else { return Vec::new() };
         let here = self.releases.iter().filter(|release| {
-            release.recipe.work == work.imdb && release.recipe.listed.contains(&index)
+            release.recipe.work.imdb == work.imdb && release.recipe.listed.contains(&index)
         });
         here.filter_map(|release| Some((release, release.index_of(role)?))).collect()
     }

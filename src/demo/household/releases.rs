@@ -4,16 +4,16 @@
 
 use super::AtStore::{Cached, Converting, Downloading, Queued, Refused};
 use super::Role::{Beside, Episode, Film};
-use super::{Entry, Recipe, Role};
+use super::{Entry, Recipe, Role, WORKS, Work};
 use crate::demo::reel::{
     EPISODES_MKV, EPISODES_SRT, EXTRA_MKV, FILM_MKV, FILM_MP4, FILM_SRT, NOTE,
 };
 use crate::torrent::IndexName::{self, StremThru, Torrentio, Zilean};
 
 const ALL: &[IndexName] = &IndexName::ALL;
-const LAMP: &str = "tt9900101";
-const HARBOUR: &str = "tt9900102";
-const KITES: &str = "tt9900103";
+const LAMP: &Work = &WORKS[0];
+const HARBOUR: &Work = &WORKS[1];
+const KITES: &Work = &WORKS[2];
 
 const fn file(path: &'static str, bytes: &'static [u8], role: Role) -> Entry {
     Entry { path, bytes, role }
