@@ -12,13 +12,16 @@ pub(super) async fn run(global: &Global) -> Result<(), String> {
         .prefix("credenza-demo-")
         .tempdir()
         .map_err(|error| format!("no temporary folder can be made: {error}; set TMPDIR to a folder with room"))?;
-    let tasks = TaskTracker::new();
-    let household = Demo::start(tasks.clone(), &folder.path().join("household"))
-        .await
-        .map_err(|error| error.to_string())?;
-    let config = Config::from_text("the demonstration's configuration", &household.configuration())
-        .map_err(|error| error.to_string())?;
     let data = global.data.clone().unwrap_or_else(|| folder.path().join("data"));
+    let home = data.join("household");
+    std::fs::create_dir_all(&home).map_err(|error| {
+        format!("the data folder {} cannot be used: {error}; choose another with --data", data.display())
+    })?;
+    let household =
+        Demo::start(TaskTracker::new(), &home).await.map_err(|error| error.to_string())?;
+    let file = home.join("credenza.toml");
+    std::fs::write(&file, household.configuration()).map_err(|error| error.to_string())?;
+    let config = Config::load(Some(&file)).map_err(|error| error.to_string())?;
     let app = App::start(global.apply(config), &data).await.map_err(|error| error.to_string())?;
     serve::announce(&app)?;
     for hint in household.hints(&data) {
