@@ -6,6 +6,7 @@ use mdns_sd::{
     DaemonEvent, DnsNameChange, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceInfo,
     UnregisterStatus,
 };
+use std::fmt;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -50,7 +51,6 @@ pub struct Names {
 
 /// We, as others find us. Ends with [`stop`](Self::stop); dropped instead, it still says goodbye,
 /// but once and unwaited.
-#[derive(Debug)]
 pub struct Advertisement {
     daemon: ServiceDaemon,
     /// The engine knows the service by the name it was registered with, whatever others see.
@@ -108,13 +108,22 @@ impl Advertisement {
             let status = self.daemon.unregister(&self.registered).ok()?.recv_async().await.ok()?;
             matches!(status, UnregisterStatus::OK).then_some(())
         };
-        match timeout(PATIENCE, said).await {
-            Ok(Some(())) => sleep(GOODBYE).await,
-            _ => debug!("the mDNS engine did not say goodbye"),
+        if let Ok(Some(())) = timeout(PATIENCE, said).await {
+            sleep(GOODBYE).await;
+        } else {
+            debug!("the mDNS engine did not say goodbye");
         }
         if let Ok(ended) = self.daemon.shutdown() {
             let _ = timeout(PATIENCE, ended.recv_async()).await;
         }
+    }
+}
+
+impl fmt::Debug for Advertisement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Advertisement")
+            .field("names", &*self.names.borrow())
+            .finish_non_exhaustive()
     }
 }
 

@@ -76,7 +76,7 @@ pub fn mpv(url: &str, start: u32, length: u32, limit: Duration) -> Result<Proof,
     Ok(Proof { player: "mpv", seconds, frames: None, seekable: Some(seekable) })
 }
 
-/// What GStreamer's discoverer finds: the length, and whether the source may seek.
+/// What gst-discoverer finds: the length, and whether the source may seek.
 pub fn gst_discoverer(url: &str, limit: Duration) -> Result<Proof, String> {
     let mut command = Command::new("gst-discoverer-1.0");
     command.args(["--timeout", &limit.as_secs().to_string(), url]);
@@ -99,7 +99,7 @@ fn clock(text: &str) -> Option<f64> {
     Some(seconds)
 }
 
-/// GStreamer seeks to `start` and decodes from there to `stop`, as fast as it can.
+/// gst-launch decodes the whole film, as fast as it comes.
 pub fn gst_play(url: &str, limit: Duration) -> Result<Proof, String> {
     let uri = if url.contains("://") { url.to_owned() } else { format!("file://{url}") };
     let mut command = Command::new("gst-launch-1.0");
@@ -197,8 +197,8 @@ mod tests {
 
     fn plays(url: &str) {
         let close = |seconds: f64, to: f64| (seconds - to).abs() < 1.0;
-        let probe = ffprobe(url, LIMIT).unwrap();
-        assert!(close(probe.seconds, 60.0), "{probe:?}");
+        let told = ffprobe(url, LIMIT).unwrap();
+        assert!(close(told.seconds, 60.0), "{told:?}");
         let seek = ffmpeg(url, 40, 2, LIMIT).unwrap();
         assert!(close(seek.seconds, 42.0) && seek.frames >= Some(40), "{seek:?}");
         let play = mpv(url, 40, 2, LIMIT).unwrap();
@@ -243,11 +243,11 @@ mod tests {
         let url = format!("http://127.0.0.1:{port}/film.mp4");
         plays(&url);
         plays(&format!("http://127.0.0.1:{port}/film.mkv"));
-        let part = curl(&url, Some("1000-1999"), LIMIT).unwrap();
-        assert_eq!(part.status, 206);
-        assert_eq!(part.content_range, Some(format!("bytes 1000-1999/{length}")));
-        assert_eq!(part.sha256(), sha256(&whole[1000..2000]));
-        assert!(part.entity_tag.is_some());
+        let some = curl(&url, Some("1000-1999"), LIMIT).unwrap();
+        assert_eq!(some.status, 206);
+        assert_eq!(some.content_range, Some(format!("bytes 1000-1999/{length}")));
+        assert_eq!(some.sha256(), sha256(&whole[1000..2000]));
+        assert!(some.entity_tag.is_some());
         assert_eq!(curl(&url, Some("-500"), LIMIT).unwrap().body, whole[length - 500..]);
         assert_eq!(curl(&url, None, LIMIT).unwrap().status, 200);
     }

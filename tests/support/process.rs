@@ -6,10 +6,9 @@ use std::sync::mpsc;
 use std::thread::{JoinHandle, park_timeout};
 use std::time::{Duration, Instant};
 
-/// What a program said and how it ended.
+/// What a program said that ended well.
 #[derive(Debug)]
 pub struct Ended {
-    pub status: ExitStatus,
     pub stdout: Vec<u8>,
     pub stderr: String,
 }
@@ -56,7 +55,7 @@ pub fn finish(command: &mut Command, limit: Duration) -> Result<Ended, String> {
             };
             Err(format!("{program} ended with {status}: {}", tail(&said)))
         }
-        Some(status) => Ok(Ended { status, stdout, stderr }),
+        Some(_) => Ok(Ended { stdout, stderr }),
     }
 }
 
