@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use subtle::ConstantTimeEq as _;
+use tokio::time::Instant;
 
 use super::attempts::{ClaimTries, Guesses};
 use super::password::{self, Hasher, PasswordRule};
@@ -118,11 +119,11 @@ impl Access {
         if self.owner_exists() {
             return Err(ClaimError::Owned);
         }
-        if let Some(retry_after) = tries.wait() {
+        if let Some(retry_after) = tries.wait(Instant::now()) {
             return Err(ClaimError::TooMany { retry_after });
         }
         if !bool::from(code.trim().as_bytes().ct_eq(self.code.as_bytes())) {
-            tries.was_wrong();
+            tries.was_wrong(Instant::now());
             return Err(ClaimError::WrongCode);
         }
         password::judge(password)?;
@@ -140,7 +141,8 @@ impl Access {
     /// [`LoginError::TooMany`] has not been compared with anything.
     pub async fn login(&self, password: &str, from: IpAddr) -> Result<SessionToken, LoginError> {
         let kept = self.owner.get().ok_or(LoginError::NoOwner)?;
-        self.guesses().begin(from).map_err(|retry_after| LoginError::TooMany { retry_after })?;
+        let counted = self.guesses().begin(from, Instant::now());
+        counted.map_err(|retry_after| LoginError::TooMany { retry_after })?;
         // One that could never have been set is not worth 19 MiB; the answer is the same.
         if password::judge(password).is_err() || !self.hasher.verify(password, kept).await? {
             return Err(LoginError::WrongPassword);

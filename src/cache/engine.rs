@@ -101,7 +101,7 @@ impl Engine {
             }
             tree.apply_batch(batch)?;
             if held.entries > kind.most || held.bytes > kind.most_bytes {
-                *held = prune(&tree, shelf)?;
+                *held = prune(&tree, kind)?;
             }
             Ok(())
         });
