@@ -1,10 +1,13 @@
 //! The sockets and the guards: what a stranger can send, and that no handler sees what it must not.
 //! Everything is spoken byte by byte over loopback.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::routing::{any, get};
 use axum::{Extension, Router};
@@ -14,7 +17,7 @@ use credenza::http::server::{self, Limits, Peer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -369,18 +372,17 @@ async fn of_six_hundred_connections_forty_eight_are_held() {
     other.write_all(said).await.unwrap();
     assert_eq!(rest(other).await.status, 200);
 
-    let (mut served, mut refused) = (0, 0);
+    let (mut answered, mut refused) = (0, 0);
     for mut stream in held {
         let _ = stream.write_all(said).await;
         match rest(stream).await.status {
-            200 => served += 1,
+            200 => answered += 1,
             // A reset may overtake the 503.
             0 | 503 => refused += 1,
             status => panic!("{status}"),
         }
     }
-    assert!(served >= 48, "{served}"); // as places become free nobody new takes them: all are made
-    assert_eq!((served, refused), (48, 552));
+    assert_eq!((answered, refused), (48, 552));
     assert_eq!(say(server.address, said).await.status, 200, "places are given back");
 }
 
@@ -397,12 +399,12 @@ async fn the_total_is_limited_over_all_addresses() {
         held.push(socket.connect(server.address).await.unwrap());
     }
     let said = b"GET /health HTTP/1.1\r\nHost: box.local\r\nConnection: close\r\n\r\n";
-    let mut served = 0;
+    let mut answered = 0;
     for mut stream in held {
         let _ = stream.write_all(said).await;
-        served += usize::from(rest(stream).await.status == 200);
+        answered += usize::from(rest(stream).await.status == 200);
     }
-    assert_eq!(served, 20);
+    assert_eq!(answered, 20);
 }
 
 #[tokio::test]
@@ -517,4 +519,70 @@ async fn a_plain_host_answers_by_a_function() {
     assert_eq!(say(address, said).await.status, 404);
     shutdown.cancel();
     done.await.unwrap();
+}
+
+/// Runs in a process of its own, since it takes all descriptors: the parent starts itself again.
+#[test]
+fn without_descriptors_open_connections_go_on_and_new_ones_wait() {
+    const NAME: &str = "server::without_descriptors_open_connections_go_on_and_new_ones_wait";
+    const INNER: &str = "FEW_DESCRIPTORS";
+    if std::env::vars_os().any(|(key, _)| key == INNER) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        return runtime.block_on(run_out_of_descriptors());
+    }
+    let status = std::process::Command::new("sh")
+        .args(["-c", r#"ulimit -n 100 && exec "$0" --exact "$1" --nocapture"#])
+        .arg(std::env::current_exe().unwrap())
+        .arg(NAME)
+        .env(INNER, "1")
+        .status();
+    assert!(status.unwrap().success());
+}
+
+async fn run_out_of_descriptors() {
+    let limits = Limits { connections_per_ip: 512, ..Limits::default() };
+    let server = serve(house(&Arc::default()), limits).await;
+    let keep = "GET /health HTTP/1.1\r\nHost: box.local\r\n\r\n";
+    let close = "GET /health HTTP/1.1\r\nHost: box.local\r\nConnection: close\r\n\r\n";
+    let mut open = TcpStream::connect(server.address).await.unwrap();
+    let mut buffer = [0; 4096];
+    let stat = std::fs::File::open("/proc/self/stat").unwrap();
+    open.write_all(keep.as_bytes()).await.unwrap();
+    assert!(open.read(&mut buffer).await.unwrap() > 0);
+
+    // The client's half of a connection takes the last descriptor before the server's can.
+    let mut held = Vec::new();
+    while let Ok(Ok(stream)) =
+        timeout(Duration::from_millis(500), TcpStream::connect(server.address)).await
+    {
+        held.push(stream);
+    }
+    let before = processor_ticks(&stat);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let spent = processor_ticks(&stat) - before;
+    assert!(spent < 20, "the accept loop spins: {spent} hundredths of a second in one");
+    open.write_all(keep.as_bytes()).await.unwrap();
+    let size = open.read(&mut buffer).await.unwrap();
+    assert!(buffer[..size].starts_with(b"HTTP/1.1 200"), "the open connection goes on");
+
+    drop(held);
+    let limit = Instant::now() + LONG;
+    loop {
+        if TcpStream::connect(server.address).await.is_ok()
+            && say(server.address, close).await.status == 200
+        {
+            break;
+        }
+        assert!(Instant::now() < limit, "the server does not come back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Processor time of this process, in hundredths of a second, from its `stat`.
+fn processor_ticks(stat: &std::fs::File) -> u64 {
+    let mut text = [0; 2048];
+    let size = stat.read_at(&mut text, 0).unwrap();
+    let text = String::from_utf8_lossy(&text[..size]).into_owned();
+    let after_name = text.rsplit_once(')').unwrap().1;
+    after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
 }
