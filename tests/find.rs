@@ -105,21 +105,23 @@ fn the_table_is_for_people_and_the_stream_is_for_pages() {
 #[test]
 fn each_index_fails_alone_and_all_of_them_together_are_an_error() {
     use crate::support::upstream::{Reply, Upstream};
-    let html = Upstream::start(|_| Reply::html(200, "<!DOCTYPE html><title>Log in</title>"));
-    let refuses = Upstream::start(|_| Reply::html(403, "Sorry, you have been blocked"));
-    let limits = Upstream::start(|_| Reply::status(429).header("Retry-After", "1000000000"));
-    let titles = Upstream::start(|_| Reply::json(200, r#"{"meta":{}}"#));
-    let allow: Vec<String> = [&html, &refuses, &limits, &titles]
-        .iter()
-        .map(|up| format!("\"{}\"", up.address()))
-        .collect();
+    let (html, refuses, limits, titles) =
+        (Upstream::start(), Upstream::start(), Upstream::start(), Upstream::start());
+    html.on("/v0/torrents", Reply::html("<!DOCTYPE html><title>Log in</title>"));
+    let wall = Reply::html("Sorry, you have been blocked").with_status(403);
+    refuses.on("/stream/movie/tt1254207.json", wall);
+    let much = Reply::status(429).header("Retry-After", "1000000000");
+    limits.on("/dmm/filtered", much);
+    titles.on("/meta/movie/tt1254207.json", Reply::json(r#"{"meta":{}}"#));
+    let all = [&html, &refuses, &limits, &titles];
+    let allow: Vec<String> = all.iter().map(|up| format!("\"{}\"", up.addr())).collect();
     let configuration = format!(
         "[stremthru]\nurl = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n[index.zilean]\nurl = \"{}\"\n\
          [title]\ncinemeta_url = \"{}\"\n[network]\nallow_private = [{}]\n",
-        html.url(),
-        refuses.url(),
-        limits.url(),
-        titles.url(),
+        html.url("/"),
+        refuses.url("/"),
+        limits.url("/"),
+        titles.url("/"),
         allow.join(", ")
     );
     let folder = tempfile::tempdir().unwrap();

@@ -141,7 +141,7 @@ pub fn run_pure(arguments: &Arguments) -> Option<ExitCode> {
     let out = std::io::stdout().lock();
     Some(match &arguments.command {
         Some(Command::Parse { names, .. }) => {
-            answer(parse::run(names.clone(), std::io::stdin().lock(), out).map_err(|error| error.to_string()))
+            answer(parse::run(names, std::io::stdin().lock(), out).map_err(|error| error.to_string()))
         }
         Some(Command::Select(asked)) => answer(asked.run(out)),
         _ => return None,

@@ -22,7 +22,9 @@ pub(super) struct Ask {
 pub(super) async fn run(global: &Global, ask: &Ask) -> Result<(), String> {
     let config = global.configuration().map_err(|error| error.to_string())?;
     if let Some(running) = Running::find(&global.data()).await {
-        let asked = running.ask(&["api", "play", &ask.id.to_string()], &[]);
+        let id = ask.id.to_string();
+        let path = ["api", "play", &id];
+        let asked = running.ask(&path, &[]);
         return tokio::select! {
             answer = asked => show(ask, &answer?),
             () = serve::interrupted() => Err("interrupted".to_owned()),

@@ -6,6 +6,7 @@ mod read;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -54,9 +55,9 @@ pub struct SwarmConfig {
     /// Peers of one torrent.
     pub max_peers: usize,
     /// Bytes per second; `None`: no limit.
-    pub download_limit: Option<u32>,
+    pub download_limit: Option<NonZeroU32>,
     /// Bytes per second; `None`: no limit.
-    pub upload_limit: Option<u32>,
+    pub upload_limit: Option<NonZeroU32>,
     /// Trackers that are asked for every torrent.
     pub trackers: Vec<String>,
 }
@@ -229,8 +230,8 @@ impl Given {
     }
 
     /// A limit of 0 is none, as the seeds have it.
-    fn limit(&self, path: &str) -> Result<Option<u32>, BadConfig> {
-        Ok(Some(self.number(path, 0)?).filter(|limit| *limit > 0))
+    fn limit(&self, path: &str) -> Result<Option<NonZeroU32>, BadConfig> {
+        Ok(NonZeroU32::new(self.number(path, 0)?))
     }
 
     fn addresses(&self, path: &str) -> Result<Vec<SocketAddr>, BadConfig> {

@@ -7,3 +7,4 @@ pub mod household;
 pub mod plain;
 pub mod reel;
 pub mod stand_in;
+mod stub; pub use stub::Demo;

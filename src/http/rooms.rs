@@ -117,6 +117,7 @@ impl MediaFinder for Rooms {
     fn find(&self, key: &str, name: &str) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
         let media_id = self.media_keys.verify(key, name);
         let playback = Arc::clone(&self.playback);
+        let name = name.to_owned();
         Box::pin(async move {
             let forbidden = || {
                 let sentence = "this link is not signed by this box, or has expired; choose the title again";
