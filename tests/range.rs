@@ -1,11 +1,13 @@
 //! `/v/{key}/{name}` over real sockets: the whole table of ranges and preconditions on a file of
 //! the disk, and the drip, aborts and `HEAD` on sources made to be late.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use bytes::Bytes;
@@ -20,8 +22,10 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
-use crate::server::{Heard, Served, say, serve};
+use crate::server::wire::{Heard, Served, say, serve};
 
 const SIZE: usize = (3 << 20) + 123;
 const TAG: &str = "aa-0-3145851";
@@ -288,10 +292,10 @@ impl Representation for Source {
     fn len(&self) -> u64 {
         SIZE as u64
     }
-    fn media_type(&self) -> &str {
+    fn media_type(&self) -> &'static str {
         "video/x-matroska"
     }
-    fn entity_tag(&self) -> &str {
+    fn entity_tag(&self) -> &'static str {
         TAG
     }
     fn last_modified(&self) -> SystemTime {
@@ -345,7 +349,7 @@ async fn a_stall_is_dripped_and_then_the_film_goes_on() {
     stream.write_all(b"GET /v/k/f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
     let arrivals = Arc::new(Mutex::new((0_usize, Vec::<(Instant, usize)>::new())));
     let log = Arc::clone(&arrivals);
-    let reading = tokio::task::spawn(async move {
+    let reading = TaskTracker::new().spawn(async move {
         while line(&mut stream).await != "\r\n" {}
         let (mut all, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
         loop {
