@@ -69,7 +69,7 @@ impl HostList {
         }
         let name = self.name.read().unwrap_or_else(PoisonError::into_inner);
         asked == "localhost"
-            || asked.strip_suffix(".local").unwrap_or(asked) == *name
+            || (!name.is_empty() && asked.strip_suffix(".local").unwrap_or(asked) == *name)
             || self.more.iter().any(|more| more == asked)
     }
 }

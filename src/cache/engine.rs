@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
@@ -18,8 +18,8 @@ use super::shelf::{self, Shelf};
 const STAMP: usize = 8;
 
 pub(super) struct Engine {
-    /// `None`: not even in memory; every read is a miss.
-    database: Option<sled::Db>,
+    /// `None`: not even in memory; every read is a miss. So it is while it is being replaced.
+    database: RwLock<Option<sled::Db>>,
     broken: AtomicBool,
     /// What lies on each shelf, by [`Shelf::place`]. Held while a shelf is written, so that the
     /// count stays true.
@@ -37,7 +37,7 @@ impl Engine {
     /// Counts what is there.
     pub(super) fn new(database: Option<sled::Db>) -> Self {
         let mut engine = Self {
-            database,
+            database: RwLock::new(database),
             broken: AtomicBool::new(false),
             held: Mutex::default(),
             clock: Clock::from(0),
@@ -119,13 +119,34 @@ impl Engine {
 
     /// Runs `work` unless the engine is broken; a fault of it ends the use of the engine.
     fn guarded<R>(&self, work: impl FnOnce(&sled::Db) -> sled::Result<R>) -> Option<R> {
-        let database = self.database.as_ref().filter(|_| !self.is_broken())?;
+        if self.is_broken() {
+            return None;
+        }
+        // Not waited for: while the engine is replaced everything is a miss.
+        let place = self.database.try_read().ok()?;
+        let database = place.as_ref()?;
         match catch_unwind(AssertUnwindSafe(|| work(database))) {
             Ok(Ok(done)) => return Some(done),
             Ok(Err(fault)) => self.give_up(&fault.to_string()),
             Err(_) => self.give_up("it panicked"),
         }
         None
+    }
+
+    /// Bytes on the disk.
+    pub(super) fn size(&self) -> u64 {
+        self.guarded(sled::Db::size_on_disk).unwrap_or(0)
+    }
+
+    /// Lets `work` make another engine of this one, which it must close.
+    pub(super) fn replace(&self, work: impl FnOnce(sled::Db) -> sled::Result<sled::Db>) {
+        let mut place = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(old) = place.take().filter(|_| !self.is_broken()) else { return };
+        match catch_unwind(AssertUnwindSafe(|| work(old))) {
+            Ok(Ok(new)) => *place = Some(new),
+            Ok(Err(fault)) => self.give_up(&fault.to_string()),
+            Err(_) => self.give_up("it panicked"),
+        }
     }
 
     fn give_up(&self, why: &str) {
@@ -138,7 +159,7 @@ impl Engine {
 impl Drop for Engine {
     /// The engine writes itself out when it is dropped, and may panic at that too.
     fn drop(&mut self) {
-        let database = self.database.take();
+        let database = self.database.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(database)));
     }
 }
@@ -210,12 +231,11 @@ mod tests {
     #[test]
     fn the_oldest_go_first_and_a_quarter_is_freed() {
         let engine = engine();
+        let tree = engine.guarded(|database| database.open_tree(SMALL.name)).unwrap();
         for number in 0..9u8 {
             let stamp = u64::from(100 - number).to_be_bytes();
-            let tree = engine.database.as_ref().unwrap().open_tree(SMALL.name).unwrap();
             tree.insert([number], &stamp).unwrap();
         }
-        let tree = engine.database.as_ref().unwrap().open_tree(SMALL.name).unwrap();
         let held = prune(&tree, &SMALL).unwrap();
         assert_eq!(held.entries, 6);
         // The youngest have the lowest numbers here.

@@ -8,7 +8,7 @@
 //!
 //! The calls are synchronous: each is some microseconds in memory. Only [`Cache::flush`] waits.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ mod opening;
 mod shelf;
 
 use engine::Engine;
+use opening::Opened;
 
 /// Longest that [`Cache::flush`] waits for the disk.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
@@ -28,6 +29,10 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Cache {
     engine: Arc<Engine>,
+    /// `None`: it is in memory.
+    dir: Option<PathBuf>,
+    /// No flush while the engine is replaced: it would keep the old one's files open.
+    tending: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Cache {
@@ -37,8 +42,23 @@ impl Cache {
     /// with the process. The notice is a sentence for the log.
     #[must_use]
     pub fn open(dir: &Path) -> (Self, Option<String>) {
-        let (engine, notice) = opening::open(dir);
-        (Self { engine: Arc::new(engine) }, notice)
+        let Opened { engine, dir, notice } = opening::open(dir);
+        opening::compact(&engine, dir.as_deref());
+        (Self { engine: Arc::new(engine), dir, tending: Arc::default() }, notice)
+    }
+
+    /// Keeps the cache small on the disk; to be called once a minute or so. Mostly it looks at a size
+    /// and returns; every hundred searches it moves what is kept to a new engine, on a blocking
+    /// thread. Meanwhile everything is a miss.
+    pub async fn tend(&self) {
+        let tending = self.tending.clone().lock_owned().await;
+        let (engine, dir) = (self.engine.clone(), self.dir.clone());
+        let work = move || {
+            opening::compact(&engine, dir.as_deref());
+            drop(tending);
+        };
+        // It can only fail where the runtime is going away.
+        let _ = tokio::task::spawn_blocking(work).await;
     }
 
     /// The torrents last found for `id`, and how long ago.
@@ -104,7 +124,11 @@ impl Cache {
 
     /// Writes everything out, for at most five seconds: before the process ends.
     pub async fn flush(&self) {
-        if tokio::time::timeout(FLUSH_LIMIT, self.engine.flush()).await.is_err() {
+        let flushed = async {
+            let _tending = self.tending.lock().await;
+            self.engine.flush().await;
+        };
+        if tokio::time::timeout(FLUSH_LIMIT, flushed).await.is_err() {
             tracing::warn!(
                 limit_s = FLUSH_LIMIT.as_secs(),
                 "the cache was not written out in time"

@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::engine::Engine;
 use super::shelf;
@@ -15,17 +16,29 @@ const VERSION_KEY: &[u8] = b"version";
 /// Of the engine's page cache.
 const MEMORY_BYTES: u64 = 8 << 20;
 
+/// From this size on the disk the engine is replaced. What is kept takes at most some 5 MB when new.
+const LARGE_BYTES: u64 = 7_000_000;
+
 /// How often the engine writes out, in milliseconds: what a power cut may take is found again.
 const FLUSH_EVERY_MS: u64 = 30_000;
 
+/// What came of opening.
+pub(super) struct Opened {
+    pub(super) engine: Engine,
+    /// Where it lies; `None`: in memory.
+    pub(super) dir: Option<PathBuf>,
+    /// For the log.
+    pub(super) notice: Option<String>,
+}
+
 /// The engine on `dir`, or failing that in memory, or failing that none; and what to log of it.
-pub(super) fn open(dir: &Path) -> (Engine, Option<String>) {
+pub(super) fn open(dir: &Path) -> Opened {
     if in_use(dir) {
         let notice = "the cache is in use by another credenza: this one keeps its own in memory";
-        return (Engine::new(in_memory()), Some(notice.to_owned()));
+        return Opened::in_memory(notice.to_owned());
     }
     let fault = match open_folder(dir) {
-        Ok((engine, notice)) => return (engine, notice),
+        Ok((engine, notice)) => return Opened { engine, dir: Some(dir.to_owned()), notice },
         Err(fault) => fault,
     };
     let aside = beside(dir);
@@ -37,7 +50,7 @@ pub(super) fn open(dir: &Path) -> (Engine, Option<String>) {
                 "the cache did not open ({fault}): it was moved to {} and a new one begun",
                 aside.display()
             );
-            (engine, Some(notice))
+            Opened { engine, dir: Some(dir.to_owned()), notice: Some(notice) }
         }
         Err(again) => {
             let notice = format!(
@@ -45,7 +58,7 @@ pub(super) fn open(dir: &Path) -> (Engine, Option<String>) {
                  the folder writable",
                 dir.display()
             );
-            (Engine::new(in_memory()), Some(notice))
+            Opened::in_memory(notice)
         }
     }
 }
@@ -78,8 +91,45 @@ fn open_folder(dir: &Path) -> Result<(Engine, Option<String>), String> {
     }
 }
 
-fn in_memory() -> Option<sled::Db> {
-    catch_unwind(|| settings().temporary(true).open().ok()).ok().flatten()
+/// Moves what is kept into a new engine, if this one has grown too large on the disk. The engine
+/// does not give back the space of large values that were replaced or removed: searches of a film
+/// some hundred times made 45 MB of 2. Blocks for the time of some megabytes of writing; a crash
+/// in it loses the cache, which may be lost.
+pub(super) fn compact(engine: &Engine, dir: Option<&Path>) {
+    if engine.size() < LARGE_BYTES {
+        return;
+    }
+    engine.replace(|old| {
+        let mut kept = Vec::new();
+        for shelf in shelf::ALL {
+            let entries: sled::Result<Vec<_>> = old.open_tree(shelf.name)?.iter().collect();
+            kept.push((shelf, entries?));
+        }
+        drop(old); // closed before its files go
+        let new = match dir {
+            Some(dir) => {
+                fs::remove_dir_all(dir)?;
+                settings().path(dir).open()?
+            }
+            None => settings().temporary(true).open()?,
+        };
+        new.insert(VERSION_KEY, VERSION)?;
+        for (shelf, entries) in kept {
+            let tree = new.open_tree(shelf.name)?;
+            for (key, value) in entries {
+                tree.insert(key, value)?;
+            }
+        }
+        new.flush()?;
+        Ok(new)
+    });
+}
+
+impl Opened {
+    fn in_memory(notice: String) -> Self {
+        let database = catch_unwind(|| settings().temporary(true).open().ok()).ok().flatten();
+        Self { engine: Engine::new(database), dir: None, notice: Some(notice) }
+    }
 }
 
 fn settings() -> sled::Config {
@@ -90,10 +140,20 @@ fn settings() -> sled::Config {
 }
 
 /// Whether another process has the cache open. Asked before anything is moved aside: it would be
-/// that process's. (The engine takes the same lock on the same file.)
+/// that process's. (The engine takes the same lock on the same file.) Asked for half a second: an
+/// engine's threads let go of the file a moment after it was closed.
 fn in_use(dir: &Path) -> bool {
-    let lock = File::open(dir.join("db")).map(|file| file.try_lock());
-    matches!(lock, Ok(Err(TryLockError::WouldBlock)))
+    let locked = || {
+        let lock = File::open(dir.join("db")).map(|file| file.try_lock());
+        matches!(lock, Ok(Err(TryLockError::WouldBlock)))
+    };
+    for _ in 0..25 {
+        if !locked() {
+            return false;
+        }
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    true
 }
 
 /// `cache` → `cache.bad`.

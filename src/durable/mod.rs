@@ -65,7 +65,7 @@ impl State {
     }
 
     /// Puts `value` under `key`; it is on the disk when this returns.
-    pub fn put<T: Serialize>(&self, key: &str, value: &T) -> Result<(), Error> {
+    pub fn put<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<(), Error> {
         self.put_bytes(key, &json(key, value)?)
     }
 
@@ -215,6 +215,6 @@ impl std::fmt::Debug for State {
     }
 }
 
-fn json<T: Serialize>(key: &str, value: &T) -> Result<Vec<u8>, Error> {
+fn json<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(value).map_err(|_| Error::NotJson { key: key.to_owned() })
 }
