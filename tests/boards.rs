@@ -50,8 +50,7 @@ fn what_builds_and_what_checks_licences_name_the_targets_of_the_boards() {
     let targets: BTreeSet<String> =
         boards().iter().map(|board| meta(board)["TARGET"].clone()).collect();
     let cross: toml::Table = file("Cross.toml").parse().unwrap();
-    let crossed: BTreeSet<String> =
-        cross["target"].as_table().unwrap().keys().cloned().collect();
+    let crossed: BTreeSet<String> = cross["target"].as_table().unwrap().keys().cloned().collect();
     assert_eq!(crossed, targets, "Cross.toml");
     let deny: toml::Table = file("deny.toml").parse().unwrap();
     for target in &targets {

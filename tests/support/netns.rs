@@ -108,7 +108,8 @@ impl<'lab> Avahi<'lab> {
         let bus = Beside::start(
             host.command("dbus-daemon")
                 .arg("--nofork")
-                .arg(format!("--config-file={}", bus_configuration.display())),
+                .arg(format!("--config-file={}", bus_configuration.display()))
+                .stderr(Stdio::null()),
         );
         until("the message bus", LIMIT, || socket.exists().then_some(()));
         let address = format!("unix:path={}", socket.display());
