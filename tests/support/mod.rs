@@ -1,5 +1,8 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
+pub mod hostile;
+pub mod seeder;
+pub mod tracker;
 pub mod upstream;
 
 use std::time::{Duration, Instant};
