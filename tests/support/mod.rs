@@ -1,12 +1,15 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
 pub mod film;
+pub mod hostile;
 pub mod http;
 pub mod installed;
 pub mod netns;
 pub mod player;
 pub mod process;
+pub mod seeder;
 pub mod server;
+pub mod tracker;
 pub mod upstream;
 
 use std::time::{Duration, Instant};
