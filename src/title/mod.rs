@@ -103,7 +103,7 @@ impl Titles {
     /// The episodes of a series in order, those of season 0 (specials) last.
     pub async fn episodes(&self, id: ImdbId) -> Result<Vec<EpisodeRow>, Error> {
         let meta = self.meta(&self.cinemeta, "series", &id.to_string()).await?;
-        Ok(meta.map(|meta| meta::episodes(&meta)).unwrap_or_default())
+        Ok(meta.as_ref().map(meta::episodes).unwrap_or_default())
     }
 
     async fn catalogue(&self, kind: &'static str, text: &str) -> Result<Vec<Found>, Error> {
