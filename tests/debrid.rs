@@ -1,6 +1,8 @@
 //! The debrid path: every answer of a store has its meaning, the token goes into one header, and a
 //! link that dies at any byte is replaced without the reader seeing it.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use std::time::Duration;
 
 use credenza::debrid::{Debrid, Error, Patience, Subscription};
@@ -87,8 +89,8 @@ async fn a_token_is_checked_by_asking_who_it_belongs_to() {
 
 #[tokio::test]
 async fn every_refusal_has_its_meaning_and_no_message_holds_the_token() {
-    let echo = format!(r#"{{"error":{{"code":"UNKNOWN","message":"bad key {CANARY} \u0007"}}}}"#);
     type Is = fn(&Error) -> bool;
+    let echo = format!(r#"{{"error":{{"code":"UNKNOWN","message":"bad key {CANARY} \u0007"}}}}"#);
     let table: Vec<(Reply, u16, Is)> = vec![
         (
             Reply::json(include_str!("data/stremthru/magnets_add_error_401_bad_token.json")),

@@ -118,7 +118,7 @@ impl Titles {
     async fn meta(&self, base: &Url, kind: &str, id: &str) -> Result<Option<Value>, Error> {
         let url = fetch::at(base, &["meta", kind, &format!("{id}.json")], &[]);
         let body = self.ask(url).await?;
-        Ok(body.map(|mut body| body["meta"].take()).filter(|meta| meta.is_object()))
+        Ok(body.map(|mut body| body["meta"].take()).filter(Value::is_object))
     }
 
     /// An answer that is an object; 404 and other JSON are `None`.

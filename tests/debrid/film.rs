@@ -1,5 +1,7 @@
 //! A store's download host on loopback: one film, and a behaviour a link.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};

@@ -42,7 +42,8 @@ async fn a_link_is_a_representation_of_the_files_bytes() {
     assert_eq!(open.entity_tag(), credenza::torrent::entity_tag(&magnet().info_hash, &film.file()));
     assert_eq!(open.last_modified(), since);
     for range in [0..len, 0..1, 17..70_001, len - 1..len, 5..5] {
-        let wanted = &film.bytes[range.start as usize..range.end as usize];
+        let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
+        let wanted = &film.bytes[start..end];
         assert_eq!(read(&open, range.clone()).await, (wanted.to_vec(), None), "{range:?}");
     }
     assert_eq!(links(&store), 1);
@@ -157,8 +158,9 @@ async fn readers_of_one_film_share_one_fresh_link() {
 #[tokio::test]
 async fn what_cannot_be_played_is_said_at_once() {
     type Is = fn(&Error) -> bool;
-    let plain = |film: &Film| film.file();
-    let table: Vec<(Day, fn(&Film) -> TorrentFile, Is)> = vec![
+    type File = fn(&Film) -> TorrentFile;
+    let plain: File = Film::file;
+    let table: Vec<(Day, File, Is)> = vec![
         (
             Day::Sound,
             |film| TorrentFile { link: None, ..film.file() },
