@@ -1,6 +1,8 @@
 //! The indexes and the places that know titles read what those really answer (recordings over
 //! loopback), and on anybody's bad day that one alone is missing.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use std::time::Duration;
 
 use credenza::fetch::{AddressPolicy, Client, Roots};

@@ -126,7 +126,7 @@ impl Debrid {
 /// The file of `files` that is `known`: the same name and size, the same place where both know it,
 /// and the only such. What one of the two does not know does not speak against it.
 fn same_file<'a>(known: &TorrentFile, files: &'a [TorrentFile]) -> Option<&'a TorrentFile> {
-    fn agree<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
+    fn agree<T: PartialEq + Copy>(a: Option<T>, b: Option<T>) -> bool {
         a.is_none() || b.is_none() || a == b
     }
     let mut same = files.iter().filter(|file| {

@@ -25,6 +25,8 @@ const VARIATION: char = '\u{FE0F}';
 
 /// Most trackers that are kept of one stream.
 const MOST_TRACKERS: usize = 64;
+/// Longest tracker's address that is kept, in bytes.
+const LONGEST_URL: usize = 512;
 
 /// What the lines of one stream say.
 #[derive(Debug, Default, PartialEq)]
@@ -149,9 +151,6 @@ fn trackers(sources: &Value) -> Vec<String> {
     trackers
 }
 
-/// Longest tracker's address that is kept, in bytes.
-const LONGEST_URL: usize = 512;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,7 +160,15 @@ mod tests {
 
     #[test]
     fn reads_the_lines_of_a_stream() {
-        let cases: [(&str, &str, Option<&str>, Option<u32>, Option<u64>, Option<&str>); 13] = [
+        type Case = (
+            &'static str,
+            &'static str,
+            Option<&'static str>,
+            Option<u32>,
+            Option<u64>,
+            Option<&'static str>,
+        );
+        let cases: [Case; 13] = [
             (
                 "Pack S01\nSeason 1/a.mkv\n\u{1F464} 41 \u{1F4BE} 1.5 GB \u{2699}\u{FE0F} Galaxy\n🇬🇧 / 🇮🇹",
                 "Pack S01",

@@ -13,7 +13,7 @@ use url::Url;
 use crate::fetch;
 use crate::media::{AnimeBase, Query, StremioId};
 use crate::stremthru::{self as wire, StremThru};
-use crate::torrent::{IndexName, Torrent};
+use crate::torrent::{IndexName, Torrent, stated_name};
 
 mod addon;
 mod scrape;
@@ -131,6 +131,5 @@ fn rows(list: &Value) -> impl Iterator<Item = &Value> {
 
 /// A stranger's name: one line, at most [`LONGEST_NAME`] bytes.
 fn name(text: &str) -> String {
-    let end = text.floor_char_boundary(LONGEST_NAME);
-    text[..end].chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
+    stated_name(text, LONGEST_NAME)
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{EpisodeRow, Found};
 use crate::media::{Episode, ImdbId, Title};
-use crate::torrent::stated_number;
+use crate::torrent::{stated_name, stated_number};
 
 /// Longest name that is kept, in bytes; most aliases.
 const LONGEST_NAME: usize = 512;
@@ -97,7 +97,7 @@ fn text(value: &Value) -> Option<&str> {
 }
 
 fn short(text: &str) -> String {
-    text[..text.floor_char_boundary(LONGEST_NAME)].chars().filter(|c| !c.is_control()).collect()
+    stated_name(text, LONGEST_NAME)
 }
 
 fn name(meta: &Value) -> Option<String> {

@@ -103,7 +103,7 @@ impl Titles {
     /// The episodes of a series in order, those of season 0 (specials) last.
     pub async fn episodes(&self, id: ImdbId) -> Result<Vec<EpisodeRow>, Error> {
         let meta = self.meta(&self.cinemeta, "series", &id.to_string()).await?;
-        Ok(meta.map(|meta| meta::episodes(&meta)).unwrap_or_default())
+        Ok(meta.as_ref().map(meta::episodes).unwrap_or_default())
     }
 
     async fn catalogue(&self, kind: &'static str, text: &str) -> Result<Vec<Found>, Error> {
@@ -118,7 +118,7 @@ impl Titles {
     async fn meta(&self, base: &Url, kind: &str, id: &str) -> Result<Option<Value>, Error> {
         let url = fetch::at(base, &["meta", kind, &format!("{id}.json")], &[]);
         let body = self.ask(url).await?;
-        Ok(body.map(|mut body| body["meta"].take()).filter(|meta| meta.is_object()))
+        Ok(body.map(|mut body| body["meta"].take()).filter(Value::is_object))
     }
 
     /// An answer that is an object; 404 and other JSON are `None`.

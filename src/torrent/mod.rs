@@ -15,4 +15,4 @@ pub use found::{Torrent, Unique, unique};
 pub use index_name::IndexName;
 pub use info_hash::{BadInfoHash, InfoHash};
 pub use magnet::{BadMagnet, Magnet};
-pub use stated::{stated_number, stated_size};
+pub use stated::{stated_name, stated_number, stated_size};

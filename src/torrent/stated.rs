@@ -1,4 +1,4 @@
-//! Numbers as strangers state them.
+//! Numbers and names as strangers state them.
 
 use serde_json::Value;
 
@@ -19,6 +19,16 @@ pub fn stated_size(value: &Value) -> Option<u64> {
     stated_number(value).filter(|bytes| *bytes > 0)
 }
 
+/// A name, stated likewise: one line without control characters, cut to `longest` bytes.
+#[must_use]
+pub fn stated_name(text: &str, longest: usize) -> String {
+    let mut name: String = text.chars().filter(|c| !c.is_control()).collect();
+    while name.len() > longest {
+        name.pop();
+    }
+    name.trim().to_owned()
+}
+
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range is checked")]
 fn whole(number: f64) -> Option<u64> {
     // 2^53: above it a float names no single whole number.
@@ -29,6 +39,20 @@ fn whole(number: f64) -> Option<u64> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_name_is_one_line_cut_between_characters() {
+        for (text, wanted) in [
+            (" a\tb\r\nc ", "abc"),
+            ("12345678", "12345678"),
+            ("123456789", "12345678"),
+            ("1234567é", "1234567"),
+            ("ééééé", "éééé"),
+            ("", ""),
+        ] {
+            assert_eq!(stated_name(text, 8), wanted, "{text:?}");
+        }
+    }
 
     #[test]
     fn a_number_is_read_in_every_form_that_strangers_use() {
