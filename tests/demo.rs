@@ -6,9 +6,10 @@ use std::net::SocketAddrV4;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
+use credenza::demo;
 use credenza::demo::household::{AtStore, Household, Release};
-use credenza::demo::plain::{Ask, Reply};
 use credenza::demo::reel;
 use credenza::demo::stand_in::cdn::{Cdn, Terms};
 use credenza::demo::stand_in::cinemeta::Cinemeta;
@@ -17,7 +18,15 @@ use credenza::demo::stand_in::stremthru::StremThru;
 use credenza::demo::stand_in::torrentio::Torrentio;
 use credenza::demo::stand_in::tracker::Tracker;
 use credenza::demo::stand_in::zilean::Zilean;
+use credenza::fetch::{AddressPolicy, Client, Request, Roots};
+use credenza::http::plain::{Ask, Content, Reply};
+use credenza::representation::Representation as _;
+use credenza::swarm;
+use credenza::torrent::Magnet;
+use credenza::torrent::metainfo::Metainfo;
+use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
 
 const TOKEN: &str = "a token of twenty-four c";
 const CDN: &str = "http://127.0.0.1:9";
@@ -52,8 +61,15 @@ fn posted(url: &str, body: &Value) -> Ask {
     ask
 }
 
+fn bytes(reply: &Reply) -> &[u8] {
+    match &reply.body {
+        Content::Bytes(bytes) => bytes,
+        Content::Media(_) => panic!("a stand-in answers with bytes"),
+    }
+}
+
 fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).expect("the reply is JSON")
+    serde_json::from_slice(bytes(reply)).expect("the reply is JSON")
 }
 
 fn recorded(name: &str) -> Value {
@@ -70,11 +86,15 @@ fn shape(value: &Value, at: &str, into: &mut BTreeMap<String, Vec<&'static str>>
         Value::Number(_) => "number",
         Value::String(_) => "string",
         Value::Array(items) => {
-            items.iter().for_each(|item| shape(item, &format!("{at}[]"), into));
+            for item in items {
+                shape(item, &format!("{at}[]"), into);
+            }
             "array"
         }
         Value::Object(fields) => {
-            fields.iter().for_each(|(key, value)| shape(value, &format!("{at}.{key}"), into));
+            for (key, value) in fields {
+                shape(value, &format!("{at}.{key}"), into);
+            }
             "object"
         }
     };
@@ -86,7 +106,9 @@ fn shape(value: &Value, at: &str, into: &mut BTreeMap<String, Vec<&'static str>>
 
 fn shapes(values: &[Value]) -> BTreeMap<String, Vec<&'static str>> {
     let mut found = BTreeMap::new();
-    values.iter().for_each(|value| shape(value, "", &mut found));
+    for value in values {
+        shape(value, "", &mut found);
+    }
     found
 }
 
@@ -259,7 +281,7 @@ fn stremthru_refuses_in_its_own_words() {
     for path in ["/", "/v0/stores", "/v0/store/magnets/a/b", "/v1/torrents"] {
         let reply = street.stremthru.answer(&authorized(ask("GET", path)));
         assert_eq!(
-            (reply.status, reply.body.as_ref()),
+            (reply.status, bytes(&reply)),
             (404, b"404 page not found\n".as_ref()),
             "{path}"
         );
@@ -298,7 +320,7 @@ fn links_serve_ranges_and_expire() {
     let ranged = |range: &str| street.cdn.answer(&with(ask("GET", &path), "range", range));
     let found = |reply: &Reply| {
         let named = |name| reply.headers.iter().find(|(known, _)| known == name);
-        (reply.status, named("content-range").map(|(_, value)| value.clone()), reply.body.len())
+        (reply.status, named("content-range").map(|(_, value)| value.clone()), bytes(reply).len())
     };
     for (range, expected) in [
         ("bytes=0-0", (206, Some(format!("bytes 0-0/{size}")), 1)),
@@ -309,10 +331,10 @@ fn links_serve_ranges_and_expire() {
         assert_eq!(found(&ranged(range)), expected, "{range}");
     }
     assert_eq!(ranged(&format!("bytes={size}-")).status, 416);
-    assert_eq!(ranged("bytes=64-127").body.as_ref(), &file.bytes[64..128]);
+    assert_eq!(bytes(&ranged("bytes=64-127")), &file.bytes[64..128]);
 
     street.cdn.set_terms(Terms { answers_per_link: Some(7), longest_body: Some(10) });
-    assert_eq!(ranged("bytes=1000-").body.len(), 10);
+    assert_eq!(bytes(&ranged("bytes=1000-")).len(), 10);
     assert_eq!(ranged("bytes=1000-").status, 404, "its answers are spent");
     let path = street.cdn.link(file).strip_prefix(CDN).unwrap().to_owned();
     assert_eq!(street.cdn.answer(&ask("HEAD", &path)).status, 200);
@@ -419,7 +441,7 @@ fn cinemeta_answers_with_the_fields_of_cinemeta() {
         assert_eq!(get(path).status, 404, "{path}");
     }
     let poster = get("/poster/small/tt9900101/img");
-    assert_eq!(&poster.body[..3], b"\xff\xd8\xff", "a JPEG");
+    assert_eq!(&bytes(&poster)[..3], b"\xff\xd8\xff", "a JPEG");
 }
 
 #[test]
@@ -448,7 +470,7 @@ fn the_tracker_names_the_seeder_of_what_is_seeded() {
     let announce = |hash: &[u8], rest: &str| {
         let hash = percent_encoding::percent_encode(hash, percent_encoding::NON_ALPHANUMERIC);
         let url = format!("/announce?info_hash={hash}&{rest}");
-        tracker.answer(&ask("GET", &url)).body.to_vec()
+        bytes(&tracker.answer(&ask("GET", &url))).to_vec()
     };
     let rest = "peer_id=-XX0001-abcdefghijkl&port=6881&uploaded=0&downloaded=0&left=1&compact=1";
     for release in &household.releases {
@@ -468,11 +490,69 @@ fn the_tracker_names_the_seeder_of_what_is_seeded() {
     assert_eq!(tracker.answer(&ask("GET", "/")).status, 404);
 }
 
+/// Everything over real sockets: what the configuration names answers, a link of the store serves
+/// bytes, and the swarm gets the same film from the seeder through the tracker.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demonstration_starts_and_its_configuration_leads_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let tasks = TaskTracker::new();
+    let demo = demo::start(tasks.clone(), folder.path()).await.unwrap();
+    let configuration: toml::Table = demo.configuration().parse().unwrap();
+    let policy = AddressPolicy { allow_private: demo.addresses() };
+    let client = Client::new(policy.clone(), Roots::Bundled).unwrap();
+    let at = |table: &str, key: &str, path: &str| {
+        let table =
+            table.split('.').fold(&configuration, |table, key| table[key].as_table().unwrap());
+        Request::get(format!("{}{path}", table[key].as_str().unwrap()).parse().unwrap())
+    };
+    for (table, key, path) in [
+        ("stremthru", "url", "/v0/torrents?sid=tt9900101"),
+        ("index.stremthru", "url", "/v0/torrents?sid=tt9900102:1:1"),
+        ("index.torrentio", "url", "/stream/movie/tt9900101.json"),
+        ("index.zilean", "url", "/dmm/filtered?ImdbId=tt9900101"),
+        ("title", "cinemeta_url", "/meta/movie/tt9900101.json"),
+        ("title", "kitsu_url", "/meta/anime/kitsu:99001.json"),
+    ] {
+        let answer: Value = client.get_json(at(table, key, path)).await.unwrap();
+        assert!(answer.to_string().contains("Demo") || path.contains("meta"), "{path}: {answer}");
+    }
+    let token_file = configuration["debrid"]["token_file"].as_str().unwrap();
+    assert_eq!(std::fs::read_to_string(token_file).unwrap(), demo::TOKEN);
+
+    let mut releases = demo.household().releases.iter();
+    let release = releases.find(|release| release.recipe.at_store == AtStore::Cached).unwrap();
+    let (index, file) = release.files().next().unwrap();
+    let answer = client.send(Request::get(demo.cdn().link(file).parse().unwrap())).await.unwrap();
+    assert!(answer.body == file.bytes, "the link serves the film");
+
+    let trackers = Metainfo::read(&release.metainfo).unwrap().trackers;
+    let magnet = Magnet { trackers, ..Magnet::new(release.info_hash) };
+    let options = swarm::Options { policy, ..swarm::Options::new(folder.path().join("library")) };
+    let swarm = swarm::Swarm::new(options, tasks.clone());
+    swarm.allow(true);
+    let opened = swarm.open(&magnet, u32::try_from(index).unwrap()).await.unwrap();
+    let parts: Vec<_> = opened.read(0..file.size()).try_collect().await.unwrap();
+    assert!(parts.concat() == file.bytes, "the swarm brings the film");
+    swarm.stop().await;
+    demo.stop().await;
+    drop(demo);
+    tasks.close();
+    tokio::time::timeout(Duration::from_secs(10), tasks.wait()).await.expect("everything ends");
+}
+
+#[test]
+fn its_hints_name_every_title_and_say_that_it_is_a_demonstration() {
+    let hints = demo::hints().join("\n");
+    for part in ["demonstration", "tt9900101", "tt9900102:1:1", "kitsu:99001:1"] {
+        assert!(hints.contains(part), "{part} in {hints}");
+    }
+}
+
 /// The names of an MP4's boxes on the highest level (ISO/IEC 14496-12, 4.2), in order.
 fn boxes(mut bytes: &[u8]) -> Vec<String> {
     let mut names = Vec::new();
     while bytes.len() >= 8 {
-        let length = u32::from_be_bytes(bytes[..4].try_into().unwrap()) as usize;
+        let length = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize;
         names.push(String::from_utf8_lossy(&bytes[4..8]).into_owned());
         assert!(length >= 8 && length <= bytes.len(), "box {names:?} of {length} bytes");
         bytes = &bytes[length..];

@@ -1,6 +1,7 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
 pub mod film;
+pub mod upstream;
 
 use std::time::{Duration, Instant};
 

@@ -1,1 +1,0 @@
-//! Metainfo checks (filled by the swarm work).
