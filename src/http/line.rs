@@ -140,3 +140,61 @@ impl AsyncWrite for Line {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// A line to a peer that reads nothing, and the peer.
+    async fn pair(watch: Watch) -> (Line, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        (Line::new(stream, watch), peer)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_nothing_is_cut_after_a_minute_and_a_paused_film_after_ten() {
+        for (film, patience) in [(false, 60), (true, 600)] {
+            let watch = Watch::default();
+            watch.begin_request();
+            if film {
+                watch.allow_pause();
+            }
+            let (mut line, _peer) = pair(watch).await;
+            let zeros = vec![0; 1 << 16];
+            let start = Instant::now();
+            let error = loop {
+                if let Err(error) = line.write_all(&zeros).await {
+                    break error;
+                }
+            };
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+            assert!((patience..patience + 2).contains(&start.elapsed().as_secs()), "{film}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_length_line_is_seen_wherever_the_reads_are_cut() {
+        for (text, expected) in [
+            ("GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\n", true),
+            ("GET / HTTP/1.1\nCONTENT-LENGTH:5\n\n", true),
+            ("GET / HTTP/1.1\r\nX-Content-Length: 5\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nContent-Lengt: 5\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nX: content-length: 5\r\n\r\n", false),
+        ] {
+            for cut in 0..text.len() {
+                let watch = Watch::default();
+                let (mut line, _peer) = pair(watch.clone()).await;
+                line.scan(&text.as_bytes()[..cut]);
+                line.scan(&text.as_bytes()[cut..]);
+                assert_eq!(watch.begin_request(), expected, "{text:?} cut at {cut}");
+                assert!(!watch.begin_request(), "it is asked once");
+            }
+        }
+    }
+}

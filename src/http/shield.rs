@@ -79,9 +79,13 @@ fn add_headers(headers: &mut HeaderMap) {
     if page {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     }
+    // Nothing of an address leaves this server either way. But a page under `no-referrer` sends its
+    // own forms with `Origin: null` (Fetch, "append a request Origin header"), which the guard
+    // against other sites must refuse, and setting up without script would end there.
+    let referrer = if page { "same-origin" } else { "no-referrer" };
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, referrer),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {

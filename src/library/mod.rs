@@ -138,3 +138,36 @@ fn fill(file: &File, mut buffer: BytesMut, at: u64) -> io::Result<Bytes> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn chunks_that_are_kept_are_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film");
+        let content: Vec<u8> =
+            (0..1_000_000_u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
+        std::fs::write(&path, &content).unwrap();
+        let file = DiskFile::open(&path, "t", "video/mp4", SystemTime::UNIX_EPOCH).unwrap();
+        let kept: Vec<Bytes> = file.read(0..1_000_000).map(|chunk| chunk.unwrap()).collect().await;
+        assert_eq!(kept.concat(), content);
+
+        // Let go one by one, the same memory serves them all.
+        let mut places = std::collections::BTreeSet::new();
+        let mut stream = file.read(0..1_000_000);
+        while let Some(chunk) = stream.next().await {
+            places.insert(chunk.unwrap().as_ptr());
+        }
+        assert_eq!(places.len(), 1);
+        assert_eq!(file.read(5..5).count().await, 0);
+    }
+
+    #[test]
+    fn a_folder_is_no_film() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = DiskFile::open(folder.path(), "t", "video/mp4", SystemTime::UNIX_EPOCH);
+        assert_eq!(opened.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+}
