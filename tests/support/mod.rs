@@ -1,6 +1,9 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
 pub mod film;
+pub mod hostile;
+pub mod seeder;
+pub mod tracker;
 pub mod upstream;
 
 use std::time::{Duration, Instant};

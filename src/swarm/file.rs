@@ -1,0 +1,170 @@
+//! One file of a torrent, as a representation.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use futures_util::{StreamExt as _, stream};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::Error;
+use super::known::Known;
+use super::reader::{Reader, warm_up};
+use super::storage::name_on_disk;
+use super::torrents::{Live, Torrents};
+use crate::representation::{ByteStream, Representation, media_type_of};
+use crate::torrent::entity_tag;
+
+/// What players read first: the head has the codecs, and the index of most containers.
+const HEAD: u64 = 4 << 20;
+/// The end: the index of an MP4 that was not made for the web, the cues of a Matroska file.
+const TAIL: u64 = 8 << 20;
+/// How long after the last write it is looked whether the file is whole: the hash comes after it.
+const SETTLES: Duration = Duration::from_millis(250);
+
+/// A file of a torrent. It stays readable when its torrent is set aside: the next reader opens it
+/// again.
+pub struct SwarmFile {
+    open: Arc<Open>,
+    /// Ends the work in the background when the file and its readers are gone.
+    warm: Arc<DropGuard>,
+}
+
+/// What the file, its readers and the work in the background share.
+pub(super) struct Open {
+    pub(super) torrents: Arc<Torrents>,
+    pub(super) known: Arc<Known>,
+    pub(super) index: u32,
+    pub(super) path: PathBuf,
+    len: u64,
+    entity_tag: String,
+    media_type: &'static str,
+    since: SystemTime,
+    complete: AtomicBool,
+}
+
+impl Open {
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Acquire)
+    }
+
+    /// Looks whether the file is whole. If so it is flushed to the disk, and read from there from now
+    /// on, without the engine.
+    pub(super) async fn settle(&self, live: &Live) -> bool {
+        if self.is_complete() {
+            return true;
+        }
+        if live.bytes_have(self.index) != Some(self.len) {
+            return false;
+        }
+        let path = self.path.clone();
+        let flushed = tokio::task::spawn_blocking(move || std::fs::File::open(path)?.sync_all());
+        let flushed = matches!(flushed.await, Ok(Ok(())));
+        self.complete.store(flushed, Ordering::Release);
+        flushed
+    }
+
+    /// Settles the file when it becomes whole.
+    async fn watch(self: Arc<Self>, live: Arc<Live>) {
+        let mut writes = live.progress.writes.subscribe();
+        let watching = async {
+            while !self.settle(&live).await {
+                // A quiet swarm costs nothing; a busy one is looked at four times a second. The
+                // last look comes after the last write, however late its hash is.
+                if tokio::time::timeout(SETTLES * 20, writes.changed()).await.is_ok() {
+                    tokio::time::sleep(SETTLES).await;
+                }
+            }
+        };
+        live.gone.run_until_cancelled(watching).await;
+    }
+}
+
+impl SwarmFile {
+    pub(super) async fn open(
+        torrents: &Arc<Torrents>,
+        known: Arc<Known>,
+        index: u32,
+    ) -> Result<Self, Error> {
+        let file = known.metainfo.file(index).ok_or(Error::NoFile(index))?.clone();
+        let reading = torrents.live(&known, index).await?;
+        let folder = torrents.engine.options.library.join(known.metainfo.info_hash.to_string());
+        let open = Arc::new(Open {
+            torrents: torrents.clone(),
+            index,
+            path: folder.join(name_on_disk(&file)),
+            len: file.size_bytes.unwrap_or(0),
+            entity_tag: entity_tag(&known.metainfo.info_hash, &file),
+            media_type: media_type_of(&file.name),
+            since: since(&folder),
+            complete: AtomicBool::new(false),
+            known,
+        });
+        let warm = CancellationToken::new();
+        open.begin(&reading.0, &warm);
+        Ok(Self { open, warm: Arc::new(warm.drop_guard()) })
+    }
+
+    /// Whether every byte of it is here, hashed, and flushed to the disk.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.open.is_complete()
+    }
+
+    /// Where it lies, once it is complete. The name is ours, not the torrent's.
+    #[must_use]
+    pub fn complete_path(&self) -> Option<&Path> {
+        self.is_complete().then_some(self.open.path.as_path())
+    }
+}
+
+impl Open {
+    /// Asks for the head and the tail, and waits for the whole, until `warm` is cancelled.
+    fn begin(self: &Arc<Self>, live: &Arc<Live>, warm: &CancellationToken) {
+        let tail = TAIL.max(self.known.metainfo.piece_length.into());
+        for part in [0..self.len.min(HEAD), self.len.saturating_sub(tail)..self.len] {
+            let part = warm_up(self.clone(), live.clone(), part);
+            self.torrents.tasks.spawn(warm.clone().run_until_cancelled_owned(part));
+        }
+        let watch = self.clone().watch(live.clone());
+        self.torrents.tasks.spawn(warm.clone().run_until_cancelled_owned(watch));
+    }
+}
+
+/// When the torrent's folder was made; now, where that is not known.
+fn since(folder: &Path) -> SystemTime {
+    let made = std::fs::metadata(folder).and_then(|metadata| metadata.created());
+    made.unwrap_or_else(|_| SystemTime::now())
+}
+
+impl Representation for SwarmFile {
+    fn len(&self) -> u64 {
+        self.open.len
+    }
+
+    fn media_type(&self) -> &str {
+        self.open.media_type
+    }
+
+    fn entity_tag(&self) -> &str {
+        &self.open.entity_tag
+    }
+
+    fn last_modified(&self) -> SystemTime {
+        self.open.since
+    }
+
+    fn may_stall(&self) -> bool {
+        !self.is_complete()
+    }
+
+    fn read(&self, range: Range<u64>) -> ByteStream {
+        let reader = Reader::new(self.open.clone(), range, self.warm.clone());
+        stream::try_unfold(reader, async |mut reader| {
+            Ok(reader.next().await?.map(|bytes| (bytes, reader)))
+        })
+        .boxed()
+    }
+}

@@ -1,0 +1,175 @@
+//! Reading a file whose pieces are on their way: in order, with patience, to its end.
+
+use std::fs::File;
+use std::io::{self, SeekFrom};
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeek, AsyncSeekExt as _};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+use tokio_util::sync::DropGuard;
+
+use super::Error;
+use super::file::Open;
+use super::torrents::{Live, Reading};
+
+/// Bytes of one chunk, at most: less CPU a byte than 64 KiB, and all the memory a reader takes.
+const CHUNK: u64 = 256 << 10;
+
+/// The engine's stream of one file: where it stands, the engine wants the next 32 MiB.
+trait Pieces: AsyncRead + AsyncSeek + Send + Unpin {}
+impl<T: AsyncRead + AsyncSeek + Send + Unpin> Pieces for T {}
+
+/// One reader of one range.
+pub(super) struct Reader {
+    open: Arc<Open>,
+    next: u64,
+    end: u64,
+    source: Source,
+    _warm: Arc<DropGuard>,
+}
+
+enum Source {
+    Closed,
+    Disk(Arc<File>),
+    Swarm(Stream),
+}
+
+struct Stream {
+    pieces: Box<dyn Pieces>,
+    reading: Reading,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Reader {
+    pub(super) fn new(open: Arc<Open>, range: Range<u64>, warm: Arc<DropGuard>) -> Self {
+        let Range { start: next, end } = range;
+        Self { open, next, end, source: Source::Closed, _warm: warm }
+    }
+
+    /// The next bytes; `None` after the last.
+    pub(super) async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        let most = CHUNK.min(self.end.saturating_sub(self.next));
+        if most == 0 {
+            return Ok(None);
+        }
+        if self.open.is_complete() && !matches!(self.source, Source::Disk(_)) {
+            // Frees its place among the streams.
+            self.source = Source::Disk(Arc::new(File::open(&self.open.path)?));
+        }
+        if matches!(self.source, Source::Closed) {
+            self.source = self.attach().await?;
+        }
+        let mut chunk = vec![0; usize::try_from(most).unwrap_or(0)];
+        let patience = self.open.torrents.engine.options.patience;
+        let read = match &mut self.source {
+            Source::Disk(file) => read_disk(file, &mut chunk, self.next)?,
+            Source::Swarm(stream) => stream.read(&mut chunk, patience).await?,
+            Source::Closed => 0,
+        };
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        chunk.truncate(read);
+        self.next += read as u64;
+        Ok(Some(chunk.into()))
+    }
+
+    async fn attach(&mut self) -> io::Result<Source> {
+        let engine = &self.open.torrents.engine;
+        let permit = timeout(engine.options.patience, engine.streams.clone().acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else {
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "too many players wait for pieces: stop one of them",
+            ));
+        };
+        let live = self.open.torrents.live(&self.open.known, self.open.index).await;
+        let reading = live.map_err(io::Error::other)?;
+        let mut pieces = stream_of(&self.open, &reading.0).await?;
+        if self.open.settle(&reading.0).await {
+            return Ok(Source::Disk(Arc::new(File::open(&self.open.path)?)));
+        }
+        pieces.seek(SeekFrom::Start(self.next)).await?;
+        Ok(Source::Swarm(Stream { pieces, reading, _permit: permit }))
+    }
+}
+
+/// The engine's stream, after its initial check: hashing a large file takes minutes on a slow disk.
+async fn stream_of(open: &Open, live: &Live) -> io::Result<Box<dyn Pieces>> {
+    let stream = live.handle.clone().stream(open.index as usize);
+    tokio::select! {
+        stream = stream => match stream {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(error) => Err(failed(live, &error)),
+        },
+        error = interrupted(live) => Err(error),
+    }
+}
+
+/// Why the engine gave an error: the disk's sentence comes before its own.
+fn failed(live: &Live, error: &anyhow::Error) -> io::Error {
+    io::Error::other(live.trouble().unwrap_or_else(|| Error::engine(error)))
+}
+
+/// Ends when there is no use in waiting longer.
+async fn interrupted(live: &Live) -> io::Error {
+    let mut trouble = live.progress.trouble.subscribe();
+    let gone = Error::Engine("the torrent was closed".to_owned());
+    tokio::select! {
+        () = live.gone.cancelled() => io::Error::other(gone),
+        trouble = trouble.wait_for(Option::is_some) => {
+            let trouble = trouble.ok().and_then(|trouble| trouble.clone());
+            io::Error::other(trouble.unwrap_or(gone))
+        }
+    }
+}
+
+impl Stream {
+    async fn read(&mut self, chunk: &mut [u8], patience: Duration) -> io::Result<usize> {
+        let live = &self.reading.0;
+        tokio::select! {
+            // What is here is read before trouble is looked at.
+            biased;
+            read = timeout(patience, self.pieces.read(chunk)) => match read {
+                Ok(read) => read.map_err(|error| failed(live, &error.into())),
+                Err(_) => Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    format!("no peer has sent the next piece for {} s: try another release", patience.as_secs()),
+                )),
+            },
+            error = interrupted(live) => Err(error),
+        }
+    }
+}
+
+/// A positioned read, where blocking is allowed: a cold disk takes its time.
+fn read_disk(file: &Arc<File>, chunk: &mut [u8], at: u64) -> io::Result<usize> {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::CurrentThread => file.read_at(chunk, at),
+        _ => tokio::task::block_in_place(|| file.read_at(chunk, at)),
+    }
+}
+
+/// Has the pieces of a part fetched, and forgets their bytes. It takes no place that a reader wants,
+/// and an error is the readers' to tell.
+pub(super) async fn warm_up(open: Arc<Open>, live: Arc<Live>, part: Range<u64>) {
+    let Ok(_permit) = open.torrents.engine.streams.clone().try_acquire_owned() else {
+        return;
+    };
+    let fetch = async {
+        let mut pieces = stream_of(&open, &live).await?;
+        pieces.seek(SeekFrom::Start(part.start)).await?;
+        let mut part = pieces.take(part.end - part.start);
+        tokio::io::copy(&mut part, &mut tokio::io::sink()).await
+    };
+    tokio::select! {
+        _ = fetch => {}
+        _ = interrupted(&live) => {}
+    }
+}

@@ -1,0 +1,193 @@
+//! Piece data on disk: `<library>/<info hash>/<file index>.<extension>`.
+//!
+//! The engine's own storage opens every file of a torrent at once, under the torrent's names. This
+//! one opens a file when its first byte is read or written, under names of ours, so a torrent of ten
+//! thousand files takes one descriptor and no name of a stranger reaches the disk. Its calls are
+//! synchronous: the engine makes them where blocking is allowed.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use librqbit::storage::{
+    BoxStorageFactory, StorageFactory, StorageFactoryExt as _, TorrentStorage,
+};
+use librqbit::{ManagedTorrentShared, TorrentMetadata};
+use tokio::sync::watch;
+
+use super::Error;
+use crate::torrent::TorrentFile;
+use crate::torrent::metainfo::Metainfo;
+
+/// Extensions that are kept on disk, so that a person finds the film; all others become `bin`.
+const KEPT: [&str; 30] = [
+    "mkv", "mp4", "m4v", "webm", "ts", "mpg", "mpeg", "vob", "m2ts", "mts", "avi", "divx", "mov",
+    "wmv", "asf", "flv", "ogv", "ogm", "3gp", "srt", "ass", "ssa", "sub", "idx", "vtt", "smi",
+    "sup", "txt", "nfo", "jpg",
+];
+/// Most files of one torrent that stay open.
+const MOST_OPEN: usize = 64;
+
+/// The name of a torrent's file on disk, within the torrent's folder.
+#[must_use]
+pub fn name_on_disk(file: &TorrentFile) -> String {
+    let extension = file.base_name().rsplit_once('.').map_or("", |(_, extension)| extension);
+    let extension = extension.to_ascii_lowercase();
+    let kept = KEPT.into_iter().find(|kept| *kept == extension).unwrap_or("bin");
+    format!("{}.{kept}", file.index.unwrap_or_default())
+}
+
+/// What happened to one torrent's data, told to whoever reads it.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// The first error of the disk, until the torrent is tried again.
+    pub(super) trouble: watch::Sender<Option<Error>>,
+    /// How many writes there were.
+    pub(super) writes: watch::Sender<u64>,
+}
+
+/// Makes the storage of one torrent.
+#[derive(Clone)]
+pub(super) struct Folder(Arc<Inner>);
+
+struct Inner {
+    /// The library, for the sentence about it.
+    library: PathBuf,
+    folder: PathBuf,
+    /// By file index; padding and links are not in it.
+    names: HashMap<usize, String>,
+    open: Mutex<HashMap<usize, Arc<File>>>,
+    progress: Arc<Progress>,
+}
+
+impl Folder {
+    pub(super) fn new(library: &Path, metainfo: &Metainfo, progress: Arc<Progress>) -> Self {
+        let named = |file: &TorrentFile| Some((file.index? as usize, name_on_disk(file)));
+        Self(Arc::new(Inner {
+            library: library.to_owned(),
+            folder: library.join(metainfo.info_hash.to_string()),
+            names: metainfo.files.iter().filter_map(named).collect(),
+            open: Mutex::default(),
+            progress,
+        }))
+    }
+
+    pub(super) fn factory(self) -> BoxStorageFactory {
+        self.boxed()
+    }
+
+    pub(super) fn path(&self, index: usize) -> io::Result<PathBuf> {
+        let name = self.0.names.get(&index).ok_or(io::ErrorKind::NotFound)?;
+        Ok(self.0.folder.join(name))
+    }
+
+    /// The file, opened at need; made at need where `create` says so.
+    fn file(&self, index: usize, create: bool) -> io::Result<Arc<File>> {
+        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = open.get(&index) {
+            return Ok(file.clone());
+        }
+        let path = self.path(index)?;
+        if create {
+            std::fs::create_dir_all(&self.0.folder)?;
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(create).truncate(false);
+        let file = Arc::new(options.open(path)?);
+        if open.len() >= MOST_OPEN {
+            open.clear();
+        }
+        open.insert(index, file.clone());
+        Ok(file)
+    }
+
+    /// Remembers the first error of the disk. The engine stops the torrent at a failed write and
+    /// does not wake who waits for its pieces; this does.
+    fn remember(&self, error: &io::Error) {
+        let full =
+            matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        let library = self.0.library.clone();
+        let trouble = if full {
+            Error::DiskFull(library)
+        } else {
+            Error::Disk { folder: library, why: error.kind().to_string() }
+        };
+        self.0.progress.trouble.send_if_modified(|known| {
+            let first = known.is_none();
+            known.get_or_insert(trouble);
+            first
+        });
+    }
+
+    fn write(
+        &self,
+        index: usize,
+        work: impl FnOnce(&File) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
+        let written = self.file(index, true).and_then(|file| work(&file));
+        self.0.progress.writes.send_modify(|writes| *writes += 1);
+        written.inspect_err(|error| self.remember(error)).map_err(Into::into)
+    }
+}
+
+impl StorageFactory for Folder {
+    type Storage = Self;
+
+    fn create(&self, _: &ManagedTorrentShared, _: &TorrentMetadata) -> anyhow::Result<Self> {
+        Ok(self.clone())
+    }
+
+    fn clone_box(&self) -> BoxStorageFactory {
+        self.clone().boxed()
+    }
+}
+
+impl TorrentStorage for Folder {
+    fn init(&mut self, _: &ManagedTorrentShared, _: &TorrentMetadata) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    // A piece that ends where a file begins makes the engine ask for 0 bytes of that file: no
+    // reason to open it.
+    fn pread_exact(&self, index: usize, offset: u64, buffer: &mut [u8]) -> anyhow::Result<()> {
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        // A file that is not there is a piece that is not there: the initial check takes it so.
+        Ok(self.file(index, false)?.read_exact_at(buffer, offset)?)
+    }
+
+    fn pwrite_all(&self, index: usize, offset: u64, bytes: &[u8]) -> anyhow::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.write(index, |file| file.write_all_at(bytes, offset))
+    }
+
+    /// Only asked for selected files. A sparse file of full length tells `df` nothing, but lets the
+    /// next initial check see pieces behind the first gap.
+    fn ensure_file_length(&self, index: usize, length: u64) -> anyhow::Result<()> {
+        if !self.0.names.contains_key(&index) {
+            return Ok(());
+        }
+        self.write(index, |file| {
+            if file.metadata()?.len() == length { Ok(()) } else { file.set_len(length) }
+        })
+    }
+
+    // Removing is the library's business, never the engine's.
+    fn remove_file(&self, _: usize, _: &Path) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn remove_directory_if_empty(&self, _: &Path) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn take(&self) -> anyhow::Result<Box<dyn TorrentStorage>> {
+        Ok(Box::new(self.clone()))
+    }
+}

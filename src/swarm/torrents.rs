@@ -1,0 +1,294 @@
+//! The torrents that are known, and those that are open in the engine.
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use librqbit::api::TorrentIdOrHash;
+use librqbit::dht::Id20;
+use librqbit::{
+    AddTorrent, AddTorrentOptions, AddTorrentResponse, ManagedTorrent, Session, TorrentStatsState,
+};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::engine::Engine;
+use super::known::{Known, Shelf};
+use super::storage::{Folder, Progress};
+use super::{Error, Options, State, Status};
+use crate::torrent::metainfo::{Bad, Metainfo};
+use crate::torrent::{InfoHash, Magnet};
+
+/// A torrent that is open in the engine.
+pub(super) struct Live {
+    pub(super) handle: Arc<ManagedTorrent>,
+    pub(super) progress: Arc<Progress>,
+    /// Cancelled when it is set aside.
+    pub(super) gone: CancellationToken,
+    readers: AtomicUsize,
+    used: AtomicU64,
+    wanted: Mutex<HashSet<usize>>,
+}
+
+impl Live {
+    /// Bytes of a file that are here and whose hash is right.
+    pub(super) fn bytes_have(&self, index: u32) -> Option<u64> {
+        self.handle.stats().file_progress.get(index as usize).copied()
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.handle.stats().state, TorrentStatsState::Error)
+    }
+
+    /// Why it failed: the disk's sentence, else the engine's.
+    pub(super) fn trouble(&self) -> Option<Error> {
+        let disk = self.progress.trouble.borrow().clone();
+        disk.or_else(|| {
+            let text = self.handle.stats().error?;
+            Some(Error::engine(&anyhow::anyhow!(text)))
+        })
+    }
+}
+
+/// Keeps a torrent from being set aside.
+pub(super) struct Reading(pub(super) Arc<Live>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.readers.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// All of them.
+pub(super) struct Torrents {
+    pub(super) engine: Engine,
+    pub(super) tasks: TaskTracker,
+    shelf: Mutex<Shelf>,
+    live: Mutex<HashMap<InfoHash, Arc<Live>>>,
+    /// One torrent is added or set aside at a time.
+    changing: tokio::sync::Mutex<()>,
+    clock: AtomicU64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn id_of(info_hash: InfoHash) -> TorrentIdOrHash {
+    TorrentIdOrHash::Hash(Id20::new(*info_hash.as_bytes()))
+}
+
+impl Torrents {
+    pub(super) fn new(options: Options, tasks: TaskTracker) -> Self {
+        Self {
+            engine: Engine::new(options),
+            tasks,
+            shelf: Mutex::default(),
+            live: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+            clock: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn allow(self: &Arc<Self>, allowed: bool) {
+        let before = self.engine.allowed();
+        self.engine.allow(allowed);
+        if before && !allowed {
+            let this = self.clone();
+            self.tasks.spawn(async move {
+                this.set_all_aside().await;
+                this.engine.leave().await;
+            });
+        }
+    }
+
+    pub(super) async fn stop(&self) {
+        self.set_all_aside().await;
+        self.engine.stop().await;
+    }
+
+    async fn set_all_aside(&self) {
+        let _alone = self.changing.lock().await;
+        for (_, live) in lock(&self.live).drain() {
+            live.gone.cancel();
+        }
+    }
+
+    pub(super) fn know(
+        &self,
+        metainfo: Metainfo,
+        trackers: &[String],
+        peers: Vec<SocketAddr>,
+    ) -> Arc<Known> {
+        lock(&self.shelf).put(Known::new(metainfo, trackers, peers))
+    }
+
+    /// The description, from memory or from peers.
+    pub(super) async fn resolve(&self, magnet: &Magnet) -> Result<Arc<Known>, Error> {
+        if let Some(known) = lock(&self.shelf).named(magnet) {
+            return Ok(known);
+        }
+        self.engine.permitted()?;
+        let trackers = self.engine.permitted_trackers(&magnet.trackers, false).await;
+        let options = &self.engine.options;
+        if trackers.is_empty() && !options.dht && !options.local_discovery {
+            return Err(Error::NoWay);
+        }
+        let session = self.engine.session().await?;
+        let link = Magnet { trackers, ..Magnet::new(magnet.info_hash) };
+        let link = AddTorrent::from_url(link.to_string());
+        let listing = AddTorrentOptions { list_only: true, ..AddTorrentOptions::default() };
+        let answer = session.add_torrent(link, Some(listing));
+        let answer = tokio::time::timeout(options.metadata_timeout, answer).await;
+        let none = Error::NoMetadata { after: options.metadata_timeout };
+        match answer.map_err(|_| none.clone())? {
+            Ok(AddTorrentResponse::ListOnly(found)) => {
+                let metainfo = Metainfo::read(&found.torrent_bytes)?;
+                if metainfo.info_hash != magnet.info_hash {
+                    return Err(Bad::OtherHash.into());
+                }
+                Ok(self.know(metainfo, &magnet.trackers, found.seen_peers))
+            }
+            Ok(_) => Err(none),
+            Err(error) if format!("{error:#}").contains("input address stream") => Err(none),
+            Err(error) => Err(Error::refused(&error)),
+        }
+    }
+
+    /// The torrent, open in the engine with this file among the wanted ones. One that failed is tried
+    /// again: somebody may have made room on the disk.
+    pub(super) async fn live(
+        self: &Arc<Self>,
+        known: &Known,
+        index: u32,
+    ) -> Result<Reading, Error> {
+        let session = self.engine.session().await?;
+        let _alone = self.changing.lock().await;
+        self.engine.permitted()?;
+        let info_hash = known.metainfo.info_hash;
+        let open = lock(&self.live).get(&info_hash).cloned();
+        let live = if let Some(live) = open {
+            if live.has_failed() {
+                live.progress.trouble.send_replace(None);
+                session.unpause(&live.handle).await.map_err(|error| Error::engine(&error))?;
+            }
+            live
+        } else {
+            self.make_room(&session).await?;
+            let live = Arc::new(self.add(&session, known, index).await?);
+            lock(&self.live).insert(info_hash, live.clone());
+            live
+        };
+        live.used.store(self.clock.fetch_add(1, Ordering::SeqCst), Ordering::SeqCst);
+        live.readers.fetch_add(1, Ordering::SeqCst);
+        self.want(&session, &live, index as usize);
+        Ok(Reading(live))
+    }
+
+    async fn add(&self, session: &Arc<Session>, known: &Known, index: u32) -> Result<Live, Error> {
+        let metainfo = &known.metainfo;
+        let trackers = self.engine.permitted_trackers(&known.trackers, metainfo.private).await;
+        let progress = Arc::new(Progress::default());
+        let library = &self.engine.options.library;
+        let folder = Folder::new(library, metainfo, progress.clone());
+        let options = AddTorrentOptions {
+            only_files: Some(vec![index as usize]),
+            overwrite: true,
+            output_folder: Some(library.to_string_lossy().into_owned()),
+            initial_peers: Some(known.peers.clone()),
+            storage_factory: Some(folder.factory()),
+            ..AddTorrentOptions::default()
+        };
+        let bytes = AddTorrent::from_bytes(metainfo.torrent_bytes(&trackers));
+        let added = session.add_torrent(bytes, Some(options)).await;
+        let handle = added.map_err(|error| Error::refused(&error))?.into_handle();
+        Ok(Live {
+            handle: handle.ok_or_else(|| Error::Engine("it did not add the torrent".to_owned()))?,
+            progress,
+            gone: CancellationToken::new(),
+            readers: AtomicUsize::new(0),
+            used: AtomicU64::new(0),
+            wanted: Mutex::new(HashSet::from([index as usize])),
+        })
+    }
+
+    /// Sets torrents aside until one more may be open: those without readers, the unused first.
+    async fn make_room(&self, session: &Arc<Session>) -> Result<(), Error> {
+        let most = self.engine.options.max_torrents.max(1);
+        loop {
+            let oldest = {
+                let mut live = lock(&self.live);
+                if live.len() < most {
+                    return Ok(());
+                }
+                let idle = live.iter().filter(|row| row.1.readers.load(Ordering::SeqCst) == 0);
+                let oldest = idle.min_by_key(|row| row.1.used.load(Ordering::SeqCst));
+                let oldest = oldest.map(|row| *row.0).ok_or(Error::TooMany(most))?;
+                live.remove(&oldest).map(|live| (oldest, live))
+            };
+            if let Some((info_hash, live)) = oldest {
+                live.gone.cancel();
+                // `false`: its files stay.
+                let left = session.delete(id_of(info_hash), false).await;
+                left.map_err(|error| Error::engine(&error))?;
+            }
+        }
+    }
+
+    /// Adds a file to the wanted ones. The engine cannot be told while it hashes what is on the disk,
+    /// so that is waited for elsewhere; a reader gets its pieces meanwhile all the same.
+    fn want(self: &Arc<Self>, session: &Arc<Session>, live: &Arc<Live>, index: usize) {
+        if !lock(&live.wanted).insert(index) {
+            return;
+        }
+        let (session, live) = (session.clone(), live.clone());
+        self.tasks.spawn(async move {
+            let gone = live.gone.clone();
+            let told = async {
+                live.handle.wait_until_initialized().await?;
+                let wanted = lock(&live.wanted).clone();
+                session.update_only_files(&live.handle, &wanted).await
+            };
+            if let Some(Err(error)) = gone.run_until_cancelled(told).await {
+                tracing::warn!(error = %format!("{error:#}"), "a further file could not be wanted");
+            }
+        });
+    }
+
+    pub(super) fn status(&self, info_hash: &InfoHash) -> Option<Status> {
+        let live = lock(&self.live).get(info_hash).cloned();
+        let Some(live) = live else {
+            let known = lock(&self.shelf).get(*info_hash)?;
+            let bytes_total = known.metainfo.total_bytes();
+            let state = State::Paused;
+            return Some(Status {
+                state,
+                bytes_have: 0,
+                bytes_total,
+                down_bytes_s: 0,
+                peers: 0,
+                error: None,
+            });
+        };
+        let now = live.handle.stats();
+        let state = match now.state {
+            TorrentStatsState::Initializing { .. } => State::Checking,
+            TorrentStatsState::Live if now.finished => State::Complete,
+            TorrentStatsState::Live => State::Downloading,
+            TorrentStatsState::Paused => State::Paused,
+            TorrentStatsState::Error => State::Failed,
+        };
+        let peers = now.live.as_ref().map_or(0, |live| live.snapshot.peer_stats.live);
+        let down_bytes_s = now.live.as_ref().map_or(0, |live| live.download_speed.as_bytes());
+        let error = live.trouble().map(|trouble| trouble.to_string());
+        Some(Status {
+            state,
+            bytes_have: if state == State::Checking { 0 } else { now.progress_bytes },
+            bytes_total: now.total_bytes,
+            down_bytes_s,
+            peers: peers.try_into().unwrap_or(u32::MAX),
+            error,
+        })
+    }
+}
