@@ -101,7 +101,7 @@ pub struct Recipe {
 pub struct Release {
     /// What the table says.
     pub recipe: Recipe,
-    /// Its name in BitTorrent.
+    /// Its name in `BitTorrent`.
     pub info_hash: InfoHash,
     /// The `.torrent` (BEP 3).
     pub metainfo: Vec<u8>,

@@ -1,4 +1,4 @@
-//! The stand-ins beside StremThru: two add-ons, two catalogues and a tracker.
+//! The stand-ins beside `StremThru`: two add-ons, two catalogues and a tracker.
 
 use std::net::SocketAddrV4;
 use std::sync::Arc;

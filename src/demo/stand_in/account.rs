@@ -1,4 +1,4 @@
-//! The debrid account behind the stand-in of StremThru: which magnets are in it, and how far.
+//! The debrid account behind the stand-in of `StremThru`: which magnets are in it, and how far.
 
 use std::collections::BTreeMap;
 

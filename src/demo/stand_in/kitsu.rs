@@ -1,4 +1,4 @@
-//! The Kitsu add-on: anime as Kitsu counts them, with their place in IMDb's count.
+//! The Kitsu add-on: anime as Kitsu counts them, with their place in `IMDb`'s count.
 
 use serde_json::{Value, json};
 

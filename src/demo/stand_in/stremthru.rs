@@ -1,4 +1,4 @@
-//! StremThru: the crowd's list of torrents, and a debrid store behind one envelope.
+//! `StremThru`: the crowd's list of torrents, and a debrid store behind one envelope.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
