@@ -92,7 +92,8 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     let policy = AddressPolicy { allow_private: config.allow_private.clone() };
     let client = Client::new(policy.clone(), Roots::System)?;
     let indexes = config.indexes.iter().filter(|(_, place)| place.enabled);
-    let sources = indexes.map(|(name, place)| index::build(*name, client.clone(), place.url.clone()));
+    let sources =
+        indexes.map(|(name, place)| index::build(*name, client.clone(), place.url.clone()));
     let swarm = Arc::new(Swarm::new(swarm_options(config, data, policy), tasks.clone()));
     swarm.allow(config.swarm.consent == Consent::Given);
     let playback = Playback::new(Parts {
@@ -158,7 +159,11 @@ impl App {
         Self::start_on(listener, config, data).await
     }
 
-    async fn start_on(listener: server::Listener, config: Config, data: &Path) -> Result<Self, Error> {
+    async fn start_on(
+        listener: server::Listener,
+        config: Config,
+        data: &Path,
+    ) -> Result<Self, Error> {
         let address = listener.address();
         let Story { playback, state, tasks } = story(&config, data)?;
         let ledger: Arc<dyn Ledger> = Arc::new(StateLedger(state));
@@ -181,9 +186,7 @@ impl App {
         tasks.spawn(server::serve(listener, router, tasks.clone(), shutdown.clone()));
         tasks.spawn(rotate_keys(media_keys, shutdown.clone()));
         let running = RunningServer { address: reachable(address), pid: std::process::id() };
-        running
-            .write(data)
-            .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
+        running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let advertisement = advertise(&config, address, &tasks);
         let data = data.to_owned();
         Ok(Self { playback, rooms, address, running, advertisement, data, tasks, shutdown })
@@ -209,7 +212,10 @@ impl App {
     /// Finds and opens a title; the answer is that of `play --json`.
     pub async fn play(&self, id: &StremioId) -> Result<serde_json::Value, String> {
         let play = self.playback.play(id, None).await.map_err(|error| error.to_string())?;
-        let host = self.addresses().first().map_or_else(|| self.address.to_string(), SocketAddr::to_string);
+        let host = self
+            .addresses()
+            .first()
+            .map_or_else(|| self.address.to_string(), SocketAddr::to_string);
         Ok(self.rooms.play_answer(&play, &host))
     }
 
@@ -272,7 +278,9 @@ fn own_addresses() -> Vec<IpAddr> {
 /// An address at which this machine reaches itself.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip() {
-        ip if ip.is_unspecified() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
+        ip if ip.is_unspecified() => {
+            SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())
+        }
         _ => address,
     }
 }

@@ -1,22 +1,18 @@
 //! The demonstration: its stand-ins answer as the services do (field by field beside recorded
 //! answers, refusal by refusal), and its films are what they claim to be.
 
+mod films;
+mod others;
+mod started;
+
 use std::collections::BTreeMap;
-use std::net::SocketAddrV4;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use credenza::demo::household::{AtStore, Household, Release};
-use credenza::demo::plain::{Ask, Reply};
-use credenza::demo::reel;
 use credenza::demo::stand_in::cdn::{Cdn, Terms};
-use credenza::demo::stand_in::cinemeta::Cinemeta;
-use credenza::demo::stand_in::kitsu::Kitsu;
 use credenza::demo::stand_in::stremthru::StremThru;
-use credenza::demo::stand_in::torrentio::Torrentio;
-use credenza::demo::stand_in::tracker::Tracker;
-use credenza::demo::stand_in::zilean::Zilean;
+use credenza::http::plain::{Ask, Content, Reply};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a token of twenty-four c";
@@ -52,8 +48,15 @@ fn posted(url: &str, body: &Value) -> Ask {
     ask
 }
 
+fn bytes(reply: &Reply) -> &[u8] {
+    match &reply.body {
+        Content::Bytes(bytes) => bytes,
+        Content::Media(_) => panic!("a stand-in answers with bytes"),
+    }
+}
+
 fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).expect("the reply is JSON")
+    serde_json::from_slice(bytes(reply)).expect("the reply is JSON")
 }
 
 fn recorded(name: &str) -> Value {
@@ -70,11 +73,15 @@ fn shape(value: &Value, at: &str, into: &mut BTreeMap<String, Vec<&'static str>>
         Value::Number(_) => "number",
         Value::String(_) => "string",
         Value::Array(items) => {
-            items.iter().for_each(|item| shape(item, &format!("{at}[]"), into));
+            for item in items {
+                shape(item, &format!("{at}[]"), into);
+            }
             "array"
         }
         Value::Object(fields) => {
-            fields.iter().for_each(|(key, value)| shape(value, &format!("{at}.{key}"), into));
+            for (key, value) in fields {
+                shape(value, &format!("{at}.{key}"), into);
+            }
             "object"
         }
     };
@@ -86,7 +93,9 @@ fn shape(value: &Value, at: &str, into: &mut BTreeMap<String, Vec<&'static str>>
 
 fn shapes(values: &[Value]) -> BTreeMap<String, Vec<&'static str>> {
     let mut found = BTreeMap::new();
-    values.iter().for_each(|value| shape(value, "", &mut found));
+    for value in values {
+        shape(value, "", &mut found);
+    }
     found
 }
 
@@ -259,7 +268,7 @@ fn stremthru_refuses_in_its_own_words() {
     for path in ["/", "/v0/stores", "/v0/store/magnets/a/b", "/v1/torrents"] {
         let reply = street.stremthru.answer(&authorized(ask("GET", path)));
         assert_eq!(
-            (reply.status, reply.body.as_ref()),
+            (reply.status, bytes(&reply)),
             (404, b"404 page not found\n".as_ref()),
             "{path}"
         );
@@ -298,7 +307,7 @@ fn links_serve_ranges_and_expire() {
     let ranged = |range: &str| street.cdn.answer(&with(ask("GET", &path), "range", range));
     let found = |reply: &Reply| {
         let named = |name| reply.headers.iter().find(|(known, _)| known == name);
-        (reply.status, named("content-range").map(|(_, value)| value.clone()), reply.body.len())
+        (reply.status, named("content-range").map(|(_, value)| value.clone()), bytes(reply).len())
     };
     for (range, expected) in [
         ("bytes=0-0", (206, Some(format!("bytes 0-0/{size}")), 1)),
@@ -309,221 +318,14 @@ fn links_serve_ranges_and_expire() {
         assert_eq!(found(&ranged(range)), expected, "{range}");
     }
     assert_eq!(ranged(&format!("bytes={size}-")).status, 416);
-    assert_eq!(ranged("bytes=64-127").body.as_ref(), &file.bytes[64..128]);
+    assert_eq!(bytes(&ranged("bytes=64-127")), &file.bytes[64..128]);
 
     street.cdn.set_terms(Terms { answers_per_link: Some(7), longest_body: Some(10) });
-    assert_eq!(ranged("bytes=1000-").body.len(), 10);
+    assert_eq!(bytes(&ranged("bytes=1000-")).len(), 10);
     assert_eq!(ranged("bytes=1000-").status, 404, "its answers are spent");
     let path = street.cdn.link(file).strip_prefix(CDN).unwrap().to_owned();
     assert_eq!(street.cdn.answer(&ask("HEAD", &path)).status, 200);
     street.cdn.expire_links();
     assert_eq!(street.cdn.answer(&ask("GET", &path)).status, 404);
     assert_eq!(street.cdn.answer(&ask("GET", "/")).status, 404);
-}
-
-#[test]
-fn torrentio_answers_with_the_fields_of_torrentio() {
-    let household = Arc::new(Household::build(&[]));
-    let torrentio = Torrentio::new(household, vec!["http://127.0.0.1:1/announce".to_owned()]);
-    let get = |path: &str| torrentio.answer(&ask("GET", path));
-    let ours: Vec<Value> = [
-        "/stream/movie/tt9900101.json",
-        "/sort=seeders%7Climit=9/stream/series/tt9900102%3A1%3A2.json",
-        "/stream/series/kitsu:99001:2.json",
-    ]
-    .map(|path| body(&get(path)))
-    .to_vec();
-    let theirs = recorded("torrentio/stream_series_unconfigured.json");
-    same_fields("torrentio", &ours, &[theirs], &[]);
-    assert!(ours.iter().all(|answer| !answer["streams"].as_array().unwrap().is_empty()));
-    let all = ours[0].to_string();
-    assert!(all.contains('\u{1F464}') && all.contains(" kB"), "{all}");
-
-    let unsupported = recorded("torrentio/stream_unsupported_id_anidb.json");
-    for id in ["anidb:69:1", "mal:21:1", "tt0000001", "nonsense"] {
-        let reply = get(&format!("/stream/series/{id}.json"));
-        assert_eq!((reply.status, body(&reply)), (200, unsupported.clone()), "{id}");
-    }
-    for path in
-        ["/", "/stream/movie/tt9900101", "/stream/tv/tt9900101.json", "/meta/movie/tt1.json"]
-    {
-        assert_eq!(get(path).status, 404, "{path}");
-    }
-}
-
-#[test]
-fn zilean_answers_with_the_fields_of_zilean() {
-    let zilean = Zilean::new(Arc::new(Household::build(&[])));
-    let get = |path: &str| zilean.answer(&ask("GET", path));
-    let names = |path: &str| -> Vec<String> {
-        let found = body(&get(path));
-        let names = found.as_array().unwrap().iter().map(|record| record["raw_title"].to_string());
-        names.collect()
-    };
-    let ours = ["/dmm/filtered?ImdbId=tt9900102", "/dmm/filtered?ImdbId=tt9900101"]
-        .map(|path| body(&get(path)));
-    let free = ["imdb", "hdr[]", "audio[]", "channels[]", "languages", "seasons[]", "episodes[]"];
-    same_fields("zilean", &ours, &[recorded("zilean/dmm_filtered.json")], &free);
-    let titles = body(&zilean.answer(&ask("POST", "/imdb/search?Query=harbour%20watch")));
-    same_fields("titles", &[titles], &[recorded("zilean/imdb_search.json")], &[]);
-
-    assert_eq!(
-        names("/dmm/filtered?imdbid=9900102&season=1&episode=2").len(),
-        2,
-        "pack and single"
-    );
-    assert_eq!(names("/dmm/filtered?Query=Paper%20Kites").len(), 2);
-    for nothing in
-        ["", "?ImdbId=tt9900103&Season=1", "?ImdbId=tt9900102&Episode=2", "?Query=Nothing"]
-    {
-        assert!(names(&format!("/dmm/filtered{nothing}")).is_empty(), "{nothing}");
-    }
-    for (method, path, status) in [
-        ("GET", "/healthchecks/ping", 200),
-        ("POST", "/dmm/search", 415),
-        ("POST", "/dmm/filtered", 405),
-        ("GET", "/torrents/all", 401),
-        ("GET", "/nothing", 404),
-    ] {
-        assert_eq!(zilean.answer(&ask(method, path)).status, status, "{method} {path}");
-    }
-}
-
-#[test]
-fn cinemeta_answers_with_the_fields_of_cinemeta() {
-    let cinemeta = Cinemeta::new("http://127.0.0.1:1");
-    let get = |path: &str| cinemeta.answer(&ask("GET", path));
-    for (path, recording, free) in [
-        (
-            "/meta/movie/tt9900101.json",
-            "cinemeta/meta_movie_shape.json",
-            &["cast[]", "trailers[]", "trailerStreams[]", "links[]"][..],
-        ),
-        (
-            "/meta/series/tt9900102.json",
-            "cinemeta/meta_series_shape.json",
-            &["cast[]", "trailers[]", "writer[]", "hasScheduledVideos"],
-        ),
-        ("/catalog/movie/top/search=lamp%20tide.json", "cinemeta/catalog_search.json", &[]),
-    ] {
-        let reply = get(path);
-        assert_eq!(reply.status, 200, "{path}");
-        same_fields(path, &[body(&reply)], &[recorded(recording)], free);
-    }
-    let film = body(&get("/meta/movie/tt9900101.json"));
-    assert!(film["meta"]["description"].as_str().unwrap().starts_with("A demonstration"));
-    for path in ["/meta/movie/tt0111161.json", "/meta/movie/tt9900102.json"] {
-        assert_eq!(body(&get(path)), json!({"meta": {}}), "{path}");
-    }
-    for path in ["/", "/meta/movie/tt9900101", "/meta/channel/x.json", "/poster/small/tt1/img"] {
-        assert_eq!(get(path).status, 404, "{path}");
-    }
-    let poster = get("/poster/small/tt9900101/img");
-    assert_eq!(&poster.body[..3], b"\xff\xd8\xff", "a JPEG");
-}
-
-#[test]
-fn kitsu_maps_an_episode_to_imdbs_count_and_throws_at_what_it_does_not_know() {
-    let kitsu = Kitsu::new("http://127.0.0.1:1");
-    let get = |path: &str| kitsu.answer(&ask("GET", path));
-    let meta = body(&get("/meta/anime/kitsu%3A99001.json"));
-    let second = &meta["meta"]["videos"][1];
-    assert_eq!(meta["meta"]["name"], "Paper Kites");
-    assert_eq!(
-        (&second["id"], &second["imdb_id"], &second["imdbSeason"], &second["imdbEpisode"]),
-        (&json!("kitsu:99001:2"), &json!("tt9900103"), &json!(1), &json!(2))
-    );
-    for path in ["/meta/anime/kitsu:1.json", "/meta/anime/nonsense.json"] {
-        let reply = get(path);
-        assert_eq!((reply.status, body(&reply)), (500, json!({"err": "handler error"})), "{path}");
-    }
-    assert_eq!(get("/nothing").status, 404);
-}
-
-#[test]
-fn the_tracker_names_the_seeder_of_what_is_seeded() {
-    let household = Arc::new(Household::build(&[]));
-    let seeder: SocketAddrV4 = "127.0.0.1:51413".parse().unwrap();
-    let tracker = Tracker::new(household.clone(), seeder);
-    let announce = |hash: &[u8], rest: &str| {
-        let hash = percent_encoding::percent_encode(hash, percent_encoding::NON_ALPHANUMERIC);
-        let url = format!("/announce?info_hash={hash}&{rest}");
-        tracker.answer(&ask("GET", &url)).body.to_vec()
-    };
-    let rest = "peer_id=-XX0001-abcdefghijkl&port=6881&uploaded=0&downloaded=0&left=1&compact=1";
-    for release in &household.releases {
-        let body = announce(release.info_hash.as_bytes(), rest);
-        let peer = [&b"5:peers6:"[..], &[127, 0, 0, 1, 0xc8, 0xd5], b"e"].concat();
-        let has = body.windows(peer.len()).any(|part| part == peer);
-        assert_eq!(has, release.recipe.seeded, "{}", release.recipe.name);
-    }
-    for (hash, rest, reason) in [
-        (&[7_u8; 20][..], rest, "torrent not registered"),
-        (&[7; 19], rest, "invalid info_hash"),
-        (&[7; 20], "port=1", "invalid peer_id"),
-    ] {
-        let expected = format!("d14:failure reason{}:{reason}e", reason.len());
-        assert_eq!(announce(hash, rest), expected.as_bytes());
-    }
-    assert_eq!(tracker.answer(&ask("GET", "/")).status, 404);
-}
-
-/// The names of an MP4's boxes on the highest level (ISO/IEC 14496-12, 4.2), in order.
-fn boxes(mut bytes: &[u8]) -> Vec<String> {
-    let mut names = Vec::new();
-    while bytes.len() >= 8 {
-        let length = u32::from_be_bytes(bytes[..4].try_into().unwrap()) as usize;
-        names.push(String::from_utf8_lossy(&bytes[4..8]).into_owned());
-        assert!(length >= 8 && length <= bytes.len(), "box {names:?} of {length} bytes");
-        bytes = &bytes[length..];
-    }
-    names
-}
-
-#[test]
-fn the_films_are_small_and_the_mp4_has_its_index_at_the_end() {
-    let all: usize = [reel::FILM_MP4, reel::FILM_MKV, reel::FILM_SRT, reel::EXTRA_MKV]
-        .into_iter()
-        .chain(reel::EPISODES_MKV)
-        .chain(reel::EPISODES_SRT)
-        .chain(reel::POSTERS.map(|(_, bytes)| bytes))
-        .map(<[u8]>::len)
-        .sum();
-    assert!(all <= 3_000_000, "{all} bytes of films");
-    assert!(reel::FILM_MP4.len() <= 900_000);
-    assert!(reel::EPISODES_MKV.iter().all(|episode| episode.len() <= 400_000));
-    let boxes = boxes(reel::FILM_MP4);
-    assert_eq!(boxes.last().map(String::as_str), Some("moov"), "{boxes:?}");
-    for film in [reel::FILM_MKV, reel::EXTRA_MKV].into_iter().chain(reel::EPISODES_MKV) {
-        assert_eq!(&film[..4], b"\x1a\x45\xdf\xa3", "EBML");
-    }
-    let cues = b"\x1c\x53\xbb\x6b";
-    let place = reel::FILM_MKV.windows(4).rposition(|part| part == cues);
-    assert!(place.is_some_and(|at| at > reel::FILM_MKV.len() * 9 / 10), "Cues at {place:?}");
-}
-
-#[test]
-fn ffprobe_reads_the_films_at_their_full_length() {
-    if !crate::support::has("ffprobe") {
-        return crate::support::skip("needs ffprobe");
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/demo/media");
-    for (name, least) in [
-        ("film.mp4", 60.0),
-        ("film.mkv", 60.0),
-        ("episode1.mkv", 45.0),
-        ("episode2.mkv", 45.0),
-        ("episode3.mkv", 45.0),
-    ] {
-        let probe = Command::new("ffprobe")
-            .args(["-v", "error", "-of", "csv=p=0"])
-            .args(["-show_entries", "format=duration:stream=codec_name,width,height"])
-            .arg(folder.join(name))
-            .output()
-            .unwrap();
-        let text = String::from_utf8(probe.stdout).unwrap();
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[..2], ["h264,640,360", "aac"], "{name}");
-        assert!(lines[2].parse::<f64>().unwrap() >= least, "{name}: {text}");
-    }
 }

@@ -53,7 +53,7 @@ fn an_owner_claims_signs_out_and_in_and_sets_a_token_that_is_never_shown_again()
     };
     let bad = keep("CANARY-WRONG-TOKEN-9d41");
     assert!(bad.text().contains("does not accept the token"), "{}", bad.text());
-    let token = std::fs::read_to_string(server.data.join("household/token")).unwrap();
+    let token = std::fs::read_to_string(server.data.join("household/debrid-token")).unwrap();
     assert_eq!(location(&keep(token.trim())), "/setup?said=token");
     let page = setup(&cookie).text();
     assert!(page.contains("A token is set"), "{page}");
@@ -68,7 +68,10 @@ fn an_owner_claims_signs_out_and_in_and_sets_a_token_that_is_never_shown_again()
     assert_eq!(location(&out), "/");
     assert_eq!(location(&setup(&cookie)), "/login?next=%2Fsetup", "the session is over");
     let login = |password: &str| {
-        server.ask("POST", "/login").form(&format!("password={password}&next=//evil.example/")).send()
+        server
+            .ask("POST", "/login")
+            .form(&format!("password={password}&next=//evil.example/"))
+            .send()
     };
     assert_eq!(login("wrong-password").status, 403);
     assert_eq!(location(&login("long-enough")), "/", "never to another host");
@@ -85,7 +88,8 @@ fn a_viewer_searches_chooses_and_gets_a_picture_without_script() {
     assert_eq!(hash.len(), 40);
     assert_eq!(location(&server.get(&format!("/?q={id}"))), format!("/watch/{id}"));
 
-    let chosen = server.ask("POST", &format!("/watch/{id}")).form(&format!("info_hash={hash}")).send();
+    let chosen =
+        server.ask("POST", &format!("/watch/{id}")).form(&format!("info_hash={hash}")).send();
     let player = location(&chosen).to_owned();
     let page = server.get(&player).text();
     let bytes = attribute(&page, "<source", "src");
@@ -127,10 +131,14 @@ fn who_may_not_is_led_to_the_door() {
     assert_eq!(location(&server.get("/")), "/login?next=%2F");
     // The key of local.key counts, another does not; forwarding headers count for nothing.
     assert_eq!(server.owner("GET", "/api/settings").send().status, 200);
-    let stranger = server.ask("GET", "/api/settings").with("Authorization", "Bearer 00").with("X-Forwarded-For", "127.0.0.1");
+    let stranger = server
+        .ask("GET", "/api/settings")
+        .with("Authorization", "Bearer 00")
+        .with("X-Forwarded-For", "127.0.0.1");
     assert_eq!(stranger.send().status, 401);
     // Pages elsewhere.
-    let foreign = server.owner("PUT", "/api/settings").json(&json!({})).with("Origin", "http://evil.example");
+    let foreign =
+        server.owner("PUT", "/api/settings").json(&json!({})).with("Origin", "http://evil.example");
     assert_eq!(foreign.send().status, 403);
     assert_eq!(server.get("/").header("access-control-allow-origin"), None);
     let rebound = server.owner("GET", "/api/settings").with("Host", "evil.example");
@@ -156,7 +164,10 @@ fn settings_take_what_they_know_and_name_what_they_do_not() {
     let server = Server::serve("");
     let put = |body: &serde_json::Value| server.owner("PUT", "/api/settings").json(body).send();
     let before = server.owner("GET", "/api/settings").send().json();
-    assert_eq!(before, json!({"debrid": {"store": null, "set": false, "ends": ""}, "swarm": {"enabled": false, "fixed": false}}));
+    assert_eq!(
+        before,
+        json!({"debrid": {"store": null, "set": false, "ends": ""}, "swarm": {"enabled": false, "fixed": false}})
+    );
     assert_eq!(put(&json!({"swarm": {"enabled": true}})).json()["swarm"]["enabled"], true);
     let unknown = put(&json!({"swram": {"enabled": true}}));
     assert_eq!(unknown.status, 400);
@@ -183,8 +194,13 @@ fn consent_and_owner_survive_a_restart_and_a_kill() {
     assert_eq!(server.stop(), 0);
     let server = Server::serve_on(&data, "[swarm]\nenabled = false\n", None);
     let settings = server.owner("GET", "/api/settings").send().json();
-    assert_eq!(settings["swarm"], json!({"enabled": false, "fixed": true}), "the configuration wins here");
-    let refused = server.owner("PUT", "/api/settings").json(&json!({"swarm": {"enabled": true}})).send();
+    assert_eq!(
+        settings["swarm"],
+        json!({"enabled": false, "fixed": true}),
+        "the configuration wins here"
+    );
+    let refused =
+        server.owner("PUT", "/api/settings").json(&json!({"swarm": {"enabled": true}})).send();
     assert_eq!(refused.json()["error"]["code"], "swarm_is_fixed");
 }
 
@@ -196,7 +212,8 @@ fn every_page_is_guarded_and_its_script_is_es5() {
         if page.status == 303 {
             continue;
         }
-        let policy = page.header("content-security-policy").unwrap_or_else(|| panic!("{path}: no CSP"));
+        let policy =
+            page.header("content-security-policy").unwrap_or_else(|| panic!("{path}: no CSP"));
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
         assert_eq!(page.header("x-content-type-options"), Some("nosniff"), "{path}");
         // Not no-referrer: under that, browsers send a form's Origin as null.
@@ -205,7 +222,10 @@ fn every_page_is_guarded_and_its_script_is_es5() {
         assert!(page.text().contains("<!DOCTYPE html>"), "{path}");
     }
     let style = server.get("/assets/style.css").text();
-    assert!(!style.contains("display: grid") && !style.contains("var(--"), "Chrome 38 knows neither");
+    assert!(
+        !style.contains("display: grid") && !style.contains("var(--"),
+        "Chrome 38 knows neither"
+    );
     let script = server.get("/assets/page.js");
     assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
     crate::support::es5(&script.text());

@@ -29,12 +29,18 @@ pub(super) async fn run(global: &Global, ask: &Ask) -> Result<(), String> {
     let text = if ask.json { found.to_string() } else { table::of(&found) };
     print(&text)?;
     match every_index_failed(&found) {
-        Some(why) => Err(format!("none of the indexes answered ({why}); check the network, then try again")),
+        Some(why) => {
+            Err(format!("none of the indexes answered ({why}); check the network, then try again"))
+        }
         None => Ok(()),
     }
 }
 
-async fn search(config: crate::config::Config, global: &Global, ask: &Ask) -> Result<serde_json::Value, String> {
+async fn search(
+    config: crate::config::Config,
+    global: &Global,
+    ask: &Ask,
+) -> Result<serde_json::Value, String> {
     let story = app::story(&config, &global.data()).map_err(|error| error.to_string())?;
     let live = std::io::stderr().is_terminal();
     let mut on = |line: &IndexLine| {

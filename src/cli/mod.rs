@@ -127,7 +127,9 @@ impl Global {
 pub fn start_log(arguments: &Arguments) {
     let quiet = !matches!(arguments.command, None | Some(Command::Serve | Command::Demo));
     let level = arguments.global.log.as_deref().unwrap_or(if quiet { "warn" } else { "info" });
-    let filter = format!("{level},reqwest=warn,hyper=warn,hyper_util=warn,h2=warn,rustls=warn,librqbit=warn,librqbit_dht=warn,mdns_sd=error,sled=warn");
+    let filter = format!(
+        "{level},reqwest=warn,hyper=warn,hyper_util=warn,h2=warn,rustls=warn,librqbit=warn,librqbit_dht=warn,mdns_sd=error,sled=warn"
+    );
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_writer(std::io::stderr)
@@ -140,9 +142,9 @@ pub fn start_log(arguments: &Arguments) {
 pub fn run_pure(arguments: &Arguments) -> Option<ExitCode> {
     let out = std::io::stdout().lock();
     Some(match &arguments.command {
-        Some(Command::Parse { names, .. }) => {
-            answer(parse::run(names, std::io::stdin().lock(), out).map_err(|error| error.to_string()))
-        }
+        Some(Command::Parse { names, .. }) => answer(
+            parse::run(names, std::io::stdin().lock(), out).map_err(|error| error.to_string()),
+        ),
         Some(Command::Select(asked)) => answer(asked.run(out)),
         _ => return None,
     })

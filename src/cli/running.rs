@@ -30,9 +30,14 @@ impl Running {
     }
 
     /// Asks it; the answer is its JSON, or its sentence.
-    pub(super) async fn ask(&self, path: &[&str], query: &[(&str, &str)]) -> Result<serde_json::Value, String> {
+    pub(super) async fn ask(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<serde_json::Value, String> {
         let request = Request { url: self.url(path, query), ..self.request(path) };
-        let answer = self.client.ask_own(request, PATIENCE).await.map_err(|error| error.to_string())?;
+        let answer =
+            self.client.ask_own(request, PATIENCE).await.map_err(|error| error.to_string())?;
         let value: serde_json::Value = serde_json::from_slice(&answer.body)
             .map_err(|error| format!("the running server's answer is no JSON: {error}"))?;
         match value.pointer("/error/message").and_then(|message| message.as_str()) {

@@ -55,15 +55,20 @@ pub fn ensure_roots(arguments: &Arguments) -> Result<(), String> {
     }
     let data = arguments.global.data();
     let file = data.join("roots.pem");
-    write_roots(&data, &file)
-        .map_err(|error| format!("the data folder {} cannot be written: {error}; choose another with --data", data.display()))?;
+    write_roots(&data, &file).map_err(|error| {
+        format!(
+            "the data folder {} cannot be written: {error}; choose another with --data",
+            data.display()
+        )
+    })?;
     let _ = writeln!(
         std::io::stderr(),
         "this system has no CA certificates; the {} bundled ones are used ({}). Install ca-certificates to use the system's.",
         env!("CARGO_PKG_NAME"),
         file.display()
     );
-    let this = std::env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
+    let this = std::env::current_exe()
+        .map_err(|error| format!("this program cannot find itself: {error}"))?;
     let error = std::process::Command::new(this)
         .args(std::env::args_os().skip(1))
         .env("SSL_CERT_FILE", &file)

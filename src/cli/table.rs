@@ -22,7 +22,8 @@ pub(super) fn of(found: &Value) -> String {
     let year = found["title"]["year"].as_u64().map(|year| format!(" ({year})")).unwrap_or_default();
     let _ = writeln!(text, "{}  {}{year}", found["id"].as_str().unwrap_or_default(), plain(name));
     for line in found["indexes"].as_array().into_iter().flatten() {
-        let words = line["message"].as_str().map(|message| format!("  {message}")).unwrap_or_default();
+        let words =
+            line["message"].as_str().map(|message| format!("  {message}")).unwrap_or_default();
         let _ = writeln!(
             text,
             "  {:<10} {:<14} {:>4} torrents{words}",
@@ -35,7 +36,11 @@ pub(super) fn of(found: &Value) -> String {
         let _ = writeln!(text, "  {message}");
     }
     let candidates = found["candidates"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let _ = writeln!(text, "{} torrents, {} of them different", found["torrents_found"], found["unique"]);
+    let _ = writeln!(
+        text,
+        "{} torrents, {} of them different",
+        found["torrents_found"], found["unique"]
+    );
     for candidate in candidates.iter().take(SHOWN) {
         let _ = writeln!(text, "{}", row(candidate));
     }

@@ -4,10 +4,8 @@
 mod releases;
 mod works;
 
-use sha1::{Digest as _, Sha1};
-
-use crate::demo::bencode;
 use crate::media::{AnimeBase, StremioId};
+use crate::torrent::metainfo::{self, Metainfo};
 use crate::torrent::{IndexName, InfoHash};
 
 pub use works::{Kind, Part, WORKS, Work};
@@ -103,7 +101,7 @@ pub struct Recipe {
 pub struct Release {
     /// What the table says.
     pub recipe: Recipe,
-    /// Its name in BitTorrent.
+    /// Its name in `BitTorrent`.
     pub info_hash: InfoHash,
     /// The `.torrent` (BEP 3).
     pub metainfo: Vec<u8>,
@@ -113,8 +111,9 @@ impl Release {
     fn build(recipe: Recipe, trackers: &[String]) -> Self {
         let files: Vec<(String, &[u8])> =
             recipe.files.iter().map(|file| (file.path.to_owned(), file.bytes)).collect();
-        let (metainfo, info) = bencode::build(recipe.name, &files, PIECE_LENGTH, trackers);
-        let info_hash = InfoHash::from_bytes(Sha1::digest(info).into());
+        let metainfo = metainfo::build(recipe.name, &files, PIECE_LENGTH, trackers);
+        let info_hash = Metainfo::read(&metainfo).map(|read| read.info_hash);
+        let info_hash = info_hash.expect("a torrent of ours is sound");
         Self { recipe, info_hash, metainfo }
     }
 

@@ -21,12 +21,14 @@ use crate::representation::Representation;
 const BODY_BYTES: usize = 1 << 20;
 
 /// A request, read whole.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Ask {
     /// `GET`, `POST` and so on, in capitals.
     pub method: String,
     /// The path as it was sent, percent-encoding and all, without the query.
     pub path: String,
+    /// The query as it was sent, without the `?`: a tracker's info hash is no text once decoded.
+    pub raw_query: String,
     /// The query's pairs in order, decoded.
     pub query: Vec<(String, String)>,
     /// The headers in order, names in lower case; values that are no text are left out.
@@ -111,12 +113,14 @@ async fn respond(State(responder): State<Responder>, request: Request) -> Respon
         Ok(body) => body,
         Err(refusal) => return refusal.into_response(),
     };
-    let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    let raw_query = parts.uri.query().unwrap_or_default().to_owned();
+    let query = url::form_urlencoded::parse(raw_query.as_bytes());
     let text = |value: &axum::http::HeaderValue| value.to_str().ok().map(str::to_owned);
     let ask = Ask {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: query.into_owned().collect(),
+        raw_query,
         headers: parts
             .headers
             .iter()

@@ -75,6 +75,10 @@ impl From<JsonRejection> for ApiError {
             }
             _ => (StatusCode::BAD_REQUEST, "bad_json"),
         };
-        Self::new(status, code, format!("the request's body cannot be taken: {}", rejection.body_text()))
+        Self::new(
+            status,
+            code,
+            format!("the request's body cannot be taken: {}", rejection.body_text()),
+        )
     }
 }

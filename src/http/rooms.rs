@@ -98,8 +98,10 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 
 /// The session token that a browser sent.
 pub(super) fn session_of(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let cookies =
+        headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs =
+        cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token.to_owned())
 }
 
@@ -114,13 +116,18 @@ pub(super) fn no_cookie() -> String {
 }
 
 impl MediaFinder for Rooms {
-    fn find(&self, key: &str, name: &str) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
+    fn find(
+        &self,
+        key: &str,
+        name: &str,
+    ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
         let media_id = self.media_keys.verify(key, name);
         let playback = Arc::clone(&self.playback);
         let name = name.to_owned();
         Box::pin(async move {
             let forbidden = || {
-                let sentence = "this link is not signed by this box, or has expired; choose the title again";
+                let sentence =
+                    "this link is not signed by this box, or has expired; choose the title again";
                 ApiError::new(StatusCode::FORBIDDEN, "bad_media_key", sentence)
             };
             let media_id = media_id.ok_or_else(forbidden)?;

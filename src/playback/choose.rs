@@ -84,7 +84,11 @@ impl Playback {
     /// Finds and opens the best candidate, or the one whose hash is `only`.
     pub async fn play(&self, id: &StremioId, only: Option<InfoHash>) -> Result<Play, Error> {
         let findings = self.findings(id).await;
-        let candidates: Vec<&Candidate> = findings.candidates.iter().filter(|one| only.is_none_or(|only| one.torrent.info_hash == only)).collect();
+        let candidates: Vec<&Candidate> = findings
+            .candidates
+            .iter()
+            .filter(|one| only.is_none_or(|only| one.torrent.info_hash == only))
+            .collect();
         self.check_ways(id, &findings, only, candidates.is_empty())?;
         let mut ways = Ways {
             debrid: self.debrid(),
@@ -110,7 +114,13 @@ impl Playback {
         Err(Error::NoneLeft { id: *id, tried: passed_over.len(), why, passed_over })
     }
 
-    fn check_ways(&self, id: &StremioId, findings: &Findings, only: Option<InfoHash>, none: bool) -> Result<(), Error> {
+    fn check_ways(
+        &self,
+        id: &StremioId,
+        findings: &Findings,
+        only: Option<InfoHash>,
+        none: bool,
+    ) -> Result<(), Error> {
         if let (true, Some(info_hash)) = (none, only) {
             return Err(Error::NotACandidate { id: *id, info_hash });
         }
@@ -126,8 +136,17 @@ impl Playback {
         Ok(())
     }
 
-    async fn open_candidate(&self, candidate: &Candidate, query: &Query, ways: &mut Ways) -> Result<Opened, NoWay> {
-        let mut reason = NoWay { why: "no_way_left", message: "the tries for this play are used up".to_owned(), store_is_down: false };
+    async fn open_candidate(
+        &self,
+        candidate: &Candidate,
+        query: &Query,
+        ways: &mut Ways,
+    ) -> Result<Opened, NoWay> {
+        let mut reason = NoWay {
+            why: "no_way_left",
+            message: "the tries for this play are used up".to_owned(),
+            store_is_down: false,
+        };
         if let Some(debrid) = ways.debrid.clone() {
             match self.worth_a_try(candidate, debrid.store(), ways) {
                 Ok(()) => match self.open_debrid(&debrid, candidate, query).await {
@@ -150,26 +169,48 @@ impl Playback {
         Err(reason)
     }
 
-    fn worth_a_try(&self, candidate: &Candidate, store: Store, ways: &mut Ways) -> Result<(), NoWay> {
+    fn worth_a_try(
+        &self,
+        candidate: &Candidate,
+        store: Store,
+        ways: &mut Ways,
+    ) -> Result<(), NoWay> {
         let no = |why, message: String| Err(NoWay { why, message, store_is_down: false });
         let hash = candidate.torrent.info_hash;
         let state = candidate.availability.get(&store).copied();
         match state.unwrap_or(Availability::Unknown) {
-            _ if self.parts.cache.refused(store, &hash) => no(REFUSED, format!("{store} refuses it for legal reasons (451)")),
-            Availability::Refused => no(REFUSED, format!("{store} refuses it for legal reasons (451)")),
+            _ if self.parts.cache.refused(store, &hash) => {
+                no(REFUSED, format!("{store} refuses it for legal reasons (451)"))
+            }
+            Availability::Refused => {
+                no(REFUSED, format!("{store} refuses it for legal reasons (451)"))
+            }
             Availability::Cached => Ok(()),
-            Availability::NotCached => no("not_cached", format!("{store} would have to download it first")),
+            Availability::NotCached => {
+                no("not_cached", format!("{store} would have to download it first"))
+            }
             Availability::Unknown if ways.unsure_left > 0 => {
                 ways.unsure_left -= 1;
                 Ok(())
             }
-            Availability::Unknown => no("not_known_to_be_cached", format!("{store} does not know it, and enough unknown ones were tried")),
+            Availability::Unknown => no(
+                "not_known_to_be_cached",
+                format!("{store} does not know it, and enough unknown ones were tried"),
+            ),
         }
     }
 
-    async fn open_debrid(&self, debrid: &Debrid, candidate: &Candidate, query: &Query) -> Result<Opened, NoWay> {
+    async fn open_debrid(
+        &self,
+        debrid: &Debrid,
+        candidate: &Candidate,
+        query: &Query,
+    ) -> Result<Opened, NoWay> {
         let magnet = candidate.torrent.magnet();
-        let stored = debrid.add(&magnet).await.map_err(|error| self.note(debrid.store(), candidate, &error))?;
+        let stored = debrid
+            .add(&magnet)
+            .await
+            .map_err(|error| self.note(debrid.store(), candidate, &error))?;
         let files = with_verified(stored.files, candidate);
         let pick = select::pick(&files, &target(candidate, query)).map_err(no_file)?;
         let representation = debrid
@@ -198,7 +239,11 @@ impl Playback {
 
     async fn open_swarm(&self, candidate: &Candidate, query: &Query) -> Result<Opened, NoWay> {
         let swarm = &self.parts.swarm;
-        let failed = |error: swarm::Error| NoWay { why: "swarm_failed", message: error.to_string(), store_is_down: false };
+        let failed = |error: swarm::Error| NoWay {
+            why: "swarm_failed",
+            message: error.to_string(),
+            store_is_down: false,
+        };
         let magnet = candidate.torrent.magnet();
         let metainfo = swarm.resolve(&magnet).await.map_err(failed)?;
         let files = with_verified(metainfo.files.clone(), candidate);
@@ -208,9 +253,16 @@ impl Playback {
         Ok(Opened { via: Via::Swarm, pick, bytes: Bytes::Swarm(Arc::new(file)) })
     }
 
-    fn begin(&self, id: &StremioId, candidate: &Candidate, opened: Opened, passed_over: Vec<Passed>) -> Result<Play, Error> {
+    fn begin(
+        &self,
+        id: &StremioId,
+        candidate: &Candidate,
+        opened: Opened,
+        passed_over: Vec<Passed>,
+    ) -> Result<Play, Error> {
         let Opened { via, pick, bytes } = opened;
-        let store = (via == Via::Debrid).then(|| self.debrid().map(|debrid| debrid.store())).flatten();
+        let store =
+            (via == Via::Debrid).then(|| self.debrid().map(|debrid| debrid.store())).flatten();
         let mut file = pick.file.file;
         file.size_bytes = Some(bytes.representation().len());
         let playable = Playable {
@@ -265,7 +317,9 @@ fn detail(
         format!("Why this torrent: {}", candidate.reason_words()),
         format!("Why this file: {}", reasons.join(", ").replace('_', " ")),
     ];
-    lines.extend(passed_over.iter().map(|one| format!("Passed over: {} ({})", one.name, one.message)));
+    lines.extend(
+        passed_over.iter().map(|one| format!("Passed over: {} ({})", one.name, one.message)),
+    );
     lines
 }
 

@@ -187,11 +187,7 @@ impl Playback {
         }
     }
 
-    async fn scrape(
-        &self,
-        query: &Query,
-        on: &mut (dyn FnMut(&IndexLine) + Send),
-    ) -> Vec<Scraped> {
+    async fn scrape(&self, query: &Query, on: &mut (dyn FnMut(&IndexLine) + Send)) -> Vec<Scraped> {
         let limit = self.parts.patience;
         let heard = |report: &Report| {
             let line = IndexLine::from(report);

@@ -155,7 +155,10 @@ impl Playback {
     }
 
     /// The episodes of a series.
-    pub async fn episodes(&self, id: crate::media::ImdbId) -> Result<Vec<title::EpisodeRow>, Error> {
+    pub async fn episodes(
+        &self,
+        id: crate::media::ImdbId,
+    ) -> Result<Vec<title::EpisodeRow>, Error> {
         Ok(self.parts.titles.episodes(id).await?)
     }
 

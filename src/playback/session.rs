@@ -64,10 +64,8 @@ impl Playback {
             Some(bytes) => self.settled(&session.playable, bytes)?,
             None => self.reopen(&session.playable).await?,
         };
-        let representation = Dated {
-            bytes: bytes.representation(),
-            modified: session.playable.modified(),
-        };
+        let representation =
+            Dated { bytes: bytes.representation(), modified: session.playable.modified() };
         *opened = Some(bytes);
         Ok((session.playable.link_name(), Arc::new(representation)))
     }

@@ -56,7 +56,9 @@ impl Playback {
         if let Some(Kept { store, token }) = self.parts.state.get(DEBRID_KEY)? {
             self.use_debrid(store, token);
         }
-        if !self.parts.swarm_fixed && let Some(allowed) = self.parts.state.get::<bool>(SWARM_KEY)? {
+        if !self.parts.swarm_fixed
+            && let Some(allowed) = self.parts.state.get::<bool>(SWARM_KEY)?
+        {
             self.parts.swarm.allow(allowed);
         }
         Ok(())

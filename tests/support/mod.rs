@@ -50,16 +50,16 @@ pub fn until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Option<T
 
 /// Holds a script against the grammar of ECMAScript 5.1, by acorn from the tests' npm folder.
 pub fn es5(script: &str) {
-    let cache = std::env::var("XDG_CACHE_HOME").unwrap_or_else(|_| {
-        format!("{}/.cache", std::env::var("HOME").expect("HOME"))
-    });
+    let cache = std::env::var("XDG_CACHE_HOME")
+        .unwrap_or_else(|_| format!("{}/.cache", std::env::var("HOME").expect("HOME")));
     let acorn = std::path::Path::new(&cache).join("credenza/npm/node_modules/.bin/acorn");
     if !acorn.exists() {
         return skip("needs acorn; tests/run installs it");
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), script).unwrap();
-    let done = std::process::Command::new(acorn).args(["--ecma5", "--silent"]).arg(file.path()).output();
+    let done =
+        std::process::Command::new(acorn).args(["--ecma5", "--silent"]).arg(file.path()).output();
     let done = done.unwrap();
     assert!(done.status.success(), "no ES5: {}", String::from_utf8_lossy(&done.stderr));
 }

@@ -26,7 +26,7 @@ pub struct Part {
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Work {
     pub kind: Kind,
-    /// Its id at IMDb, of a range that IMDb has not given out.
+    /// Its id at `IMDb`, of a range that `IMDb` has not given out.
     pub imdb: &'static str,
     pub kitsu: Option<u32>,
     pub name: &'static str,
@@ -90,7 +90,7 @@ pub const WORKS: [Work; 3] = [
 ];
 
 impl Work {
-    /// The work with this id at IMDb.
+    /// The work with this id at `IMDb`.
     #[must_use]
     pub fn by_imdb(id: &str) -> Option<&'static Self> {
         WORKS.iter().find(|work| work.imdb == id)

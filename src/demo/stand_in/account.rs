@@ -1,4 +1,4 @@
-//! The debrid account behind the stand-in of StremThru: which magnets are in it, and how far.
+//! The debrid account behind the stand-in of `StremThru`: which magnets are in it, and how far.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +96,8 @@ impl Account {
             return Err(Refusal::Infringing);
         }
         let known = self.added.iter().find(|(_, added)| added.info_hash == magnet.info_hash);
-        let id = known.map(|(id, _)| id.clone()).unwrap_or_else(|| self.enter(magnet));
+        let known = known.map(|(id, _)| id.clone());
+        let id = known.unwrap_or_else(|| self.enter(magnet));
         let mut data = self.get(household, &id)?;
         data["magnet"] = json!(magnet.to_string());
         Ok(data)

@@ -9,9 +9,9 @@ use data_encoding::BASE32_NOPAD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::{Digest as _, Sha1};
 
-use super::{header, reply, segments, with};
+use super::{reply, segments, with};
 use crate::demo::household::Entry;
-use crate::demo::plain::{Ask, Reply};
+use crate::http::plain::{Ask, Reply};
 
 /// How unfriendly the server is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -91,8 +91,8 @@ impl Cdn {
             return gone();
         }
         let Some((file, longest)) = self.take(token, name) else { return gone() };
-        let answer = whole_or_part(ask, file, longest);
-        if ask.method == "HEAD" { without_body(answer) } else { answer }
+        // Of an answer to HEAD the server sends the header alone.
+        whole_or_part(ask, file, longest)
     }
 
     /// The file of a link that still lives, with the longest body it may have.
@@ -117,14 +117,9 @@ fn gone() -> Reply {
     reply(404, "text/html", "<html><body><h1>404 Not Found</h1></body></html>")
 }
 
-fn without_body(answer: Reply) -> Reply {
-    let length = answer.body.len().to_string();
-    Reply { body: Bytes::new(), ..with(answer, "content-length", &length) }
-}
-
 fn whole_or_part(ask: &Ask, file: &'static Entry, longest: u64) -> Reply {
     let size = file.size();
-    let range = header(ask, "range").and_then(|value| value.strip_prefix("bytes="));
+    let range = ask.header("range").and_then(|value| value.strip_prefix("bytes="));
     let (status, part) = match range.and_then(|range| part(range, size)) {
         None => (200, 0..size),
         Some(part) if part.is_empty() => {

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{addon, empty, id_of, reply, segments};
 use crate::demo::household::{Kind, Part, WORKS, Work};
-use crate::demo::plain::{Ask, Reply};
 use crate::demo::reel;
+use crate::http::plain::{Ask, Reply};
 
 /// The service.
 pub struct Cinemeta {

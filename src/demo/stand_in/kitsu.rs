@@ -1,10 +1,10 @@
-//! The Kitsu add-on: anime as Kitsu counts them, with their place in IMDb's count.
+//! The Kitsu add-on: anime as Kitsu counts them, with their place in `IMDb`'s count.
 
 use serde_json::{Value, json};
 
 use super::{addon, addon_error, empty, id_of, segments};
 use crate::demo::household::{WORKS, Work};
-use crate::demo::plain::{Ask, Reply};
+use crate::http::plain::{Ask, Reply};
 
 /// For how long an answer is good, in seconds.
 const MAX_AGE_S: u32 = 12 * 60 * 60;

@@ -16,18 +16,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::demo::plain::{Ask, Reply};
-
-/// The first header of this name (in lower case).
-fn header<'a>(ask: &'a Ask, name: &str) -> Option<&'a str> {
-    let found = ask.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.as_str())
-}
-
-/// The first value of this key of the query.
-fn param<'a>(ask: &'a Ask, key: &str) -> Option<&'a str> {
-    ask.query.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
-}
+use crate::http::plain::{Ask, Content, Reply};
 
 /// The parts of the path, decoded.
 fn segments(ask: &Ask) -> Vec<String> {
@@ -36,12 +25,11 @@ fn segments(ask: &Ask) -> Vec<String> {
 }
 
 fn is_json(ask: &Ask) -> bool {
-    header(ask, "content-type").is_some_and(|value| value.contains("application/json"))
+    ask.header("content-type").is_some_and(|value| value.contains("application/json"))
 }
 
 fn reply(status: u16, media_type: &str, body: impl Into<Bytes>) -> Reply {
-    let headers = vec![("content-type".to_owned(), media_type.to_owned())];
-    Reply { status, headers, body: body.into() }
+    Reply::text(status, media_type, body)
 }
 
 fn json(status: u16, value: &Value) -> Reply {
@@ -55,7 +43,7 @@ fn with(mut reply: Reply, name: &str, value: &str) -> Reply {
 
 /// As express ends a request that no route took, through the add-on SDK's router.
 fn empty(status: u16) -> Reply {
-    Reply { status, headers: Vec::new(), body: Bytes::new() }
+    Reply { status, headers: Vec::new(), body: Content::Bytes(Bytes::new()) }
 }
 
 /// What a Stremio add-on answers: JSON, from anywhere (CORS), with its times to keep it.

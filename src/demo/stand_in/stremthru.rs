@@ -1,4 +1,4 @@
-//! StremThru: the crowd's list of torrents, and a debrid store behind one envelope.
+//! `StremThru`: the crowd's list of torrents, and a debrid store behind one envelope.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::account::{Account, Refusal};
 use super::cdn::Cdn;
-use super::{header, is_json, param, reply, segments, with};
+use super::{is_json, reply, segments, with};
 use crate::demo::household::{Household, Release, Role};
-use crate::demo::plain::{Ask, Reply};
+use crate::http::plain::{Ask, Reply};
 use crate::media::StremioId;
 use crate::torrent::{IndexName, InfoHash, Magnet, Store};
 
@@ -55,7 +55,7 @@ impl StremThru {
             "POST" => return error(ask, 401, "Unauthorized", None),
             _ => return error(ask, 405, "method not allowed", None),
         }
-        let sid = param(ask, "sid").unwrap_or_default();
+        let sid = ask.query("sid").unwrap_or_default();
         if sid.is_empty() {
             return error(ask, 400, "missing sid", None);
         }
@@ -113,7 +113,7 @@ impl StremThru {
 
     /// Whether the store's headers are there and right.
     fn opened(&self, ask: &Ask) -> Result<Store, Box<Reply>> {
-        let name = header(ask, "x-stremthru-store-name").unwrap_or_default();
+        let name = ask.header("x-stremthru-store-name").unwrap_or_default();
         if name.is_empty() {
             return Err(Box::new(error(ask, 400, "missing store", None)));
         }
@@ -125,8 +125,8 @@ impl StremThru {
             }});
             return Err(Box::new(super::json(500, &body)));
         };
-        let authorization = header(ask, "x-stremthru-store-authorization");
-        let authorization = authorization.or_else(|| header(ask, "authorization"));
+        let authorization = ask.header("x-stremthru-store-authorization");
+        let authorization = authorization.or_else(|| ask.header("authorization"));
         // The scheme's name does not matter; the token is what follows it.
         let token = authorization.and_then(|value| value.split_once(' '));
         let token = token.map_or("", |(_, token)| token.trim());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{addon, addon_error, empty, id_of, segments};
 use crate::demo::household::{Household, Kind, Release, Role, meant_by};
-use crate::demo::plain::{Ask, Reply};
+use crate::http::plain::{Ask, Reply};
 use crate::media::StremioId;
 use crate::torrent::IndexName;
 

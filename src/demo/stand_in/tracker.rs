@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{reply, with};
 use crate::demo::household::Household;
-use crate::demo::plain::{Ask, Reply};
+use crate::http::plain::{Ask, Reply};
 use crate::torrent::InfoHash;
 
 /// Seconds between two announces that it asks for.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{empty, is_json, reply, segments};
 use crate::demo::household::{Household, Kind, Release, WORKS, Work};
-use crate::demo::plain::{Ask, Reply};
+use crate::http::plain::{Ask, Reply};
 use crate::torrent::IndexName;
 
 /// The service.

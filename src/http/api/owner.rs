@@ -33,7 +33,12 @@ pub(super) async fn claim(
 ) -> Result<Response, ApiError> {
     let Json(form) = form?;
     let token = rooms.access.claim(&form.code, &form.password).await?;
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, session_cookie(token.expose()))], Json(json!({"owner": true}))).into_response())
+    Ok((
+        StatusCode::CREATED,
+        [(header::SET_COOKIE, session_cookie(token.expose()))],
+        Json(json!({"owner": true})),
+    )
+        .into_response())
 }
 
 /// `POST /api/login`: 200, with the session's cookie.
@@ -44,11 +49,15 @@ pub(super) async fn login(
 ) -> Result<Response, ApiError> {
     let Json(form) = form?;
     let token = rooms.access.login(&form.password, peer.0.ip()).await?;
-    Ok(([(header::SET_COOKIE, session_cookie(token.expose()))], Json(json!({"owner": true}))).into_response())
+    Ok(([(header::SET_COOKIE, session_cookie(token.expose()))], Json(json!({"owner": true})))
+        .into_response())
 }
 
 /// `POST /api/logout`.
-pub(super) async fn logout(State(rooms): State<Rooms>, headers: HeaderMap) -> Result<Response, ApiError> {
+pub(super) async fn logout(
+    State(rooms): State<Rooms>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     if let Some(token) = session_of(&headers) {
         rooms.access.logout(&token).await?;
     }
@@ -56,7 +65,11 @@ pub(super) async fn logout(State(rooms): State<Rooms>, headers: HeaderMap) -> Re
 }
 
 /// `GET /api/settings`.
-pub(super) async fn settings(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap) -> Result<Json<Settings>, ApiError> {
+pub(super) async fn settings(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+) -> Result<Json<Settings>, ApiError> {
     rooms.owner_only(&headers, peer.0)?;
     Ok(Json(rooms.playback.settings()))
 }
@@ -92,8 +105,13 @@ pub(super) async fn change_settings(
 ) -> Result<Json<Settings>, ApiError> {
     rooms.owner_only(&headers, peer.0)?;
     let Json(changes) = changes?;
-    let changes: Changes = serde_json::from_value(changes)
-        .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "bad_settings", format!("these settings cannot be taken: {error}")))?;
+    let changes: Changes = serde_json::from_value(changes).map_err(|error| {
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bad_settings",
+            format!("these settings cannot be taken: {error}"),
+        )
+    })?;
     if let Some(debrid) = changes.debrid {
         match debrid.token.filter(|token| !token.is_empty()) {
             Some(token) => {

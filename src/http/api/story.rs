@@ -18,10 +18,16 @@ use crate::playback::IndexLine;
 use crate::torrent::InfoHash;
 
 /// `GET /api/find/{id}`: JSON, or server-sent events where those are asked for.
-pub(super) async fn find(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn find(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
     rooms.may_watch(&headers, peer.0)?;
     let id = id_of(&id)?;
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept =
+        headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("text/event-stream") {
         return Ok(events(&rooms, id));
     }
@@ -44,7 +50,11 @@ fn events(rooms: &Rooms, id: StremioId) -> Response {
     let stream = futures_util::stream::poll_fn(move |context| {
         receiver.poll_recv(context).map(|item| item.map(Ok::<_, std::convert::Infallible>))
     });
-    ([(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")], Body::from_stream(stream)).into_response()
+    (
+        [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")],
+        Body::from_stream(stream),
+    )
+        .into_response()
 }
 
 fn event(name: &str, data: &impl Serialize) -> Bytes {
@@ -86,6 +96,8 @@ pub(super) async fn status(State(rooms): State<Rooms>) -> Json<Value> {
 
 /// The id in a path, or 400 with a sentence that shows the forms.
 pub(in crate::http) fn id_of(text: &str) -> Result<StremioId, ApiError> {
-    let bad = |error: crate::media::BadId| ApiError::new(StatusCode::BAD_REQUEST, "bad_id", error.to_string());
+    let bad = |error: crate::media::BadId| {
+        ApiError::new(StatusCode::BAD_REQUEST, "bad_id", error.to_string())
+    };
     text.parse().map_err(bad)
 }

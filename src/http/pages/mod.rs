@@ -18,7 +18,10 @@ pub(super) fn routes() -> Router<Rooms> {
     Router::new()
         // Everybody.
         .route("/assets/style.css", get(|| async { asset("text/css; charset=utf-8", web::STYLE) }))
-        .route("/assets/page.js", get(|| async { asset("text/javascript; charset=utf-8", web::SCRIPT) }))
+        .route(
+            "/assets/page.js",
+            get(|| async { asset("text/javascript; charset=utf-8", web::SCRIPT) }),
+        )
         .route("/login", get(setup::login_page).post(setup::login))
         .route("/logout", post(setup::logout))
         // Who may watch.
@@ -35,7 +38,8 @@ pub(super) fn routes() -> Router<Rooms> {
 }
 
 fn asset(media_type: &'static str, text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "max-age=3600")], text).into_response()
+    ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "max-age=3600")], text)
+        .into_response()
 }
 
 /// A page, or a plain sentence where it cannot be made.
@@ -53,7 +57,8 @@ fn frame(rooms: &Rooms, headers: &HeaderMap, peer: Peer) -> Frame {
 
 /// One sentence with a way back.
 fn trouble(frame: Frame, error: &ApiError, back: &str) -> Response {
-    let mut answer = page(&web::Trouble { frame, sentence: error.message.clone(), back: back.to_owned() });
+    let mut answer =
+        page(&web::Trouble { frame, sentence: error.message.clone(), back: back.to_owned() });
     *answer.status_mut() = error.status;
     answer
 }

@@ -52,7 +52,12 @@ fn sentence_of(word: &str) -> Option<&'static str> {
 }
 
 /// `GET /setup`.
-pub(super) async fn setup_page(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Query(said): Query<Said>) -> Response {
+pub(super) async fn setup_page(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Query(said): Query<Said>,
+) -> Response {
     page_of(&rooms, &headers, peer, said.said.as_deref())
 }
 
@@ -63,7 +68,12 @@ pub(super) struct ClaimForm {
 }
 
 /// `POST /setup/claim`.
-pub(super) async fn claim(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Form(form): Form<ClaimForm>) -> Response {
+pub(super) async fn claim(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Form(form): Form<ClaimForm>,
+) -> Response {
     match rooms.access.claim(form.code.trim(), &form.password).await {
         Ok(token) => signed_in(token.expose(), "/setup?said=claimed"),
         Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/setup"),
@@ -80,7 +90,12 @@ pub(super) struct Next {
 }
 
 /// `GET /login`.
-pub(super) async fn login_page(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Query(next): Query<Next>) -> Response {
+pub(super) async fn login_page(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Query(next): Query<Next>,
+) -> Response {
     if !rooms.access.owner_exists() {
         return Redirect::to("/setup").into_response();
     }
@@ -89,7 +104,9 @@ pub(super) async fn login_page(State(rooms): State<Rooms>, peer: Peer, headers: 
 
 /// A path of ours: `//elsewhere` and `https://elsewhere` are not.
 fn own_path(next: Option<String>) -> String {
-    let ours = |path: &String| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    let ours = |path: &String| {
+        path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n'])
+    };
     next.filter(ours).unwrap_or_else(|| "/".to_owned())
 }
 
@@ -100,7 +117,12 @@ pub(super) struct LoginForm {
 }
 
 /// `POST /login`.
-pub(super) async fn login(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Form(form): Form<LoginForm>) -> Response {
+pub(super) async fn login(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Form(form): Form<LoginForm>,
+) -> Response {
     match rooms.access.login(&form.password, peer.0.ip()).await {
         Ok(token) => signed_in(token.expose(), &own_path(form.next)),
         Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/login"),
@@ -124,7 +146,12 @@ pub(super) struct DebridForm {
 }
 
 /// `POST /setup/debrid`: the store is asked at once whether it takes the token.
-pub(super) async fn debrid(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Form(form): Form<DebridForm>) -> Response {
+pub(super) async fn debrid(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Form(form): Form<DebridForm>,
+) -> Response {
     if rooms.owner_only(&headers, peer.0).is_err() {
         return at_the_door(&rooms, "/setup");
     }
@@ -135,7 +162,11 @@ pub(super) async fn debrid(State(rooms): State<Rooms>, peer: Peer, headers: Head
 }
 
 /// `POST /setup/debrid/remove`.
-pub(super) async fn remove_debrid(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap) -> Response {
+pub(super) async fn remove_debrid(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+) -> Response {
     if rooms.owner_only(&headers, peer.0).is_err() {
         return at_the_door(&rooms, "/setup");
     }
@@ -151,7 +182,12 @@ pub(super) struct SwarmForm {
 }
 
 /// `POST /setup/swarm`.
-pub(super) async fn swarm(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Form(form): Form<SwarmForm>) -> Response {
+pub(super) async fn swarm(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Form(form): Form<SwarmForm>,
+) -> Response {
     if rooms.owner_only(&headers, peer.0).is_err() {
         return at_the_door(&rooms, "/setup");
     }

@@ -26,7 +26,12 @@ pub(super) struct Asked {
 }
 
 /// `GET /?q=`: an id leads straight to its candidates.
-pub(super) async fn home(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
+pub(super) async fn home(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Response {
     if let Err(door) = watching(&rooms, &headers, peer, "/") {
         return door;
     }
@@ -41,7 +46,13 @@ pub(super) async fn home(State(rooms): State<Rooms>, peer: Peer, headers: Header
         false => Ok(Vec::new()),
     };
     match titles {
-        Ok(titles) => page(&web::Home { frame, asked, searched, titles: titles.iter().map(title_card).collect(), to_do: to_do(&rooms) }),
+        Ok(titles) => page(&web::Home {
+            frame,
+            asked,
+            searched,
+            titles: titles.iter().map(title_card).collect(),
+            to_do: to_do(&rooms),
+        }),
         Err(error) => trouble(frame, &ApiError::from(error), "/"),
     }
 }
@@ -63,17 +74,30 @@ fn title_card(found: &Found) -> TitleCard {
 }
 
 /// `GET /series/{id}`.
-pub(super) async fn series(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Path(id): Path<String>) -> Response {
+pub(super) async fn series(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
     if let Err(door) = watching(&rooms, &headers, peer, &format!("/series/{id}")) {
         return door;
     }
     let frame = frame(&rooms, &headers, peer);
     let Ok(imdb) = id.parse::<ImdbId>() else {
-        let error = ApiError::new(StatusCode::BAD_REQUEST, "bad_id", format!("{:?} is no series' id; it looks like tt0944947", plain(&id)));
+        let error = ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bad_id",
+            format!("{:?} is no series' id; it looks like tt0944947", plain(&id)),
+        );
         return trouble(frame, &error, "/");
     };
     match rooms.playback.episodes(imdb).await {
-        Ok(rows) => page(&web::Series { frame, name: format!("Episodes of {imdb}"), seasons: seasons(imdb, &rows) }),
+        Ok(rows) => page(&web::Series {
+            frame,
+            name: format!("Episodes of {imdb}"),
+            seasons: seasons(imdb, &rows),
+        }),
         Err(error) => trouble(frame, &ApiError::from(error), "/"),
     }
 }
@@ -81,7 +105,11 @@ pub(super) async fn series(State(rooms): State<Rooms>, peer: Peer, headers: Head
 fn seasons(imdb: ImdbId, rows: &[EpisodeRow]) -> Vec<Season> {
     let mut seasons: Vec<Season> = Vec::new();
     for row in rows {
-        let name = if row.episode.season == 0 { "Specials".to_owned() } else { format!("Season {}", row.episode.season) };
+        let name = if row.episode.season == 0 {
+            "Specials".to_owned()
+        } else {
+            format!("Season {}", row.episode.season)
+        };
         let card = TitleCard {
             link: format!("/watch/{imdb}:{}", row.episode),
             name: format!("{}. {}", row.episode.number, plain(&row.name)),
@@ -96,7 +124,12 @@ fn seasons(imdb: ImdbId, rows: &[EpisodeRow]) -> Vec<Season> {
 }
 
 /// `GET /watch/{id}`.
-pub(super) async fn candidates(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Path(id): Path<String>) -> Response {
+pub(super) async fn candidates(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
     if let Err(door) = watching(&rooms, &headers, peer, &format!("/watch/{id}")) {
         return door;
     }
@@ -140,9 +173,14 @@ fn troubles(findings: &Findings) -> Vec<String> {
 
 fn row(candidate: &Candidate) -> CandidateRow {
     let (torrent, release) = (&candidate.torrent, &candidate.release);
-    let quality: Vec<&str> = [&release.resolution, &release.quality, &release.codec].into_iter().flatten().map(String::as_str).collect();
+    let quality: Vec<&str> = [&release.resolution, &release.quality, &release.codec]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
     let found_by: Vec<&str> = torrent.found_by.iter().map(|index| index.as_str()).collect();
-    let cached = candidate.availability.iter().map(|(store, state)| in_words(store.as_str(), *state));
+    let cached =
+        candidate.availability.iter().map(|(store, state)| in_words(store.as_str(), *state));
     CandidateRow {
         info_hash: torrent.info_hash.to_string(),
         name: plain(&torrent.name),
@@ -176,7 +214,13 @@ pub(super) struct Chosen {
 }
 
 /// `POST /watch/{id}`: opens the best candidate, or the chosen one, and leads to its picture.
-pub(super) async fn play(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Path(id): Path<String>, Form(chosen): Form<Chosen>) -> Response {
+pub(super) async fn play(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Form(chosen): Form<Chosen>,
+) -> Response {
     if let Err(door) = watching(&rooms, &headers, peer, &format!("/watch/{id}")) {
         return door;
     }
@@ -192,10 +236,17 @@ pub(super) async fn play(State(rooms): State<Rooms>, peer: Peer, headers: Header
 }
 
 /// `GET /play/{key}/{name}`: the signed link is the right to see it, as for the bytes themselves.
-pub(super) async fn player(State(rooms): State<Rooms>, peer: Peer, headers: HeaderMap, Path((key, name)): Path<(String, String)>) -> Response {
+pub(super) async fn player(
+    State(rooms): State<Rooms>,
+    peer: Peer,
+    headers: HeaderMap,
+    Path((key, name)): Path<(String, String)>,
+) -> Response {
     let frame = frame(&rooms, &headers, peer);
     let media_id = rooms.media_keys.verify(&key, &name);
-    let told = media_id.ok_or(crate::playback::Error::UnknownMedia).and_then(|id| rooms.playback.describe(&id));
+    let told = media_id
+        .ok_or(crate::playback::Error::UnknownMedia)
+        .and_then(|id| rooms.playback.describe(&id));
     let told = match told {
         Ok(told) => told,
         Err(error) => return trouble(frame, &ApiError::from(error), "/"),

@@ -1,1 +1,0 @@
-pub struct Demo; impl Demo { pub async fn start(_: tokio_util::task::TaskTracker, _: &std::path::Path) -> Result<Self, String> { Ok(Demo) } pub fn configuration(&self) -> String { String::new() } pub fn hints(&self, _: &std::path::Path) -> Vec<String> { vec![] } pub async fn stop(self) {} }
