@@ -162,6 +162,11 @@ impl Playback {
         Ok(self.parts.titles.episodes(id).await?)
     }
 
+    /// Keeps what is only kept for speed small; to be called about once a minute.
+    pub async fn tend(&self) {
+        self.parts.cache.tend().await;
+    }
+
     /// Writes what is only kept for speed, and lets the peers go.
     pub async fn stop(&self) {
         self.parts.swarm.stop().await;
