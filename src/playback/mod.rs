@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-pub use choose::{Passed, Play};
+pub use choose::{Passed, Play, in_words};
 pub use find::{Findings, IndexLine, StoreLine};
 pub use playable::Via;
 pub use session::Description;
