@@ -55,13 +55,6 @@ impl Evening {
         self.demo.household().releases.iter().find(|release| which(release)).expect("a release")
     }
 
-    fn play(&self, id: &str, release: &Release) -> Value {
-        let path = format!("/api/play/{id}?info_hash={}", release.info_hash);
-        let answer = self.server.ask("POST", &path).send();
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()
-    }
-
     /// The source's bytes of the file that was chosen.
     fn source(&self, play: &Value) -> &'static Entry {
         let hash = play["candidate"]["info_hash"].as_str().unwrap();
@@ -182,10 +175,10 @@ fn a_refusal_for_legal_reasons_is_remembered_and_the_next_candidate_is_tried() {
     assert_eq!(best["via"], "debrid");
     assert_ne!(best["candidate"]["info_hash"], json!(hash));
     // After a restart too.
-    let data = evening.server.data.clone();
+    let kept = evening.server.data.clone();
     let Evening { server, demo, folder: _folder, runtime: _runtime } = evening;
     assert_eq!(server.stop(), 0);
-    let server = Evening::serve(&no_peers(demo.configuration()), &data);
+    let server = Evening::serve(&no_peers(demo.configuration()), &kept);
     assert_eq!(of(&server.get(&path).json()), "refused");
 }
 
@@ -265,11 +258,11 @@ fn where_the_best_is_refused_the_next_one_plays_in_the_same_breath() {
 fn without_a_token_and_without_consent_nothing_plays_and_no_peer_is_met() {
     let evening = Evening::new();
     let configuration = evening.demo.configuration().replace("enabled = true", "enabled = \"ask\"");
-    let without_token: String = configuration
-        .lines()
-        .filter(|line| !line.starts_with("token_file"))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let lines = configuration.lines().filter(|line| !line.starts_with("token_file"));
+    let without_token = lines.collect::<Vec<_>>().join(
+        "
+",
+    );
     let folder = tempfile::tempdir().unwrap();
     let server = Server::serve_on(&folder.path().join("data"), &without_token, None);
     let answer = server.ask("POST", &format!("/api/play/{FILM}")).send();
@@ -323,11 +316,11 @@ fn a_link_outlives_a_restart_and_a_kill() {
     let tag = evening.server.ask("HEAD", &path).send();
     let (tag, date) =
         (tag.header("etag").unwrap().to_owned(), tag.header("last-modified").unwrap().to_owned());
-    let data = evening.server.data.clone();
+    let kept = evening.server.data.clone();
     let Evening { server, demo, folder: _folder, runtime: _runtime } = evening;
     drop(server); // SIGKILL
     demo.cdn().expire_links();
-    let server = Evening::serve(&demo.configuration(), &data);
+    let server = Evening::serve(&demo.configuration(), &kept);
     let asked = server.ask("GET", &path).with("If-Match", &tag).with("If-Range", &date);
     let answer = asked.with("Range", "bytes=1000-1999").send();
     assert_eq!(answer.status, 206, "{}", answer.text());
