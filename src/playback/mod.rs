@@ -181,6 +181,12 @@ impl Playback {
     }
 }
 
+/// Runs a write that waits for the disk (a commit is synced twice) where it holds up nobody: the
+/// runtime moves its other work to another thread meanwhile.
+fn durably<T>(write: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(write)
+}
+
 /// The lock's content, also after a panic elsewhere: what is kept under these locks is replaced
 /// whole, never left half changed.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::playable::{Playable, Via};
-use super::{Error, Playback, lock};
+use super::{Error, Playback, durably, lock};
 use crate::library::DiskFile;
 use crate::media::StremioId;
 use crate::representation::{ByteStream, Representation, media_type_of};
@@ -47,7 +47,7 @@ impl Playback {
             playable.since = before.since;
             playable.finished = before.finished;
         }
-        self.parts.state.put(&key, &playable)?;
+        durably(|| self.parts.state.put(&key, &playable))?;
         let session = Session { playable, opened: tokio::sync::Mutex::new(Some(bytes)) };
         lock(&self.sessions).insert(media_id, Arc::new(session));
         Ok(())
@@ -103,7 +103,8 @@ impl Playback {
         let Some(path) = file.complete_path().map(Path::to_owned) else { return Ok(bytes) };
         let finished = Playable { finished: Some(path.clone()), ..playable.clone() };
         let Some(disk) = on_disk(&finished, &path) else { return Ok(bytes) };
-        self.parts.state.put(&Playable::key(&playable.media_id()), &finished)?;
+        let key = Playable::key(&playable.media_id());
+        durably(|| self.parts.state.put(&key, &finished))?;
         tracing::info!(info_hash = %playable.info_hash, "the whole file is on the disk, and served from there");
         Ok(Bytes::Whole(disk))
     }

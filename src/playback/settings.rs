@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Playback, lock};
+use super::{Error, Playback, durably, lock};
 use crate::debrid::{Account, Debrid};
 use crate::secret::Secret;
 use crate::stremthru::StremThru;
@@ -74,7 +74,8 @@ impl Playback {
     /// Checks a token with its store at once; keeps it only if the store takes it.
     pub async fn set_debrid(&self, store: Store, token: Secret) -> Result<Account, Error> {
         let account = self.door(store, &token).account().await?;
-        self.parts.state.put(DEBRID_KEY, &Kept { store, token: token.clone() })?;
+        let kept = Kept { store, token: token.clone() };
+        durably(|| self.parts.state.put(DEBRID_KEY, &kept))?;
         self.use_debrid(store, &token);
         self.forget_searches();
         tracing::info!(%store, "a debrid token was set");
@@ -83,7 +84,7 @@ impl Playback {
 
     /// Forgets the token.
     pub fn remove_debrid(&self) -> Result<(), Error> {
-        self.parts.state.remove(DEBRID_KEY)?;
+        durably(|| self.parts.state.remove(DEBRID_KEY))?;
         *lock(&self.account) = None;
         self.forget_searches();
         Ok(())
@@ -94,7 +95,7 @@ impl Playback {
         if self.parts.swarm_fixed {
             return Err(Error::SwarmIsFixed);
         }
-        self.parts.state.put(SWARM_KEY, &allowed)?;
+        durably(|| self.parts.state.put(SWARM_KEY, &allowed))?;
         self.parts.swarm.allow(allowed);
         tracing::info!(allowed, "the owner decided on peer-to-peer");
         Ok(())
