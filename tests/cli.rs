@@ -109,6 +109,22 @@ fn serve_and_demo_drain_and_exit_0_on_both_signals() {
 }
 
 #[test]
+fn without_a_ca_store_the_bundled_roots_are_used_and_peers_can_be_met() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut command = credenza(&data);
+    command.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+    command.args(["demo", "--listen", "127.0.0.1:0"]);
+    // The demonstration's seeder is a session of the engine, which starts with no roots at all not.
+    let server = Server::start(command, data.clone(), None);
+    assert!(server.log().contains("bundled roots"), "{}", server.log());
+    let pem = std::fs::read_to_string(data.join("roots.pem")).unwrap();
+    assert!(pem.matches("BEGIN CERTIFICATE").count() > 50);
+    server.owner("PUT", "/api/settings").json(&json!({"debrid": {"token": null}})).send();
+    assert_eq!(server.play("tt9900102:1:1")["via"], "swarm");
+}
+
+#[test]
 fn the_program_says_who_it_is() {
     let done = with_input(&["--version"], "");
     assert_eq!(

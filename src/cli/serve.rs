@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Arguments, Global, print};
 use crate::app::App;
+use crate::config;
 use crate::durable;
 use crate::fetch;
 
@@ -55,6 +56,12 @@ pub fn ensure_roots(arguments: &Arguments) -> Result<(), String> {
     }
     let data = arguments.global.data();
     let file = data.join("roots.pem");
+    if config::ca_file().as_ref() == Some(&file) {
+        return Err(format!(
+            "the bundled roots in {} cannot be used; install ca-certificates",
+            file.display()
+        ));
+    }
     write_roots(&data, &file).map_err(|error| {
         format!(
             "the data folder {} cannot be written: {error}; choose another with --data",

@@ -179,6 +179,13 @@ pub fn data_folder() -> PathBuf {
         .map_or_else(|| PathBuf::from("credenza-data"), |base| base.join("credenza"))
 }
 
+/// `SSL_CERT_FILE`: where the CA certificates are said to be.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn ca_file() -> Option<PathBuf> {
+    std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
+}
+
 /// Values that were given, read with their defaults.
 struct Given(Values);
 
