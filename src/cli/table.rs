@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::playback::IndexLine;
+use crate::web::{plain, size};
 
 /// How many candidates a table shows.
 const SHOWN: usize = 25;
@@ -66,20 +67,4 @@ fn row(candidate: &Value) -> String {
         candidate["info_hash"].as_str().unwrap_or_default(),
         reasons.collect::<Vec<_>>().join(", "),
     )
-}
-
-/// A size for people, in binary units.
-#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-fn size(bytes: u64) -> String {
-    match bytes as f64 {
-        gib if gib >= 1_073_741_824.0 => format!("{:.1} GiB", gib / 1_073_741_824.0),
-        mib => format!("{:.1} MiB", mib / 1_048_576.0),
-    }
-}
-
-/// A stranger's text may carry control characters that would speak to the terminal, and marks that
-/// turn its direction.
-fn plain(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}');
-    text.chars().filter(|c| !c.is_control() && !turns(*c)).take(160).collect()
 }

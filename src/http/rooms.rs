@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use std::convert::Infallible;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -37,26 +37,47 @@ pub struct Rooms {
 /// The cookie of a signed-in browser.
 const COOKIE: &str = "credenza_session";
 
-impl Rooms {
+/// Who asks, and the rooms that are asked: what nearly every handler begins with.
+pub(super) struct Visitor {
+    pub(super) rooms: Rooms,
+    pub(super) headers: HeaderMap,
+    peer: Peer,
+}
+
+impl Visitor {
     /// Whether the owner asks: by the session cookie, or, from this machine alone, by the key of the
     /// data folder. Forwarding headers count for nothing.
-    pub(super) fn is_owner(&self, headers: &HeaderMap, peer: SocketAddr) -> bool {
-        let by_cookie = session_of(headers).is_some_and(|token| self.access.session(&token));
-        by_cookie || (peer.ip().to_canonical().is_loopback() && self.has_local_key(headers))
+    pub(super) fn is_owner(&self) -> bool {
+        let by_cookie = self.session().is_some_and(|token| self.rooms.access.session(&token));
+        by_cookie || (self.address().is_loopback() && self.has_local_key())
     }
 
-    fn has_local_key(&self, headers: &HeaderMap) -> bool {
-        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let bearer = value.and_then(|value| value.strip_prefix("Bearer "));
-        bearer.is_some_and(|bearer| self.local_key.matches(bearer))
+    /// Where the request came from, by the socket.
+    pub(super) fn address(&self) -> IpAddr {
+        self.peer.0.ip().to_canonical()
+    }
+
+    /// The session token that the browser sent.
+    pub(super) fn session(&self) -> Option<String> {
+        let cookies = self.headers.get_all(header::COOKIE).into_iter();
+        let lines = cookies.filter_map(|value| value.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';'));
+        let mut pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token.to_owned())
+    }
+
+    /// The name or address under which the box was asked, for links.
+    pub(super) fn host(&self) -> &str {
+        let value = self.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
     }
 
     /// Lets the owner pass.
-    pub(super) fn owner_only(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<(), ApiError> {
-        if self.is_owner(headers, peer) {
+    pub(super) fn owner_only(&self) -> Result<(), ApiError> {
+        if self.is_owner() {
             return Ok(());
         }
-        let sentence = if self.access.owner_exists() {
+        let sentence = if self.rooms.access.owner_exists() {
             "only the owner may do this; sign in first"
         } else {
             "this box has no owner yet; claim it on the set-up page first"
@@ -66,10 +87,30 @@ impl Rooms {
 
     /// Lets pass who may watch: the owner, and everybody in the house where the configuration says
     /// so (`access.auth_required = false`).
-    pub(super) fn may_watch(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<(), ApiError> {
-        if self.auth_required { self.owner_only(headers, peer) } else { Ok(()) }
+    pub(super) fn may_watch(&self) -> Result<(), ApiError> {
+        if self.rooms.auth_required { self.owner_only() } else { Ok(()) }
     }
 
+    fn has_local_key(&self) -> bool {
+        let value = self.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let bearer = value.and_then(|value| value.strip_prefix("Bearer "));
+        bearer.is_some_and(|bearer| self.rooms.local_key.matches(bearer))
+    }
+}
+
+impl FromRequestParts<Rooms> for Visitor {
+    type Rejection = Infallible;
+
+    /// The accept loop tells every request who is connected. A request that came another way is
+    /// nobody's: it is given an address that has no rights.
+    async fn from_request_parts(parts: &mut Parts, rooms: &Rooms) -> Result<Self, Infallible> {
+        let nobody = Peer(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
+        let peer = parts.extensions.get().copied().unwrap_or(nobody);
+        Ok(Self { rooms: rooms.clone(), headers: parts.headers.clone(), peer })
+    }
+}
+
+impl Rooms {
     /// What `play --json` prints, with the link at `host`.
     #[must_use]
     pub fn play_answer(&self, play: &Play, host: &str) -> serde_json::Value {
@@ -83,26 +124,6 @@ impl Rooms {
         let key = self.media_keys.sign(&play.media_id, &play.link_name);
         format!("{key}/{}", play.link_name)
     }
-}
-
-impl<S: Sync> FromRequestParts<S> for Peer {
-    type Rejection = Infallible;
-
-    /// The accept loop tells every request who is connected. A request that came another way is
-    /// nobody's: it is given an address that has no rights.
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let nobody = Self(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
-        Ok(parts.extensions.get().copied().unwrap_or(nobody))
-    }
-}
-
-/// The session token that a browser sent.
-pub(super) fn session_of(headers: &HeaderMap) -> Option<String> {
-    let cookies =
-        headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token.to_owned())
 }
 
 /// `Set-Cookie` for a new session. No `Secure`: the box speaks plain HTTP in the house.

@@ -5,7 +5,11 @@
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
 //! sofa. The one script copies a link and does nothing else.
 
+mod words;
+
 use askama::Template;
+
+pub use words::{plain, size};
 
 /// The style sheet.
 pub const STYLE: &str = include_str!("assets/style.css");

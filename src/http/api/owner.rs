@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
-use crate::http::rooms::{Rooms, no_cookie, session_cookie, session_of};
-use crate::http::server::Peer;
+use crate::http::rooms::{Rooms, Visitor, no_cookie, session_cookie};
 use crate::playback::Settings;
 use crate::secret::Secret;
 use crate::torrent::Store;
@@ -43,35 +42,27 @@ pub(super) async fn claim(
 
 /// `POST /api/login`: 200, with the session's cookie.
 pub(super) async fn login(
-    State(rooms): State<Rooms>,
-    peer: Peer,
+    visitor: Visitor,
     form: Result<Json<LoginForm>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(form) = form?;
-    let token = rooms.access.login(&form.password, peer.0.ip()).await?;
+    let token = visitor.rooms.access.login(&form.password, visitor.address()).await?;
     Ok(([(header::SET_COOKIE, session_cookie(token.expose()))], Json(json!({"owner": true})))
         .into_response())
 }
 
 /// `POST /api/logout`.
-pub(super) async fn logout(
-    State(rooms): State<Rooms>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    if let Some(token) = session_of(&headers) {
-        rooms.access.logout(&token).await?;
+pub(super) async fn logout(visitor: Visitor) -> Result<Response, ApiError> {
+    if let Some(token) = visitor.session() {
+        visitor.rooms.access.logout(&token).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie())]).into_response())
 }
 
 /// `GET /api/settings`.
-pub(super) async fn settings(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-) -> Result<Json<Settings>, ApiError> {
-    rooms.owner_only(&headers, peer.0)?;
-    Ok(Json(rooms.playback.settings()))
+pub(super) async fn settings(visitor: Visitor) -> Result<Json<Settings>, ApiError> {
+    visitor.owner_only()?;
+    Ok(Json(visitor.rooms.playback.settings()))
 }
 
 /// What may be changed. Anything else is refused by name.
@@ -98,12 +89,11 @@ struct SwarmChange {
 
 /// `PUT /api/settings`: a token is checked with its store before it is kept.
 pub(super) async fn change_settings(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
+    visitor: Visitor,
     changes: Result<Json<Value>, JsonRejection>,
 ) -> Result<Json<Settings>, ApiError> {
-    rooms.owner_only(&headers, peer.0)?;
+    visitor.owner_only()?;
+    let playback = &visitor.rooms.playback;
     let Json(changes) = changes?;
     let changes: Changes = serde_json::from_value(changes).map_err(|error| {
         ApiError::new(
@@ -115,14 +105,14 @@ pub(super) async fn change_settings(
     if let Some(debrid) = changes.debrid {
         match debrid.token.filter(|token| !token.is_empty()) {
             Some(token) => {
-                let store = debrid.store.or(rooms.playback.settings().debrid.store);
-                rooms.playback.set_debrid(store.unwrap_or(Store::RealDebrid), token).await?;
+                let store = debrid.store.or(playback.settings().debrid.store);
+                playback.set_debrid(store.unwrap_or(Store::RealDebrid), token).await?;
             }
-            None => rooms.playback.remove_debrid()?,
+            None => playback.remove_debrid()?,
         }
     }
     if let Some(swarm) = changes.swarm {
-        rooms.playback.allow_swarm(swarm.enabled)?;
+        playback.allow_swarm(swarm.enabled)?;
     }
-    Ok(Json(rooms.playback.settings()))
+    Ok(Json(playback.settings()))
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -11,25 +11,23 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::http::error::ApiError;
-use crate::http::rooms::Rooms;
-use crate::http::server::Peer;
+use crate::http::rooms::{Rooms, Visitor};
 use crate::media::StremioId;
 use crate::playback::IndexLine;
 use crate::torrent::InfoHash;
 
 /// `GET /api/find/{id}`: JSON, or server-sent events where those are asked for.
-pub(super) async fn find(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Result<Response, ApiError> {
-    rooms.may_watch(&headers, peer.0)?;
+pub(super) async fn find(visitor: Visitor, Path(id): Path<String>) -> Result<Response, ApiError> {
+    visitor.may_watch()?;
+    let rooms = &visitor.rooms;
     let id = id_of(&id)?;
-    let accept =
-        headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept = visitor
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     if accept.contains("text/event-stream") {
-        return Ok(events(&rooms, id));
+        return Ok(events(rooms, id));
     }
     let findings = rooms.playback.find(&id, &mut |_| {}).await;
     Ok(Json(&*findings).into_response())
@@ -70,16 +68,14 @@ pub(super) struct Which {
 
 /// `/api/play/{id}`: as `play --json`.
 pub(super) async fn play(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
+    visitor: Visitor,
     Path(id): Path<String>,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, ApiError> {
-    rooms.may_watch(&headers, peer.0)?;
+    visitor.may_watch()?;
+    let rooms = &visitor.rooms;
     let play = rooms.playback.play(&id_of(&id)?, which.info_hash).await?;
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Ok(Json(rooms.play_answer(&play, host)))
+    Ok(Json(rooms.play_answer(&play, visitor.host())))
 }
 
 /// `/api/status`: what a page or a program may know without being the owner.

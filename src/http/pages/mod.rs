@@ -4,13 +4,12 @@ mod setup;
 mod watch;
 
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
 use super::error::ApiError;
-use super::rooms::Rooms;
-use super::server::Peer;
+use super::rooms::{Rooms, Visitor};
 use crate::web::{self, Frame};
 
 /// Every page, grouped by who looks at it.
@@ -51,26 +50,28 @@ fn page(page: &impl web::Page) -> Response {
 }
 
 /// What every page has.
-fn frame(rooms: &Rooms, headers: &HeaderMap, peer: Peer) -> Frame {
-    Frame { name: rooms.name.clone(), signed_in: rooms.is_owner(headers, peer.0), notice: None }
+fn frame(visitor: &Visitor) -> Frame {
+    let name = visitor.rooms.name.clone();
+    Frame { name, signed_in: visitor.is_owner(), notice: None }
 }
 
 /// One sentence with a way back.
-fn trouble(frame: Frame, error: &ApiError, back: &str) -> Response {
-    let mut answer =
-        page(&web::Trouble { frame, sentence: error.message.clone(), back: back.to_owned() });
+fn trouble(visitor: &Visitor, error: impl Into<ApiError>, back: &str) -> Response {
+    let error = error.into();
+    let (frame, back) = (frame(visitor), back.to_owned());
+    let mut answer = page(&web::Trouble { frame, sentence: error.message, back });
     *answer.status_mut() = error.status;
     answer
 }
 
 /// Sends a viewer to where the right to watch is had, or lets pass.
 #[expect(clippy::result_large_err, reason = "the answer is sent at once, not kept")]
-fn watching(rooms: &Rooms, headers: &HeaderMap, peer: Peer, here: &str) -> Result<(), Response> {
-    rooms.may_watch(headers, peer.0).map_err(|_| at_the_door(rooms, here))
+fn watching(visitor: &Visitor, here: &str) -> Result<(), Response> {
+    visitor.may_watch().map_err(|_| at_the_door(visitor, here))
 }
 
-fn at_the_door(rooms: &Rooms, here: &str) -> Response {
-    if rooms.access.owner_exists() {
+fn at_the_door(visitor: &Visitor, here: &str) -> Response {
+    if visitor.rooms.access.owner_exists() {
         let next = percent_encoding::utf8_percent_encode(here, percent_encoding::NON_ALPHANUMERIC);
         Redirect::to(&format!("/login?next={next}")).into_response()
     } else {

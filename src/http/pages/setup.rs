@@ -1,14 +1,12 @@
 //! Claim, sign in, set up.
 
-use axum::extract::{Form, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::extract::{Form, Query};
+use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::{at_the_door, frame, page, trouble};
-use crate::http::error::ApiError;
-use crate::http::rooms::{Rooms, no_cookie, session_cookie, session_of};
-use crate::http::server::Peer;
+use crate::http::rooms::{Visitor, no_cookie, session_cookie};
 use crate::secret::Secret;
 use crate::torrent::Store;
 use crate::web;
@@ -20,16 +18,16 @@ pub(super) struct Said {
     said: Option<String>,
 }
 
-fn page_of(rooms: &Rooms, headers: &HeaderMap, peer: Peer, said: Option<&str>) -> Response {
-    let mut frame = frame(rooms, headers, peer);
-    if !rooms.access.owner_exists() {
+fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
+    let mut frame = frame(visitor);
+    if !visitor.rooms.access.owner_exists() {
         return page(&web::Claim { frame });
     }
     if !frame.signed_in {
-        return at_the_door(rooms, "/setup");
+        return at_the_door(visitor, "/setup");
     }
     frame.notice = said.and_then(sentence_of).map(str::to_owned);
-    let settings = rooms.playback.settings();
+    let settings = visitor.rooms.playback.settings();
     let chosen = settings.debrid.store.unwrap_or(Store::RealDebrid);
     page(&web::Setup {
         frame,
@@ -52,13 +50,8 @@ fn sentence_of(word: &str) -> Option<&'static str> {
 }
 
 /// `GET /setup`.
-pub(super) async fn setup_page(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-    Query(said): Query<Said>,
-) -> Response {
-    page_of(&rooms, &headers, peer, said.said.as_deref())
+pub(super) async fn setup_page(visitor: Visitor, Query(said): Query<Said>) -> Response {
+    page_of(&visitor, said.said.as_deref())
 }
 
 #[derive(Deserialize)]
@@ -68,15 +61,10 @@ pub(super) struct ClaimForm {
 }
 
 /// `POST /setup/claim`.
-pub(super) async fn claim(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-    Form(form): Form<ClaimForm>,
-) -> Response {
-    match rooms.access.claim(form.code.trim(), &form.password).await {
+pub(super) async fn claim(visitor: Visitor, Form(form): Form<ClaimForm>) -> Response {
+    match visitor.rooms.access.claim(form.code.trim(), &form.password).await {
         Ok(token) => signed_in(token.expose(), "/setup?said=claimed"),
-        Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/setup"),
+        Err(error) => trouble(&visitor, error, "/setup"),
     }
 }
 
@@ -90,16 +78,11 @@ pub(super) struct Next {
 }
 
 /// `GET /login`.
-pub(super) async fn login_page(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-    Query(next): Query<Next>,
-) -> Response {
-    if !rooms.access.owner_exists() {
+pub(super) async fn login_page(visitor: Visitor, Query(next): Query<Next>) -> Response {
+    if !visitor.rooms.access.owner_exists() {
         return Redirect::to("/setup").into_response();
     }
-    page(&web::Login { frame: frame(&rooms, &headers, peer), next: own_path(next.next) })
+    page(&web::Login { frame: frame(&visitor), next: own_path(next.next) })
 }
 
 /// A path of ours: `//elsewhere` and `https://elsewhere` are not.
@@ -117,22 +100,17 @@ pub(super) struct LoginForm {
 }
 
 /// `POST /login`.
-pub(super) async fn login(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-    Form(form): Form<LoginForm>,
-) -> Response {
-    match rooms.access.login(&form.password, peer.0.ip()).await {
+pub(super) async fn login(visitor: Visitor, Form(form): Form<LoginForm>) -> Response {
+    match visitor.rooms.access.login(&form.password, visitor.address()).await {
         Ok(token) => signed_in(token.expose(), &own_path(form.next)),
-        Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/login"),
+        Err(error) => trouble(&visitor, error, "/login"),
     }
 }
 
 /// `POST /logout`.
-pub(super) async fn logout(State(rooms): State<Rooms>, headers: HeaderMap) -> Response {
-    if let Some(token) = session_of(&headers)
-        && let Err(error) = rooms.access.logout(&token).await
+pub(super) async fn logout(visitor: Visitor) -> Response {
+    if let Some(token) = visitor.session()
+        && let Err(error) = visitor.rooms.access.logout(&token).await
     {
         tracing::warn!(%error, "a session could not be ended");
     }
@@ -146,33 +124,24 @@ pub(super) struct DebridForm {
 }
 
 /// `POST /setup/debrid`: the store is asked at once whether it takes the token.
-pub(super) async fn debrid(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-    Form(form): Form<DebridForm>,
-) -> Response {
-    if rooms.owner_only(&headers, peer.0).is_err() {
-        return at_the_door(&rooms, "/setup");
+pub(super) async fn debrid(visitor: Visitor, Form(form): Form<DebridForm>) -> Response {
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
     }
-    match rooms.playback.set_debrid(form.store, form.token).await {
+    match visitor.rooms.playback.set_debrid(form.store, form.token).await {
         Ok(_) => Redirect::to("/setup?said=token").into_response(),
-        Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/setup"),
+        Err(error) => trouble(&visitor, error, "/setup"),
     }
 }
 
 /// `POST /setup/debrid/remove`.
-pub(super) async fn remove_debrid(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-) -> Response {
-    if rooms.owner_only(&headers, peer.0).is_err() {
-        return at_the_door(&rooms, "/setup");
+pub(super) async fn remove_debrid(visitor: Visitor) -> Response {
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
     }
-    match rooms.playback.remove_debrid() {
+    match visitor.rooms.playback.remove_debrid() {
         Ok(()) => Redirect::to("/setup?said=removed").into_response(),
-        Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/setup"),
+        Err(error) => trouble(&visitor, error, "/setup"),
     }
 }
 
@@ -182,17 +151,12 @@ pub(super) struct SwarmForm {
 }
 
 /// `POST /setup/swarm`.
-pub(super) async fn swarm(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-    Form(form): Form<SwarmForm>,
-) -> Response {
-    if rooms.owner_only(&headers, peer.0).is_err() {
-        return at_the_door(&rooms, "/setup");
+pub(super) async fn swarm(visitor: Visitor, Form(form): Form<SwarmForm>) -> Response {
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
     }
-    match rooms.playback.allow_swarm(form.allowed) {
+    match visitor.rooms.playback.allow_swarm(form.allowed) {
         Ok(()) => Redirect::to("/setup?said=swarm").into_response(),
-        Err(error) => trouble(frame(&rooms, &headers, peer), &ApiError::from(error), "/setup"),
+        Err(error) => trouble(&visitor, error, "/setup"),
     }
 }

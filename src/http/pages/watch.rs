@@ -1,21 +1,20 @@
 //! Search, candidates, picture.
 
-use axum::extract::{Form, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Form, Path, Query};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::{frame, page, trouble, watching};
 use crate::http::api::id_of;
 use crate::http::error::ApiError;
-use crate::http::rooms::Rooms;
-use crate::http::server::Peer;
+use crate::http::rooms::Visitor;
 use crate::media::{ImdbId, StremioId};
 use crate::playback::{Findings, in_words};
 use crate::select::Candidate;
 use crate::title::{EpisodeRow, Found};
 use crate::torrent::{Availability, InfoHash};
-use crate::web::{self, CandidateRow, Season, TitleCard};
+use crate::web::{self, CandidateRow, Season, TitleCard, plain, size};
 
 /// How many candidates the page shows: a television's browser is slow.
 const SHOWN: usize = 40;
@@ -26,36 +25,32 @@ pub(super) struct Asked {
 }
 
 /// `GET /?q=`: an id leads straight to its candidates.
-pub(super) async fn home(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-    Query(asked): Query<Asked>,
-) -> Response {
-    if let Err(door) = watching(&rooms, &headers, peer, "/") {
+pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Response {
+    if let Err(door) = watching(&visitor, "/") {
         return door;
     }
     let asked = asked.q.unwrap_or_default().trim().to_owned();
     if let Ok(id) = asked.parse::<StremioId>() {
         return Redirect::to(&format!("/watch/{id}")).into_response();
     }
-    let frame = frame(&rooms, &headers, peer);
+    let frame = frame(&visitor);
     let searched = !asked.is_empty();
-    let titles = if searched { rooms.playback.search(&asked).await } else { Ok(Vec::new()) };
+    let titles =
+        if searched { visitor.rooms.playback.search(&asked).await } else { Ok(Vec::new()) };
     match titles {
         Ok(titles) => page(&web::Home {
             frame,
             asked,
             searched,
             titles: titles.iter().map(title_card).collect(),
-            to_do: to_do(&rooms),
+            to_do: to_do(&visitor),
         }),
-        Err(error) => trouble(frame, &ApiError::from(error), "/"),
+        Err(error) => trouble(&visitor, error, "/"),
     }
 }
 
-fn to_do(rooms: &Rooms) -> Option<String> {
-    let settings = rooms.playback.settings();
+fn to_do(visitor: &Visitor) -> Option<String> {
+    let settings = visitor.rooms.playback.settings();
     let nothing = !settings.debrid.set && !settings.swarm.enabled;
     nothing.then(|| "Nothing can play yet: set a debrid token, or allow peer-to-peer.".to_owned())
 }
@@ -71,31 +66,26 @@ fn title_card(found: &Found) -> TitleCard {
 }
 
 /// `GET /series/{id}`.
-pub(super) async fn series(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Response {
-    if let Err(door) = watching(&rooms, &headers, peer, &format!("/series/{id}")) {
+pub(super) async fn series(visitor: Visitor, Path(id): Path<String>) -> Response {
+    if let Err(door) = watching(&visitor, &format!("/series/{id}")) {
         return door;
     }
-    let frame = frame(&rooms, &headers, peer);
+    let frame = frame(&visitor);
     let Ok(imdb) = id.parse::<ImdbId>() else {
         let error = ApiError::new(
             StatusCode::BAD_REQUEST,
             "bad_id",
             format!("{:?} is no series' id; it looks like tt0944947", plain(&id)),
         );
-        return trouble(frame, &error, "/");
+        return trouble(&visitor, error, "/");
     };
-    match rooms.playback.episodes(imdb).await {
+    match visitor.rooms.playback.episodes(imdb).await {
         Ok(rows) => page(&web::Series {
             frame,
             name: format!("Episodes of {imdb}"),
             seasons: seasons(imdb, &rows),
         }),
-        Err(error) => trouble(frame, &ApiError::from(error), "/"),
+        Err(error) => trouble(&visitor, error, "/"),
     }
 }
 
@@ -121,21 +111,16 @@ fn seasons(imdb: ImdbId, rows: &[EpisodeRow]) -> Vec<Season> {
 }
 
 /// `GET /watch/{id}`.
-pub(super) async fn candidates(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Response {
-    if let Err(door) = watching(&rooms, &headers, peer, &format!("/watch/{id}")) {
+pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Response {
+    if let Err(door) = watching(&visitor, &format!("/watch/{id}")) {
         return door;
     }
-    let frame = frame(&rooms, &headers, peer);
+    let frame = frame(&visitor);
     let id = match id_of(&id) {
         Ok(id) => id,
-        Err(error) => return trouble(frame, &error, "/"),
+        Err(error) => return trouble(&visitor, error, "/"),
     };
-    let findings = rooms.playback.find(&id, &mut |_| {}).await;
+    let findings = visitor.rooms.playback.find(&id, &mut |_| {}).await;
     let candidates: Vec<_> = findings.candidates.iter().take(SHOWN).map(row).collect();
     page(&web::Watch {
         frame,
@@ -199,12 +184,6 @@ fn at_store(store: &str, state: Availability) -> String {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-fn size(bytes: u64) -> String {
-    let mib = bytes as f64 / 1_048_576.0;
-    if mib >= 1024.0 { format!("{:.1} GiB", mib / 1024.0) } else { format!("{mib:.1} MiB") }
-}
-
 #[derive(Deserialize)]
 pub(super) struct Chosen {
     info_hash: Option<InfoHash>,
@@ -212,59 +191,48 @@ pub(super) struct Chosen {
 
 /// `POST /watch/{id}`: opens the best candidate, or the chosen one, and leads to its picture.
 pub(super) async fn play(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
+    visitor: Visitor,
     Path(id): Path<String>,
     Form(chosen): Form<Chosen>,
 ) -> Response {
-    if let Err(door) = watching(&rooms, &headers, peer, &format!("/watch/{id}")) {
+    if let Err(door) = watching(&visitor, &format!("/watch/{id}")) {
         return door;
     }
-    let frame = frame(&rooms, &headers, peer);
     let id = match id_of(&id) {
         Ok(id) => id,
-        Err(error) => return trouble(frame, &error, "/"),
+        Err(error) => return trouble(&visitor, error, "/"),
     };
-    match rooms.playback.play(&id, chosen.info_hash).await {
-        Ok(play) => Redirect::to(&format!("/play/{}", rooms.media_path(&play))).into_response(),
-        Err(error) => trouble(frame, &ApiError::from(error), &format!("/watch/{id}")),
+    match visitor.rooms.playback.play(&id, chosen.info_hash).await {
+        Ok(play) => {
+            Redirect::to(&format!("/play/{}", visitor.rooms.media_path(&play))).into_response()
+        }
+        Err(error) => trouble(&visitor, error, &format!("/watch/{id}")),
     }
 }
 
 /// `GET /play/{key}/{name}`: the signed link is the right to see it, as for the bytes themselves.
 pub(super) async fn player(
-    State(rooms): State<Rooms>,
-    peer: Peer,
-    headers: HeaderMap,
+    visitor: Visitor,
     Path((key, name)): Path<(String, String)>,
 ) -> Response {
-    let frame = frame(&rooms, &headers, peer);
-    let media_id = rooms.media_keys.verify(&key, &name);
+    let frame = frame(&visitor);
+    let media_id = visitor.rooms.media_keys.verify(&key, &name);
     let told = media_id
         .ok_or(crate::playback::Error::UnknownMedia)
-        .and_then(|id| rooms.playback.describe(&id));
+        .and_then(|id| visitor.rooms.playback.describe(&id));
     let told = match told {
         Ok(told) => told,
-        Err(error) => return trouble(frame, &ApiError::from(error), "/"),
+        Err(error) => return trouble(&visitor, error, "/"),
     };
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let path = format!("/v/{key}/{name}");
     page(&web::Player {
         frame,
         title: plain(&told.title),
         file: plain(&told.file),
-        url: format!("http://{host}{path}"),
+        url: format!("http://{}{path}", visitor.host()),
         media_type: told.media_type,
         detail: told.detail.iter().map(|line| plain(line)).collect(),
         back: format!("/watch/{}", told.id),
         path,
     })
-}
-
-/// A stranger's text without control characters and marks that turn its direction; the template
-/// escapes the rest.
-fn plain(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}');
-    text.chars().filter(|c| !c.is_control() && !turns(*c)).take(300).collect()
 }
