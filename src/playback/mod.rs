@@ -9,6 +9,7 @@ mod find;
 mod playable;
 mod session;
 mod settings;
+mod ways;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -28,6 +28,14 @@ pub struct Candidate {
     pub reasons: Vec<Merit>,
 }
 
+impl Candidate {
+    /// Whether its name says that it holds something else than what is asked, or nothing to watch.
+    #[must_use]
+    pub fn is_another_title(&self) -> bool {
+        self.reasons.iter().any(|merit| merit.is_of_another_title())
+    }
+}
+
 /// As `find --json` prints a torrent: without its list of files.
 fn as_found<S: Serializer>(torrent: &Unique, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]

@@ -111,6 +111,21 @@ pub enum Merit {
 }
 
 impl Merit {
+    /// Whether it says that the torrent holds something else than what is asked.
+    #[must_use]
+    pub const fn is_of_another_title(self) -> bool {
+        matches!(
+            self,
+            Self::TitleDiffers
+                | Self::YearDiffers
+                | Self::SeasonDiffers
+                | Self::EpisodeDiffers
+                | Self::NotAFilm
+                | Self::Executable
+                | Self::NoVideo
+        )
+    }
+
     /// What it is worth. Each rank of thousands outweighs all below it: what may not be played
     /// stands last, what is another film before that, then what is not at once there.
     ///
