@@ -13,8 +13,8 @@ fn ours(field: &str, release: &Release) -> Option<Value> {
             None => Value::Null,
         },
         "complete" => json!(release.batch),
-        "title" | "year" | "seasons" | "episodes" | "resolution" | "quality" | "codec" | "hdr" | "audio"
-        | "channels" | "languages" | "group" | "extension" => value[field].clone(),
+        "title" | "year" | "seasons" | "episodes" | "resolution" | "quality" | "codec" | "hdr"
+        | "audio" | "channels" | "languages" | "group" | "extension" => value[field].clone(),
         _ => return None,
     })
 }
@@ -22,7 +22,9 @@ fn ours(field: &str, release: &Release) -> Option<Value> {
 /// Whether two values say the same; the order of a list says nothing.
 fn same(ours: &Value, theirs: &Value) -> bool {
     match (ours, theirs) {
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && b.iter().all(|item| a.contains(item)),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && b.iter().all(|item| a.contains(item))
+        }
         (Value::Array(a), Value::Null) => a.is_empty(),
         _ => ours == theirs,
     }
@@ -30,7 +32,8 @@ fn same(ours: &Value, theirs: &Value) -> bool {
 
 /// Every claim of the sample: test function's family, name, field, what PTT says.
 fn claims() -> Vec<(String, String, Value)> {
-    let sample: Vec<Value> = serde_json::from_str(include_str!("data/release-names/ptt_sample.json")).unwrap();
+    let sample: Vec<Value> =
+        serde_json::from_str(include_str!("data/release-names/ptt_sample.json")).unwrap();
     let mut claims = Vec::new();
     for case in &sample {
         let values = case["values"].as_array().unwrap();
@@ -40,9 +43,13 @@ fn claims() -> Vec<(String, String, Value)> {
                 ("expected_output", Value::Object(fields)) => {
                     claims.extend(fields.iter().map(|(f, v)| (name.clone(), f.clone(), v.clone())));
                 }
-                ("expected_episode", v) => claims.push((name.clone(), "episodes".into(), v.clone())),
+                ("expected_episode", v) => {
+                    claims.push((name.clone(), "episodes".into(), v.clone()))
+                }
                 ("expected_title", Value::Null) | ("expected" | "expect_year_presence", _) => {}
-                (field, v) => claims.push((name.clone(), field.replace("expected_", ""), v.clone())),
+                (field, v) => {
+                    claims.push((name.clone(), field.replace("expected_", ""), v.clone()))
+                }
             }
         }
     }

@@ -1,1 +1,1 @@
-//! select
+//! stub

@@ -6,29 +6,31 @@ use regex::Regex;
 
 /// Containers of video. Not `gif`, `mng`, `yuv` (no film), nor `ogg`, `mp2` (sound).
 const VIDEO: &[&str] = &[
-    "3g2", "3gp", "amv", "asf", "avi", "divx", "drc", "f4p", "f4v", "flv", "m2ts", "m2v", "m4p", "m4v",
-    "mk3d", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg", "mpv", "mts", "mxf", "nsv", "ogm", "ogv", "qt",
-    "rm", "rmvb", "roq", "svi", "ts", "vob", "webm", "wmv",
+    "3g2", "3gp", "amv", "asf", "avi", "divx", "drc", "f4p", "f4v", "flv", "m2ts", "m2v", "m4p",
+    "m4v", "mk3d", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg", "mpv", "mts", "mxf", "nsv", "ogm",
+    "ogv", "qt", "rm", "rmvb", "roq", "svi", "ts", "vob", "webm", "wmv",
 ];
 
 /// Other extensions that are told as such; after a last dot anything else is part of the name.
 const OTHER: &[&str] = &[
-    "ac3", "ass", "bmp", "dts", "flac", "gif", "htm", "html", "idx", "iso", "jpeg", "jpg", "m3u", "m4a",
-    "md5", "mka", "mks", "mp2", "mp3", "nfo", "ogg", "opus", "par2", "pdf", "png", "rar", "sfv", "smi",
-    "srt", "ssa", "sub", "sup", "torrent", "ttxt", "txt", "url", "vtt", "wav", "webp", "yuv", "zip", "7z",
+    "ac3", "ass", "bmp", "dts", "flac", "gif", "htm", "html", "idx", "iso", "jpeg", "jpg", "m3u",
+    "m4a", "md5", "mka", "mks", "mp2", "mp3", "nfo", "ogg", "opus", "par2", "pdf", "png", "rar",
+    "sfv", "smi", "srt", "ssa", "sub", "sup", "torrent", "ttxt", "txt", "url", "vtt", "wav",
+    "webp", "yuv", "zip", "7z",
 ];
 
 /// What a set-top box does not run, and a torrent of a film has no use for.
 const EXECUTABLE: &[&str] = &[
-    "apk", "bat", "cmd", "com", "dll", "exe", "hta", "jar", "js", "lnk", "msi", "pif", "ps1", "scr",
-    "vbe", "vbs", "wsf", "zipx",
+    "apk", "bat", "cmd", "com", "dll", "exe", "hta", "jar", "js", "lnk", "msi", "pif", "ps1",
+    "scr", "vbe", "vbs", "wsf", "zipx",
 ];
 
 static SAMPLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)(?:^|[^\p{L}\p{N}])sample(?:[^\p{L}\p{N}]|$)").expect("a constant pattern")
 });
-static SAMPLE_FOLDER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)(?:^|[/\\])\W*samples?\W*[/\\]").expect("a constant pattern"));
+static SAMPLE_FOLDER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:^|[/\\])\W*samples?\W*[/\\]").expect("a constant pattern")
+});
 
 fn last_part(name: &str) -> Option<String> {
     let base = name.rsplit(['/', '\\']).next()?;
@@ -40,7 +42,8 @@ fn last_part(name: &str) -> Option<String> {
 /// often stands a group.
 #[must_use]
 pub fn extension(name: &str) -> Option<String> {
-    let known = |last: &String| [VIDEO, OTHER, EXECUTABLE].iter().any(|all| all.contains(&last.as_str()));
+    let known =
+        |last: &String| [VIDEO, OTHER, EXECUTABLE].iter().any(|all| all.contains(&last.as_str()));
     last_part(name).filter(known)
 }
 

@@ -17,7 +17,10 @@ macro_rules! pattern {
     };
 }
 
-pattern!(MARKED, r"(?i)(?:^|[^\p{L}])(?:s\d+[ ._-]?)?(?:e|ep|eps|episodes?|сери[ияй]|folgen?)[ ._:(\[]*\d");
+pattern!(
+    MARKED,
+    r"(?i)(?:^|[^\p{L}])(?:s\d+[ ._-]?)?(?:e|ep|eps|episodes?|сери[ияй]|folgen?)[ ._:(\[]*\d"
+);
 pattern!(SPACED, r"(\d+)\s+[-–~]\s+(\d+)");
 pattern!(FRAME, r"(?i)(?:^|\D)(\d{3,4})[x×](\d{3,4})(?:\D|$)");
 pattern!(BATCH, r"(?i)\b(?:batch|all episodes|complete series)\b");
@@ -80,7 +83,8 @@ fn plain(numbers: &[i64]) -> Vec<u32> {
 fn drop_frame(counted: &mut Counted, width: &str, height: &str) {
     let number = |text: &str| text.parse::<u32>().ok();
     let (wide, high) = (number(width), number(height));
-    let of_width = |season: &u32| wide == Some(*season) || wide.map(|wide| wide % 100) == Some(*season);
+    let of_width =
+        |season: &u32| wide == Some(*season) || wide.map(|wide| wide % 100) == Some(*season);
     if counted.episodes.iter().any(|episode| Some(*episode) == high) {
         counted.seasons.retain(|season| !of_width(season));
         counted.episodes.retain(|episode| Some(*episode) != high);
@@ -109,7 +113,8 @@ pub fn bare(name: &str) -> Option<u32> {
     while let Some(found) = BARE.captures_at(title, from) {
         let Some(digits) = found.get(1) else { break };
         from = digits.end();
-        let is_year = digits.len() == 4 && matches!(digits.as_str().as_bytes(), [b'1', b'9', ..] | [b'2', b'0', ..]);
+        let is_year = digits.len() == 4
+            && matches!(digits.as_str().as_bytes(), [b'1', b'9', ..] | [b'2', b'0', ..]);
         // A single digit is a sequel's number, but where nothing else stands in the name.
         let alone = title.trim() == digits.as_str();
         if !is_year && (digits.len() > 1 || alone) {

@@ -31,7 +31,10 @@ static AUDIO: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 
 static CHANNELS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     table(&[
-        (r"(?i)\b(?:[A-Z-]*\p{L}3?\+?[ ._]?)?5\.1(?:ch|x\d)?\b|(?:DDP?|AC-?3|AAC|MA|DTS|HD)[ ._]?5[ _]1\b", "5.1"),
+        (
+            r"(?i)\b(?:[A-Z-]*\p{L}3?\+?[ ._]?)?5\.1(?:ch|x\d)?\b|(?:DDP?|AC-?3|AAC|MA|DTS|HD)[ ._]?5[ _]1\b",
+            "5.1",
+        ),
         (r"(?i)(?:\b|\p{L})7\.1(?:ch|x\d)?\b|(?:DDP?|MA|HD|Atmos)[ ._]?7[ _]1\b", "7.1"),
         (r"(?i)(?:\b|\p{L}|AC-?3)2\.0(?:ch|x\d)?\b|(?:DDP?|AAC|FLAC)[ ._]?2[ _]0\b", "2.0"),
         (r"(?i)\bstereo\b", "stereo"),
@@ -40,7 +43,8 @@ static CHANNELS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 });
 
 fn table(rows: &[(&str, &'static str)]) -> Vec<(Regex, &'static str)> {
-    let compiled = rows.iter().map(|(row, word)| (Regex::new(row).expect("a constant pattern"), *word));
+    let compiled =
+        rows.iter().map(|(row, word)| (Regex::new(row).expect("a constant pattern"), *word));
     compiled.collect()
 }
 

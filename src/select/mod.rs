@@ -1,1 +1,19 @@
-//! select
+//! What to play: which torrent of those found, and which file of a torrent. Pure.
+//!
+//! [`rank`] puts torrents in the order in which a living room would try them; [`pick`] chooses the
+//! file. Both say why, in named reasons with points. The law of the choice is that a wrong film is
+//! worse than none: a file whose season contradicts is never chosen, and of two films with an equal
+//! claim neither is. Packs are not refused for being packs: only files are judged strictly.
+
+mod episode;
+mod extra;
+mod film;
+mod naming;
+mod pick;
+mod rank;
+mod reading;
+mod reason;
+
+pub use pick::{Considered, NoPick, Pick, PickedFile, Target, pick};
+pub use rank::{Candidate, rank};
+pub use reason::{Merit, Reason};
