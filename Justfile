@@ -1,7 +1,7 @@
 # What one does with Credenza. `just` alone lists it.
 
 _list:
-    @just --justfile {{quote(justfile())}} --list
+    @{{quote(just_executable())}} --justfile {{quote(justfile())}} --list
 
 # the server, on port 8080
 run *ARGS:
