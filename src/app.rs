@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -16,13 +17,14 @@ use crate::durable::State;
 use crate::fetch::{AddressPolicy, Client, Roots};
 use crate::http::rooms::Rooms;
 use crate::http::{router, server};
-use crate::lan::Advertisement;
+use crate::index;
+use crate::lan::{Advertisement, Names, host_label};
 use crate::media::StremioId;
+use crate::playback;
 use crate::playback::{Parts, Playback};
 use crate::secret::Secret;
 use crate::swarm::{self, Swarm};
 use crate::title::Titles;
-use crate::{index, playback};
 
 /// How long a search waits for its slowest index.
 const SEARCH_PATIENCE: Duration = Duration::from_secs(6);
@@ -32,6 +34,8 @@ const METADATA_PATIENCE: Duration = Duration::from_secs(20);
 const PIECE_PATIENCE: Duration = Duration::from_secs(300);
 /// How long the drain may take.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How often the cache is tended.
+const CACHE_CARE: Duration = Duration::from_secs(60);
 /// How often the key of media links changes; the one before it is still taken.
 const KEY_LIFE: Duration = Duration::from_secs(12 * 3600);
 
@@ -181,13 +185,22 @@ impl App {
             auth_required: config.auth_required,
             name: config.lan_name.clone(),
         };
-        let hosts = HostList::new(&config.lan_name, config.names.clone(), own_addresses);
-        let router = router::whole(rooms.clone(), Arc::new(move |host: &str| hosts.allows(host)));
+        let hosts = Arc::new(HostList::new(
+            &host_label(&config.lan_name),
+            config.names.clone(),
+            own_addresses,
+        ));
+        let rule = Arc::clone(&hosts);
+        let router = router::whole(rooms.clone(), Arc::new(move |host: &str| rule.allows(host)));
         tasks.spawn(server::serve(listener, router, tasks.clone(), shutdown.clone()));
         tasks.spawn(rotate_keys(media_keys, shutdown.clone()));
+        tasks.spawn(tend_cache(Arc::clone(&playback), shutdown.clone()));
         let running = RunningServer { address: reachable(address), pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let advertisement = advertise(&config, address, &tasks);
+        if let Some(advertisement) = &advertisement {
+            tasks.spawn(follow_name(advertisement.names(), hosts, shutdown.clone()));
+        }
         let data = data.to_owned();
         Ok(Self { playback, rooms, address, running, advertisement, data, tasks, shutdown })
     }
@@ -249,6 +262,34 @@ async fn rotate_keys(keys: Arc<MediaKeys>, shutdown: CancellationToken) {
                 tracing::warn!(%error, "the key of media links could not be changed");
             },
         }
+    }
+}
+
+/// Keeps the cache small: the engine below it frees nothing by itself.
+async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(CACHE_CARE);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => playback.tend().await,
+        }
+    }
+}
+
+/// Another machine may have had our name first; then we are asked by the one that we got.
+async fn follow_name(
+    mut names: watch::Receiver<Names>,
+    hosts: Arc<HostList>,
+    shutdown: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            changed = names.changed() => if changed.is_err() { return },
+        }
+        let name = names.borrow_and_update().host.clone();
+        tracing::info!(name, "the name in the local network has changed");
+        hosts.rename(&name);
     }
 }
 

@@ -24,7 +24,7 @@ fn a_mistake_in_the_file_is_told_with_its_line_and_the_nearest_key() {
             "line 2: `network.allow_private` must be a list of exact addresses",
         ),
         ("[debrid]\nstore = \"1fichier\"", "must be one of realdebrid"),
-        ("[lan]\nname = \"my box\"", "must be a host name"),
+        ("[lan]\nname = \" - \"", "must be a name of at most 58 bytes"),
         ("[swarm]\nport = 70000", "must be a smaller number"),
         ("[swarm", "line 1: this is no TOML"),
         ("[index.unheard]\nurl = \"https://x.example\"", "there is no key `index.unheard`"),

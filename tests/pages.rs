@@ -149,9 +149,10 @@ fn who_may_not_is_led_to_the_door() {
 fn two_hundred_claims_at_once_make_one_owner() {
     let server = Server::serve("[box]\nclaim_code = \"424242\"\n");
     let body = json!({"code": "424242", "password": "long-enough"});
+    let five = || -> Vec<u16> {
+        (0..5).map(|_| server.ask("POST", "/api/claim").json(&body).send().status).collect()
+    };
     let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let ask = || server.ask("POST", "/api/claim").json(&body).send().status;
-        let five = || (0..5).map(|_| ask()).collect::<Vec<_>>();
         let claims: Vec<_> = (0..40).map(|_| scope.spawn(five)).collect();
         claims.into_iter().flat_map(|claim| claim.join().unwrap()).collect()
     });

@@ -63,8 +63,8 @@ pub fn ensure_roots(arguments: &Arguments) -> Result<(), String> {
     })?;
     let _ = writeln!(
         std::io::stderr(),
-        "this system has no CA certificates; the {} bundled ones are used ({}). Install ca-certificates to use the system's.",
-        env!("CARGO_PKG_NAME"),
+        "this system has no CA certificates: the bundled roots are used, from {}; install \
+         ca-certificates to use the system's",
         file.display()
     );
     let this = std::env::current_exe()

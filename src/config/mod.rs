@@ -69,7 +69,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `server.names`: Host names that are ours besides the addresses and `lan.name`.
     pub names: Vec<String>,
-    /// `lan.name`: the host name, without `.local`.
+    /// `lan.name`: as people see it; the host name is made of it.
     pub lan_name: String,
     /// `lan.mdns`
     pub mdns: bool,
@@ -150,7 +150,7 @@ impl Config {
                 .parsed("server.listen", "an address and port, such as \"0.0.0.0:8080\"")?
                 .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 8080))),
             names: given.list("server.names"),
-            lan_name: given.host_name("lan.name", "credenza")?,
+            lan_name: given.shown_name("lan.name", "Credenza")?,
             mdns: given.bool("lan.mdns", true),
             swarm: given.swarm()?,
             library: given.text("library.path").map(PathBuf::from),
@@ -240,14 +240,14 @@ impl Given {
         items.iter().map(|item| item.parse().map_err(|_| self.wrong(path, wanted))).collect()
     }
 
-    fn host_name(&self, path: &str, default: &str) -> Result<String, BadConfig> {
-        let name = self.text(path).unwrap_or(default).to_ascii_lowercase();
-        let sound = (1..=63).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !name.starts_with('-')
-            && !name.ends_with('-');
-        let wanted = "a host name of letters, digits and hyphens, without .local (RFC 1123, 2.1)";
-        if sound { Ok(name) } else { Err(self.wrong(path, wanted)) }
+    /// Any name that can be shown; `lan` fits it to what DNS takes.
+    fn shown_name(&self, path: &str, default: &str) -> Result<String, BadConfig> {
+        let name = self.text(path).unwrap_or(default).trim();
+        let sound = name.len() <= 58 && name.chars().any(char::is_alphanumeric);
+        if sound && !name.contains(char::is_control) {
+            return Ok(name.to_owned());
+        }
+        Err(self.wrong(path, "a name of at most 58 bytes, with a letter or digit"))
     }
 
     fn claim_code(&self) -> Result<Option<String>, BadConfig> {

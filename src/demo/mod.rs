@@ -106,7 +106,7 @@ impl Demo {
             // Who tries it should not have to claim it first; the settings are the owner's all the
             // same. And a demonstration is not announced as if it were the household's box.
             (&["access", "auth_required"], false.into()),
-            (&["lan", "name"], text("credenza-demonstration".to_owned())),
+            (&["lan", "name"], text("Credenza demonstration".to_owned())),
             (&["lan", "mdns"], false.into()),
         ];
         let mut root = toml::Table::new();

@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::error::ApiError;
+use crate::access;
 use crate::access::{ClaimError, LoginError};
-use crate::{access, playback};
+use crate::playback;
 
 impl From<playback::Error> for ApiError {
     fn from(error: playback::Error) -> Self {

@@ -9,3 +9,4 @@ mod interfaces;
 mod name;
 
 pub use advertisement::{Advertisement, Error, Names};
+pub use name::host_label;

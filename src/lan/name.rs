@@ -19,7 +19,8 @@ pub(super) fn instance(name: &str) -> Option<String> {
 
 /// The first label of the host name: lower-case letters, digits and inner hyphens (RFC 1123
 /// section 2.1). `Mum's TV` is `mums-tv`; a name in another script is `credenza`.
-pub(super) fn host_label(name: &str) -> String {
+#[must_use]
+pub fn host_label(name: &str) -> String {
     let mut label = String::new();
     for c in name.chars() {
         match c.to_ascii_lowercase() {

@@ -41,7 +41,7 @@ pub struct Play {
     /// The file's points.
     pub score: f64,
     /// What it got them for.
-    pub match_reasons: Vec<select::MatchReason>,
+    pub match_reasons: Vec<select::Reason>,
     /// What came before it and could not be played.
     pub passed_over: Vec<Passed>,
 }
@@ -301,7 +301,7 @@ fn detail(
     via: Via,
     store: Option<Store>,
     candidate: &Candidate,
-    reasons: &[select::MatchReason],
+    reasons: &[select::Reason],
     passed_over: &[Passed],
 ) -> Vec<String> {
     let way = match (via, store) {
@@ -310,17 +310,23 @@ fn detail(
         (Via::Swarm, _) => "The bytes come from peers, as they arrive.".to_owned(),
         (Via::Disk, _) => "The bytes are on this box's disk.".to_owned(),
     };
-    let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
     let mut lines = vec![
         way,
         format!("Release: {}", candidate.torrent.name),
-        format!("Why this torrent: {}", candidate.reason_words()),
-        format!("Why this file: {}", reasons.join(", ").replace('_', " ")),
+        format!("Why this torrent: {}", in_words(&candidate.reasons)),
+        format!("Why this file: {}", in_words(reasons)),
     ];
     lines.extend(
         passed_over.iter().map(|one| format!("Passed over: {} ({})", one.name, one.message)),
     );
     lines
+}
+
+/// Named reasons as people read them.
+#[must_use]
+pub fn in_words(reasons: &[impl Serialize]) -> String {
+    let word = |reason| serde_json::to_value(reason).ok()?.as_str().map(|word| word.replace('_', " "));
+    reasons.iter().filter_map(word).collect::<Vec<_>>().join(", ")
 }
 
 const REFUSED: &str = "refused_451";
@@ -343,14 +349,5 @@ fn with_verified(mut files: Vec<TorrentFile>, candidate: &Candidate) -> Vec<Torr
 }
 
 fn target(candidate: &Candidate, query: &Query) -> Target {
-    let title = query.title.as_ref();
-    Target {
-        wanted: query.wanted(),
-        torrent_name: Some(candidate.torrent.name.clone()),
-        title: title.map(|title| title.name.clone()),
-        aliases: title.map(|title| title.aliases.clone()).unwrap_or_default(),
-        file_index: candidate.torrent.file_index,
-        stremio_id: query.imdb().or(Some(query.id)),
-        air_date: title.and_then(|title| title.air_date.clone()),
-    }
+    Target::of(query, Some(&candidate.torrent.name), candidate.torrent.file_index)
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-pub use choose::{Passed, Play};
+pub use choose::{Passed, Play, in_words};
 pub use find::{Findings, IndexLine, StoreLine};
 pub use playable::Via;
 pub use session::Description;
@@ -160,6 +160,11 @@ impl Playback {
         id: crate::media::ImdbId,
     ) -> Result<Vec<title::EpisodeRow>, Error> {
         Ok(self.parts.titles.episodes(id).await?)
+    }
+
+    /// Keeps what is only kept for speed small; to be called about once a minute.
+    pub async fn tend(&self) {
+        self.parts.cache.tend().await;
     }
 
     /// Writes what is only kept for speed, and lets the peers go.

@@ -55,11 +55,11 @@ const CODES: &[(&str, &str)] = &[
 static MORE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (r"(?i)\bE-?Subs?\b", "en"),
-        (r"(?i)\bHin\b", "hi"),
-        (r"(?i)\b(?:Telugu|Tel)\b", "te"),
-        (r"(?i)\b(?:Tamil|Tam)\b", "ta"),
+        (r"(?i)[+\[(,/&]\s*Hin\b|\bHin\s*[+\])&,/]", "hi"),
+        (r"(?i)\bTelugu\b|[+\[(,/&]\s*Tel\b|\bTel\s*[+\])&,/]", "te"),
+        (r"(?i)\bTamil\b|[+\[(,/&]\s*Tam\b|\bTam\s*[+\])&,/]", "ta"),
         (r"(?i)\bmalayalam\b|[\u{0d00}-\u{0d7f}]", "ml"),
-        (r"(?i)\b(?:kannada|kan)\b|[\u{0c80}-\u{0cff}]", "kn"),
+        (r"(?i)\bkannada\b|[\u{0c80}-\u{0cff}]", "kn"),
         (r"(?i)\bmarathi\b", "mr"),
         (r"(?i)\bgujarati\b|[\u{0a80}-\u{0aff}]", "gu"),
         (r"(?i)\b(?:punjabi|panjabi)\b", "pa"),

@@ -67,7 +67,8 @@ pub fn parse(name: &str) -> Release {
     let name = clean(name);
     // Fuzzing found no panic in the crate, but it slices strings by offsets of other strings, and
     // one stranger's file name must not end the server.
-    let parsed = catch_unwind(AssertUnwindSafe(|| parse_torrent_title::parse(&name)));
+    let told = without_site(&name);
+    let parsed = catch_unwind(AssertUnwindSafe(|| parse_torrent_title::parse(told)));
     let parsed = parsed.unwrap_or_default();
     read(name, &parsed)
 }
@@ -88,6 +89,19 @@ const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// `name` without a site's advertisement in braces, which no title begins with.
+fn without_site(name: &str) -> &str {
+    let rest = name.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+    rest.map(|(_, rest)| rest.trim_start()).filter(|rest| !rest.is_empty()).unwrap_or(name)
+}
+
+/// A site that lists releases, in the place of the group that makes them.
+fn is_site(group: &str) -> bool {
+    const ENDS: [&str; 9] = ["com", "net", "org", "info", "tv", "to", "me", "cc", "ws"];
+    let end = group.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
+    end.is_some_and(|end| ENDS.contains(&end.as_str()))
+}
+
 fn read(name: String, parsed: &ParsedTitle) -> Release {
     let counted = number::mended(&name, parsed);
     let date = parsed.date().map(str::to_owned);
@@ -97,19 +111,26 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
         || counted.seasons.len() > 1
         || counted.episodes.len() > 1
         || season_pack;
-    let title = parsed.title().trim();
+    let mut title = parsed.title().trim();
+    if let (Some(number), [episode]) = (counted.bare, counted.episodes.as_slice())
+        && number == *episode
+    {
+        // The parser took the bare number for the end of the title.
+        title = title.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
+    }
+    let unscored = name.replace('_', " ");
     Release {
         title: (!title.is_empty()).then(|| title.to_owned()),
         year: year(parsed.year()),
         resolution: picture::resolution(&name, parsed.resolution()),
-        quality: picture::quality(&name, parsed.source()),
-        codec: picture::codec(&name, parsed.codec()),
-        bit_depth: picture::bit_depth(&name, parsed.bit_depth()),
-        hdr: picture::hdr(&name),
-        audio: sound::audio(&name),
-        channels: sound::channels(&name),
+        quality: picture::quality(&unscored, parsed.source()),
+        codec: picture::codec(&unscored, parsed.codec()),
+        bit_depth: picture::bit_depth(&unscored, parsed.bit_depth()),
+        hdr: picture::hdr(&unscored),
+        audio: sound::audio(&unscored),
+        channels: sound::channels(&unscored),
         languages: language::codes(&name, parsed.languages().unwrap_or_default()),
-        group: parsed.group().map(str::to_owned),
+        group: parsed.group().filter(|group| !is_site(group)).map(str::to_owned),
         batch,
         extension: extension(&name),
         is_video: is_video(&name),

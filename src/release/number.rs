@@ -39,6 +39,8 @@ const PLAUSIBLE_RANGE: usize = 100;
 pub(super) struct Counted {
     pub(super) seasons: Vec<u32>,
     pub(super) episodes: Vec<u32>,
+    /// The number that was taken though it stands bare.
+    pub(super) bare: Option<u32>,
 }
 
 /// Whether a word says that there is more than one episode.
@@ -51,6 +53,7 @@ pub(super) fn mended(name: &str, parsed: &ParsedTitle) -> Counted {
     let mut counted = Counted {
         seasons: plain(parsed.seasons().unwrap_or_default()),
         episodes: plain(parsed.episodes().unwrap_or_default()),
+        bare: None,
     };
     if let Some(frame) = FRAME.captures(name) {
         drop_frame(&mut counted, &frame[1], &frame[2]);
@@ -63,7 +66,8 @@ pub(super) fn mended(name: &str, parsed: &ParsedTitle) -> Counted {
     }
     let silent = counted.seasons.is_empty() && counted.episodes.is_empty();
     if silent && parsed.date().is_none() && parsed.year().is_none() && is_fansub_episode(name) {
-        counted.episodes.extend(bare(name));
+        counted.bare = bare(name);
+        counted.episodes.extend(counted.bare);
     }
     counted
 }

@@ -65,7 +65,7 @@ pub(super) fn quality(name: &str, told: Option<&str>) -> Option<String> {
         (&WEB_DL_RIP, "WEB-DLRip", &["WEB-DL", "WEBRip"]),
         (&WEB_MUX, "WEBMux", &["WEB", "WEBRip", "WEB-DL"]),
         (&HDTV_RIP, "HDTVRip", &["HDTV", "HDRip", "TVRip"]),
-        (&VHS_RIP, "VHSRip", &[]),
+        (&VHS_RIP, "VHSRip", &["DVDRip"]),
         (&VHS, "VHS", &[]),
         (&PDTV, "PDTV", &["HDTV", "TVRip"]),
     ];

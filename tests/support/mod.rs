@@ -11,6 +11,7 @@ pub mod seeder;
 pub mod server;
 pub mod tracker;
 pub mod upstream;
+pub mod world;
 
 use std::time::{Duration, Instant};
 

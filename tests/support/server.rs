@@ -138,8 +138,12 @@ impl Server {
     }
 
     /// Interrupts it and waits for its exit code.
-    pub fn stop(mut self) -> i32 {
-        self.signal("INT");
+    pub fn stop(self) -> i32 {
+        self.stop_by("INT")
+    }
+
+    pub fn stop_by(mut self, signal: &str) -> i32 {
+        self.signal(signal);
         let child = &mut self.child;
         until("the server's end", Duration::from_secs(20), || child.try_wait().unwrap())
             .code()

@@ -11,7 +11,7 @@ use crate::http::error::ApiError;
 use crate::http::rooms::Rooms;
 use crate::http::server::Peer;
 use crate::media::{ImdbId, StremioId};
-use crate::playback::Findings;
+use crate::playback::{Findings, in_words};
 use crate::select::Candidate;
 use crate::title::{EpisodeRow, Found};
 use crate::torrent::{Availability, InfoHash};
@@ -180,7 +180,7 @@ fn row(candidate: &Candidate) -> CandidateRow {
         .collect();
     let found_by: Vec<&str> = torrent.found_by.iter().map(|index| index.as_str()).collect();
     let cached =
-        candidate.availability.iter().map(|(store, state)| in_words(store.as_str(), *state));
+        candidate.availability.iter().map(|(store, state)| at_store(store.as_str(), *state));
     CandidateRow {
         info_hash: torrent.info_hash.to_string(),
         name: plain(&torrent.name),
@@ -189,11 +189,11 @@ fn row(candidate: &Candidate) -> CandidateRow {
         seeders: torrent.seeders.map_or_else(String::new, |count| format!("{count} seeders")),
         source: found_by.join(", "),
         cached: cached.collect::<Vec<_>>().join(", "),
-        reason: candidate.reason_words(),
+        reason: in_words(&candidate.reasons),
     }
 }
 
-fn in_words(store: &str, state: Availability) -> String {
+fn at_store(store: &str, state: Availability) -> String {
     match state {
         Availability::Cached => format!("at {store} at once"),
         Availability::NotCached => format!("not at {store} yet"),
