@@ -115,7 +115,7 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     if let Some((store, file)) = &config.debrid {
         let token = std::fs::read_to_string(file)
             .map_err(|error| Error::TokenFile { file: file.clone(), error })?;
-        playback.default_debrid(*store, Secret::new(&token));
+        playback.default_debrid(*store, &Secret::new(&token));
     }
     Ok(Story { playback: Arc::new(playback), state, tasks })
 }
@@ -151,7 +151,7 @@ impl App {
     pub async fn start(config: Config, data: &Path) -> Result<Self, Error> {
         // The port first: a second server must not touch the first one's stores.
         let listener = server::listen(config.listen).await?;
-        Self::start_on(listener, config, data).await
+        Self::start_on(listener, &config, data)
     }
 
     /// The same, on any free port where the usual one is taken: for a command that serves one film.
@@ -160,16 +160,12 @@ impl App {
             Err(_) if any_port => server::listen(SocketAddr::new(config.listen.ip(), 0)).await?,
             listened => listened?,
         };
-        Self::start_on(listener, config, data).await
+        Self::start_on(listener, &config, data)
     }
 
-    async fn start_on(
-        listener: server::Listener,
-        config: Config,
-        data: &Path,
-    ) -> Result<Self, Error> {
+    fn start_on(listener: server::Listener, config: &Config, data: &Path) -> Result<Self, Error> {
         let address = listener.address();
-        let Story { playback, state, tasks } = story(&config, data)?;
+        let Story { playback, state, tasks } = story(config, data)?;
         let ledger: Arc<dyn Ledger> = Arc::new(StateLedger(state));
         let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
         let media_keys = Arc::new(MediaKeys::open(ledger)?);
@@ -197,7 +193,7 @@ impl App {
         tasks.spawn(tend_cache(Arc::clone(&playback), shutdown.clone()));
         let running = RunningServer { address: reachable(address), pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
-        let advertisement = advertise(&config, address, &tasks);
+        let advertisement = advertise(config, address, &tasks);
         if let Some(advertisement) = &advertisement {
             tasks.spawn(follow_name(advertisement.names(), hosts, shutdown.clone()));
         }

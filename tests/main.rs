@@ -21,6 +21,7 @@ mod configuration;
 mod debrid;
 mod demo;
 mod engine;
+mod evening;
 mod find;
 mod house;
 mod indexes;

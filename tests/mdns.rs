@@ -183,7 +183,6 @@ fn zeroconf_hears_us_come_and_go() {
 }
 
 #[test]
-#[ignore = "the program does not serve yet"]
 fn the_program_is_found_as_configured_and_says_goodbye_when_interrupted() {
     if let Some(reason) = missing() {
         return skip(reason);

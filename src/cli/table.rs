@@ -53,8 +53,8 @@ pub(super) fn of(found: &Value) -> String {
 
 fn row(candidate: &Value) -> String {
     let release = &candidate["release"];
-    let states = candidate["availability"].as_object().into_iter().flatten();
-    let state = states.filter_map(|(_, state)| state.as_str()).next().unwrap_or("-");
+    let mut states = candidate["availability"].as_object().into_iter().flatten();
+    let state = states.find_map(|(_, state)| state.as_str()).unwrap_or("-");
     let reasons = candidate["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
     format!(
         "{:<6} {:>9}  {:>5} seeds  {:<10} {}\n       {} · {}",

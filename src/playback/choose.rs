@@ -325,7 +325,8 @@ fn detail(
 /// Named reasons as people read them.
 #[must_use]
 pub fn in_words(reasons: &[impl Serialize]) -> String {
-    let word = |reason| serde_json::to_value(reason).ok()?.as_str().map(|word| word.replace('_', " "));
+    let word =
+        |reason| serde_json::to_value(reason).ok()?.as_str().map(|word| word.replace('_', " "));
     reasons.iter().filter_map(word).collect::<Vec<_>>().join(", ")
 }
 

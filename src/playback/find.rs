@@ -45,10 +45,12 @@ pub struct Findings {
 
 /// A title, as `find --json` prints it.
 #[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "as in media::Title")]
 pub struct TitleLine {
+    /// Its name.
     pub name: String,
+    /// First year.
     pub year: Option<u16>,
+    /// Its id at IMDb.
     pub imdb: Option<ImdbId>,
 }
 

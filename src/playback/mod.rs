@@ -162,13 +162,16 @@ impl Playback {
         Ok(self.parts.titles.episodes(id).await?)
     }
 
-    /// Keeps what is only kept for speed small; to be called about once a minute.
+    /// Notes what has become whole, and keeps what is only kept for speed small; to be called about
+    /// once a minute.
     pub async fn tend(&self) {
+        self.settle_all().await;
         self.parts.cache.tend().await;
     }
 
     /// Writes what is only kept for speed, and lets the peers go.
     pub async fn stop(&self) {
+        self.settle_all().await;
         self.parts.swarm.stop().await;
         self.parts.cache.flush().await;
     }

@@ -70,6 +70,21 @@ impl Playback {
         Ok((session.playable.link_name(), Arc::new(representation)))
     }
 
+    /// Looks at every film that peers are sending, so that one that became whole after its last
+    /// reader went is known to be, too.
+    pub(super) async fn settle_all(&self) {
+        let sessions: Vec<Arc<Session>> = lock(&self.sessions).values().cloned().collect();
+        for session in sessions {
+            let mut opened = session.opened.lock().await;
+            let Some(bytes) = opened.take() else { continue };
+            match self.settled(&session.playable, bytes) {
+                Ok(bytes) => *opened = Some(bytes),
+                // It is opened anew by who asks next.
+                Err(error) => tracing::warn!(%error, "a finished film could not be noted"),
+            }
+        }
+    }
+
     fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
         if let Some(session) = lock(&self.sessions).get(media_id) {
             return Ok(Arc::clone(session));
@@ -89,6 +104,7 @@ impl Playback {
         let finished = Playable { finished: Some(path.clone()), ..playable.clone() };
         let Some(disk) = on_disk(&finished, &path) else { return Ok(bytes) };
         self.parts.state.put(&Playable::key(&playable.media_id()), &finished)?;
+        tracing::info!(info_hash = %playable.info_hash, "the whole file is on the disk, and served from there");
         Ok(Bytes::Whole(disk))
     }
 

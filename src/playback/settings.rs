@@ -54,7 +54,7 @@ impl Playback {
     /// Reads what was set before.
     pub(super) fn take_up_settings(&self) -> Result<(), Error> {
         if let Some(Kept { store, token }) = self.parts.state.get(DEBRID_KEY)? {
-            self.use_debrid(store, token);
+            self.use_debrid(store, &token);
         }
         if !self.parts.swarm_fixed
             && let Some(allowed) = self.parts.state.get::<bool>(SWARM_KEY)?
@@ -65,7 +65,7 @@ impl Playback {
     }
 
     /// Uses a store that the configuration names; what the owner set in the browser wins over it.
-    pub fn default_debrid(&self, store: Store, token: Secret) {
+    pub fn default_debrid(&self, store: Store, token: &Secret) {
         if self.debrid().is_none() {
             self.use_debrid(store, token);
         }
@@ -75,7 +75,7 @@ impl Playback {
     pub async fn set_debrid(&self, store: Store, token: Secret) -> Result<Account, Error> {
         let account = self.door(store, &token).account().await?;
         self.parts.state.put(DEBRID_KEY, &Kept { store, token: token.clone() })?;
-        self.use_debrid(store, token);
+        self.use_debrid(store, &token);
         self.forget_searches();
         tracing::info!(%store, "a debrid token was set");
         Ok(account)
@@ -114,9 +114,9 @@ impl Playback {
         Settings { debrid, swarm }
     }
 
-    fn use_debrid(&self, store: Store, token: Secret) {
+    fn use_debrid(&self, store: Store, token: &Secret) {
         let ends = token.ends();
-        *lock(&self.account) = Some((Arc::new(self.door(store, &token)), ends));
+        *lock(&self.account) = Some((Arc::new(self.door(store, token)), ends));
     }
 
     fn door(&self, store: Store, token: &Secret) -> Debrid {

@@ -14,6 +14,7 @@ import time
 import disk
 import machine
 import swarm
+from line import Line
 from report import Report
 from stand_ins import StandIns
 from torrent import Film
@@ -29,7 +30,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run")
     parser.add_argument("--credenza", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--rqbit", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--rounds", type=int, default=7, help="measurements of each kind (7)")
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each kind (5)")
     parser.add_argument("--size", type=int, default=512, help="the film's size in MiB (512)")
     parser.add_argument("--piece", type=int, default=1024, help="its pieces' size in KiB (1024)")
     parser.add_argument("--only", choices=("swarm", "disk"), help="one half alone; needs --out")
@@ -76,8 +77,9 @@ def measure(asked, folder, log):
     with contextlib.ExitStack() as stack:
         enter = stack.enter_context
         enter(stand_ins.answering())
-        seeders = {"unlimited": enter(film.seeded(0, log)), "limited": enter(film.seeded(LIMIT, log))}
-        stand_ins.peers[small.info_hash] = enter(small.seeded(0, log))
+        seeder = enter(film.seeded(log))
+        seeders = {"unlimited": seeder, "limited": enter(Line(seeder, LIMIT).open())}
+        stand_ins.peers[small.info_hash] = enter(small.seeded(log))
         if asked.only != "disk":
             films = {"film": film, "small": small}
             numbers = swarm.measure(programs, stand_ins, films, seeders, folder, asked.rounds, log)

@@ -51,12 +51,10 @@ pub fn until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Option<T
 
 /// Holds a script against the grammar of ECMAScript 5.1, by acorn from the tests' npm folder.
 pub fn es5(script: &str) {
-    let cache = std::env::var("XDG_CACHE_HOME")
-        .unwrap_or_else(|_| format!("{}/.cache", std::env::var("HOME").expect("HOME")));
-    let acorn = std::path::Path::new(&cache).join("credenza/npm/node_modules/.bin/acorn");
-    if !acorn.exists() {
+    let Some(modules) = installed::node_modules() else {
         return skip("needs acorn; tests/run installs it");
-    }
+    };
+    let acorn = modules.join(".bin/acorn");
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), script).unwrap();
     let done =

@@ -64,6 +64,7 @@ fn trouble(frame: Frame, error: &ApiError, back: &str) -> Response {
 }
 
 /// Sends a viewer to where the right to watch is had, or lets pass.
+#[expect(clippy::result_large_err, reason = "the answer is sent at once, not kept")]
 fn watching(rooms: &Rooms, headers: &HeaderMap, peer: Peer, here: &str) -> Result<(), Response> {
     rooms.may_watch(headers, peer.0).map_err(|_| at_the_door(rooms, here))
 }

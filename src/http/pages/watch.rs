@@ -41,10 +41,7 @@ pub(super) async fn home(
     }
     let frame = frame(&rooms, &headers, peer);
     let searched = !asked.is_empty();
-    let titles = match searched {
-        true => rooms.playback.search(&asked).await,
-        false => Ok(Vec::new()),
-    };
+    let titles = if searched { rooms.playback.search(&asked).await } else { Ok(Vec::new()) };
     match titles {
         Ok(titles) => page(&web::Home {
             frame,
