@@ -80,12 +80,11 @@ fn in_seasons(reading: &Reading, whole: &Whole, wanted: Episode) -> Reason {
     if !fits {
         return Reason::NoEpisode;
     }
-    match told {
-        true => counted(reading, Reason::ExactEpisode),
+    match (told, wanted.season) {
         // Who says no season is of a regular one: specials are counted apart.
-        false if wanted.season == 0 => Reason::SeasonContradicts,
-        false if whole.many_seasons => Reason::EpisodeOnly,
-        false => counted(reading, Reason::ExactEpisode),
+        (false, 0) => Reason::SeasonContradicts,
+        (false, _) if whole.many_seasons => Reason::EpisodeOnly,
+        _ => counted(reading, Reason::ExactEpisode),
     }
 }
 

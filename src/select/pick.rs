@@ -166,7 +166,7 @@ pub fn pick(files: &[TorrentFile], target: &Target) -> Result<Pick, NoPick> {
     for one in judged.iter_mut().filter(|one| one.points().is_some()) {
         add_small_reasons(one, &names, target);
     }
-    choose(judged, passed, target)
+    choose(judged, &passed, target)
 }
 
 /// The names to compare with: the title's; where that is not known, the torrent's.
@@ -293,11 +293,7 @@ fn add_small_reasons(one: &mut Judged, names: &Names, target: &Target) {
     }
 }
 
-fn choose(
-    mut judged: Vec<Judged>,
-    passed: Vec<Considered>,
-    target: &Target,
-) -> Result<Pick, NoPick> {
+fn choose(mut judged: Vec<Judged>, passed: &[Considered], target: &Target) -> Result<Pick, NoPick> {
     // By name, where points and size are equal: the same question has the same answer.
     judged.sort_by(|a, b| {
         let score = |one: &Judged| one.score().unwrap_or(-1.0);
@@ -313,7 +309,7 @@ fn choose(
     };
     let refuse = |reason: String| Err(NoPick { reason, considered: considered(&judged) });
     let Some(best) = judged.first().filter(|best| best.points().is_some()) else {
-        return refuse(why_none(&judged, &passed, target));
+        return refuse(why_none(&judged, passed, target));
     };
     if target.wanted == Wanted::Film
         && let Some((one, other)) = film::two_films(&equal_claims(&judged, best))

@@ -132,10 +132,10 @@ fn in_title(release: &Release) -> bool {
 fn by_folder(files: &[&TorrentFile], torrent: Option<&str>, readings: &mut [Reading]) {
     let mut known: HashMap<&str, Option<u32>> = HashMap::new();
     for (file, reading) in files.iter().zip(readings).filter(|(_, r)| r.seasons.is_empty()) {
-        let folders = file.name.rsplit(['/', '\\']).skip(1).filter(|part| Some(*part) != torrent);
-        let season = folders
-            .filter_map(|folder| *known.entry(folder).or_insert_with(|| season_of(folder)))
-            .next();
+        let mut folders =
+            file.name.rsplit(['/', '\\']).skip(1).filter(|part| Some(*part) != torrent);
+        let season =
+            folders.find_map(|folder| *known.entry(folder).or_insert_with(|| season_of(folder)));
         reading.seasons.extend(season);
     }
 }

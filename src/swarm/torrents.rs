@@ -303,7 +303,7 @@ impl Torrents {
             bytes_have: if state == State::Checking { 0 } else { now.progress_bytes },
             bytes_total: now.total_bytes,
             down_bytes_s,
-            peers: peers.try_into().unwrap_or(u32::MAX),
+            peers,
             error,
         })
     }
