@@ -124,6 +124,7 @@ fn hashes_of_the_wrong_length_are_refused_and_base32_is_understood() {
     for bad in ["abc", &hash[..39], &format!("{hash}0"), &"g".repeat(40), &"1".repeat(32)] {
         let answer = play(bad);
         assert_eq!(answer.status, 400, "{bad}: {}", answer.text());
+        assert_eq!(answer.json()["error"]["code"], "bad_query");
         assert!(answer.text().contains("info hash"), "{}", answer.text());
     }
     let bytes = data_encoding::HEXLOWER.decode(hash.as_bytes()).unwrap();

@@ -81,14 +81,18 @@ impl MediaKeys {
     /// Begins a new epoch: keys of this one still hold, those of the one before no more. To be called
     /// every 12 h of uptime, not by the wall clock. Blocks on the disk.
     pub fn rotate(&self) -> Result<(), Error> {
-        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        let next = Keys {
-            epoch: keys.epoch.saturating_add(1),
-            current: random::bytes()?,
-            previous: Some(keys.current),
+        let next = {
+            let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+            Keys {
+                epoch: keys.epoch.saturating_add(1),
+                current: random::bytes()?,
+                previous: Some(keys.current),
+            }
         };
-        // Kept before it is used: after a crash no URL that was given out is unknown.
-        *keys = keep(self.ledger.as_ref(), next)?;
+        // Kept before it is used: after a crash no URL that was given out is unknown. And without
+        // the lock: every request for a film waits for it, and the disk may take its time.
+        let next = keep(self.ledger.as_ref(), next)?;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
     }
 }

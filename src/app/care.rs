@@ -22,9 +22,12 @@ pub(super) async fn rotate_keys(keys: Arc<MediaKeys>, shutdown: CancellationToke
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = ticks.tick() => if let Err(error) = keys.rotate() {
-                tracing::warn!(%error, "the key of media links could not be changed");
-            },
+            _ = ticks.tick() => {
+                // It waits for the disk.
+                if let Err(error) = tokio::task::block_in_place(|| keys.rotate()) {
+                    tracing::warn!(%error, "the key of media links could not be changed");
+                }
+            }
         }
     }
 }

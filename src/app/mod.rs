@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,7 +25,7 @@ use crate::playback::Playback;
 use crate::release;
 
 /// How long the drain may take.
-const DRAIN: Duration = Duration::from_secs(5);
+const DRAIN: Duration = Duration::from_secs(6);
 
 pub use story::{Story, story};
 
@@ -59,6 +60,7 @@ pub struct App {
     advertisement: Option<Advertisement>,
     data: PathBuf,
     tasks: TaskTracker,
+    serving: JoinHandle<()>,
     shutdown: CancellationToken,
 }
 
@@ -104,7 +106,8 @@ impl App {
         ));
         let rule = Arc::clone(&hosts);
         let router = router::whole(rooms.clone(), Arc::new(move |host: &str| rule.allows(host)));
-        tasks.spawn(server::serve(listener, router, tasks.clone(), shutdown.clone()));
+        let serving = server::serve(listener, router, tasks.clone(), shutdown.clone());
+        let serving = tasks.spawn(serving);
         // The reader of names compiles its patterns at its first word, which takes a tenth of a second
         // that the first viewer need not wait for.
         tasks.spawn_blocking(|| release::parse("A.Film.2020.1080p.WEB-DL.x264-GROUP.mkv"));
@@ -116,8 +119,17 @@ impl App {
         if let Some(advertisement) = &advertisement {
             tasks.spawn(care::follow_name(advertisement.names(), hosts, shutdown.clone()));
         }
-        let data = data.to_owned();
-        Ok(Self { playback, rooms, address, running, advertisement, data, tasks, shutdown })
+        Ok(Self {
+            playback,
+            rooms,
+            address,
+            running,
+            advertisement,
+            data: data.to_owned(),
+            tasks,
+            serving,
+            shutdown,
+        })
     }
 
     /// Where it answers: each address of this machine, if it listens on all of them.
@@ -156,12 +168,17 @@ impl App {
             advertisement.stop().await;
         }
         self.shutdown.cancel();
-        self.tasks.close();
-        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+        // The readers first: the server gives them its own time. What peers still do for films that
+        // nobody reads ends with the story.
+        if tokio::time::timeout(DRAIN, &mut self.serving).await.is_err() {
             tracing::warn!("some readers were cut off at the end of the drain");
         }
         if tokio::time::timeout(DRAIN, self.playback.stop()).await.is_err() {
             tracing::warn!("the stores were not flushed in time");
+        }
+        self.tasks.close();
+        if tokio::time::timeout(Duration::from_secs(1), self.tasks.wait()).await.is_err() {
+            tracing::debug!("some tasks were cut off");
         }
     }
 }

@@ -66,7 +66,7 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     if let Some((store, file)) = &config.debrid {
         let token = std::fs::read_to_string(file)
             .map_err(|error| Error::TokenFile { file: file.clone(), error })?;
-        playback.default_debrid(*store, &Secret::new(&token));
+        playback.default_debrid(*store, &Secret::new(&token))?;
     }
     Ok(Story { playback: Arc::new(playback), state, tasks })
 }

@@ -1,6 +1,6 @@
 //! What each room's error is over HTTP. The rooms know no status; the sentence is theirs.
 
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use serde_json::json;
 
@@ -81,5 +81,25 @@ impl From<JsonRejection> for ApiError {
             code,
             format!("the request's body cannot be taken: {}", rejection.body_text()),
         )
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        let message = format!("the address's query cannot be taken: {}", rejection.body_text());
+        Self::new(StatusCode::BAD_REQUEST, "bad_query", message)
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(_: PathRejection) -> Self {
+        Self::bad_request("the address is not written in UTF-8: check it for a typing error")
+    }
+}
+
+impl From<FormRejection> for ApiError {
+    fn from(rejection: FormRejection) -> Self {
+        let message = format!("the form cannot be taken: {}", rejection.body_text());
+        Self::new(StatusCode::BAD_REQUEST, "bad_form", message)
     }
 }

@@ -1,13 +1,18 @@
 //! The choice: the best candidate that can be opened, and which file of it.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::playable::{Playable, Via, seconds_now};
 use super::ways::{Opened, Ways};
 use super::{Error, Findings, Playback};
-use crate::media::StremioId;
-use crate::select::{self, Candidate};
+use crate::media::{Query, StremioId};
+use crate::select::{self, Candidate, Target};
 use crate::torrent::{InfoHash, Store, TorrentFile};
+
+/// How many of those that were passed over the player's page tells.
+const TOLD: usize = 10;
 
 /// What plays, as `play --json` prints it (with the URL, which only the door knows).
 #[derive(Debug, Clone, Serialize)]
@@ -60,7 +65,10 @@ impl Passed {
 impl Playback {
     /// Finds and opens the best candidate, or the one whose hash is `only`.
     pub async fn play(&self, id: &StremioId, only: Option<InfoHash>) -> Result<Play, Error> {
-        let findings = self.findings(id).await;
+        if let Some(play) = self.play_from_disk(id, only)? {
+            return Ok(play);
+        }
+        let findings = self.findings(id, only).await;
         let candidates: Vec<&Candidate> = findings
             .candidates
             .iter()
@@ -70,6 +78,9 @@ impl Playback {
         let mut ways = Ways::of(self);
         let mut passed_over = Vec::new();
         for candidate in candidates {
+            if ways.are_none() {
+                break;
+            }
             // A wrong film is worse than none; who asks for it by its hash gets it.
             if only.is_none() && candidate.is_another_title() {
                 passed_over.push(Passed::new(
@@ -89,6 +100,29 @@ impl Playback {
         }
         let why = passed_over.first().map_or_else(String::new, |first| first.message.clone());
         Err(Error::NoneLeft { id: *id, tried: passed_over.len(), why, passed_over })
+    }
+
+    /// What was played before and lies whole on the disk plays at once: no index is asked, no store,
+    /// no peer.
+    fn play_from_disk(
+        &self,
+        id: &StremioId,
+        only: Option<InfoHash>,
+    ) -> Result<Option<Play>, Error> {
+        let query = Query { id: *id, title: self.parts.cache.title(id).map(|(title, _)| title) };
+        for playable in self.finished_of(id)? {
+            let wanted = only.is_none_or(|only| only == playable.info_hash);
+            let Some(bytes) = Self::bytes_on_disk(&playable).filter(|_| wanted) else { continue };
+            let target = Target::of(&query, Some(&playable.release), playable.file.index);
+            let Ok(pick) = select::pick(std::slice::from_ref(&playable.file), &target) else {
+                continue;
+            };
+            let ranked = select::rank(vec![playable.torrent()], &HashMap::new(), &query);
+            let Some(candidate) = ranked.first() else { continue };
+            let opened = Opened { via: Via::Disk, pick, bytes };
+            return self.begin(id, candidate, opened, Vec::new()).map(Some);
+        }
+        Ok(None)
     }
 
     fn check_ways(
@@ -177,7 +211,10 @@ fn detail(
         format!("Why this file: {}", in_words(reasons)),
     ];
     lines.extend(
-        passed_over.iter().map(|one| format!("Passed over: {} ({})", one.name, one.message)),
+        passed_over
+            .iter()
+            .take(TOLD)
+            .map(|one| format!("Passed over: {} ({})", one.name, one.message)),
     );
     lines
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{Playback, RECENT, RECENT_MOST, lock};
+use super::{Playback, RECENT, RECENT_CANDIDATES, RECENT_MOST, lock};
 use crate::debrid::Debrid;
 use crate::index::{self, Report, State};
 use crate::media::{ImdbId, Query, StremioId, Title};
@@ -16,6 +16,8 @@ use crate::torrent::{Availability, IndexName, InfoHash, Store, Unique, unique};
 
 /// How long a store's answer is believed: entries of its crowd database go stale.
 const AVAILABILITY_AGE: Duration = Duration::from_secs(3600);
+/// How long a search waits for a name: a film may be found and played without one.
+const TITLE_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a title's name is believed.
 const TITLE_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -81,6 +83,20 @@ pub struct StoreLine {
 }
 
 impl Findings {
+    fn without_candidates(&self) -> Self {
+        Self {
+            id: self.id,
+            title: self.title.clone(),
+            elapsed_ms: self.elapsed_ms,
+            indexes: self.indexes.clone(),
+            store: self.store.clone(),
+            torrents_found: self.torrents_found,
+            unique: self.unique,
+            candidates: Vec::new(),
+            query: self.query.clone(),
+        }
+    }
+
     /// The sentence of the first index that failed, where every index that was asked did.
     #[must_use]
     pub fn every_index_failed(&self) -> Option<String> {
@@ -119,8 +135,7 @@ impl Playback {
         on: &mut (dyn FnMut(&IndexLine) + Send),
     ) -> Arc<Findings> {
         let start = Instant::now();
-        let query = Query { id: *id, title: self.title(id).await };
-        let mut reports = self.scrape(&query, on).await;
+        let (query, mut reports) = self.ask(id, on).await;
         let found = reports.iter_mut().flat_map(|report| std::mem::take(&mut report.torrents));
         let found: Vec<_> = found.collect();
         let torrents_found = found.len();
@@ -139,25 +154,56 @@ impl Playback {
             store,
             torrents_found,
             unique: count,
-            candidates: select::rank(torrents, &availability, &query),
+            // Thousands of names are read here, and others want this thread.
+            candidates: tokio::task::block_in_place(|| {
+                select::rank(torrents, &availability, &query)
+            }),
             elapsed_ms: whole_ms(start.elapsed()),
             query,
         });
-        let mut recent = lock(&self.recent);
-        recent.retain(|(other, ..)| other != id);
-        recent.push((*id, Instant::now(), Arc::clone(&findings)));
-        let surplus = recent.len().saturating_sub(RECENT_MOST);
-        recent.drain(..surplus);
+        self.keep_recent(&findings);
         findings
     }
 
-    /// The search of a moment ago, or a new one.
-    pub(super) async fn findings(&self, id: &StremioId) -> Arc<Findings> {
+    /// The title and the indexes. Nobody knows a film by an IMDb id better for knowing its name, so
+    /// those ids are asked for while the name is still looked up; others may need their IMDb place.
+    async fn ask(
+        &self,
+        id: &StremioId,
+        on: &mut (dyn FnMut(&IndexLine) + Send),
+    ) -> (Query, Vec<Scraped>) {
+        if let StremioId::Imdb { .. } = id {
+            let nameless = Query { id: *id, title: None };
+            let (title, reports) = tokio::join!(self.title(id), self.scrape(&nameless, on));
+            return (Query { id: *id, title }, reports);
+        }
+        let query = Query { id: *id, title: self.title(id).await };
+        let reports = self.scrape(&query, on).await;
+        (query, reports)
+    }
+
+    /// Keeps the best of a search, so that a choice from a page does not search again.
+    fn keep_recent(&self, findings: &Findings) {
+        let candidates = findings.candidates.iter().take(RECENT_CANDIDATES).cloned().collect();
+        let kept = Arc::new(Findings { candidates, ..findings.without_candidates() });
+        let mut recent = lock(&self.recent);
+        recent.retain(|(other, ..)| *other != findings.id);
+        recent.push((findings.id, Instant::now(), kept));
+        let surplus = recent.len().saturating_sub(RECENT_MOST);
+        recent.drain(..surplus);
+    }
+
+    /// The search of a moment ago, or a new one: also where `only` was not among the best of it.
+    pub(super) async fn findings(&self, id: &StremioId, only: Option<InfoHash>) -> Arc<Findings> {
         let known = lock(&self.recent)
             .iter()
             .find(|(other, at, _)| other == id && at.elapsed() < RECENT)
             .map(|(.., findings)| Arc::clone(findings));
-        match known.filter(|findings| !findings.candidates.is_empty()) {
+        let has = |findings: &Arc<Findings>| {
+            let wanted = |one: &Candidate| only.is_none_or(|only| one.torrent.info_hash == only);
+            findings.candidates.iter().any(wanted)
+        };
+        match known.filter(has) {
             Some(findings) => findings,
             None => self.find(id, &mut |_| {}).await,
         }
@@ -176,7 +222,8 @@ impl Playback {
         {
             return Some(title.clone());
         }
-        match self.parts.titles.look_up(id).await {
+        let looked_up = tokio::time::timeout(TITLE_PATIENCE, self.parts.titles.look_up(id)).await;
+        match looked_up.unwrap_or(Ok(None)) {
             Ok(Some(title)) => {
                 self.parts.cache.put_title(id, &title);
                 Some(title)

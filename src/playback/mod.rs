@@ -5,6 +5,7 @@
 //! never sent back to an earlier station to be filled in.
 
 mod choose;
+mod film;
 mod find;
 mod playable;
 mod session;
@@ -38,7 +39,9 @@ use url::Url;
 /// How long a search is kept in memory, so that choosing from a page does not search again.
 const RECENT: Duration = Duration::from_secs(600);
 /// How many searches are kept.
-const RECENT_MOST: usize = 16;
+const RECENT_MOST: usize = 4;
+/// How many candidates of each: some 2 kB apiece, and nobody scrolls further.
+const RECENT_CANDIDATES: usize = 200;
 
 /// The rooms below, built by `app`.
 #[expect(missing_docs, reason = "each is the room of its name")]
@@ -166,13 +169,13 @@ impl Playback {
     /// Notes what has become whole, and keeps what is only kept for speed small; to be called about
     /// once a minute.
     pub async fn tend(&self) {
-        self.settle_all().await;
+        self.settle_all();
         self.parts.cache.tend().await;
     }
 
     /// Writes what is only kept for speed, and lets the peers go.
     pub async fn stop(&self) {
-        self.settle_all().await;
+        self.settle_all();
         self.parts.swarm.stop().await;
         self.parts.cache.flush().await;
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::media::StremioId;
-use crate::torrent::{InfoHash, Magnet, Store, TorrentFile, entity_tag};
+use crate::torrent::{InfoHash, Magnet, Store, TorrentFile, Unique, entity_tag};
 
 /// Which way the bytes come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,22 @@ impl Playable {
         link_name(self.file.base_name())
     }
 
+    /// The torrent, as far as it was kept.
+    pub(super) fn torrent(&self) -> Unique {
+        Unique {
+            info_hash: self.info_hash,
+            name: self.release.clone(),
+            size_bytes: self.file.size_bytes,
+            seeders: None,
+            file_index: self.file.index,
+            file_name: Some(self.file.base_name().to_owned()),
+            trackers: self.trackers.clone(),
+            indexer: None,
+            files: vec![self.file.clone()],
+            found_by: Vec::new(),
+        }
+    }
+
     pub(super) fn magnet(&self) -> Magnet {
         Magnet {
             name: Some(self.release.clone()),
@@ -70,8 +86,11 @@ impl Playable {
         UNIX_EPOCH + Duration::from_secs(self.since)
     }
 
+    /// What the keys of all of them begin with.
+    pub(super) const KEYS: &str = "playable/";
+
     pub(super) fn key(media_id: &str) -> String {
-        format!("playable/{media_id}")
+        format!("{}{media_id}", Self::KEYS)
     }
 }
 

@@ -53,7 +53,7 @@ struct Kept {
 impl Playback {
     /// Reads what was set before.
     pub(super) fn take_up_settings(&self) -> Result<(), Error> {
-        if let Some(Kept { store, token }) = self.parts.state.get(DEBRID_KEY)? {
+        if let Some(Kept { store, token }) = self.kept()?.flatten() {
             self.use_debrid(store, &token);
         }
         if !self.parts.swarm_fixed
@@ -65,28 +65,37 @@ impl Playback {
     }
 
     /// Uses a store that the configuration names; what the owner set in the browser wins over it.
-    pub fn default_debrid(&self, store: Store, token: &Secret) {
-        if self.debrid().is_none() {
+    pub fn default_debrid(&self, store: Store, token: &Secret) -> Result<(), Error> {
+        if self.kept()?.is_none() {
             self.use_debrid(store, token);
         }
+        Ok(())
+    }
+
+    /// What the owner has set: nothing yet, that there shall be no token, or one.
+    fn kept(&self) -> Result<Option<Option<Kept>>, Error> {
+        Ok(self.parts.state.get(DEBRID_KEY)?)
     }
 
     /// Checks a token with its store at once; keeps it only if the store takes it.
     pub async fn set_debrid(&self, store: Store, token: Secret) -> Result<Account, Error> {
         let account = self.door(store, &token).account().await?;
-        let kept = Kept { store, token: token.clone() };
+        let kept = Some(Kept { store, token: token.clone() });
         durably(|| self.parts.state.put(DEBRID_KEY, &kept))?;
         self.use_debrid(store, &token);
         self.forget_searches();
+        self.close_all();
         tracing::info!(%store, "a debrid token was set");
         Ok(account)
     }
 
     /// Forgets the token.
     pub fn remove_debrid(&self) -> Result<(), Error> {
-        durably(|| self.parts.state.remove(DEBRID_KEY))?;
+        // Not merely nothing: the configuration's token must not come back at the next start.
+        durably(|| self.parts.state.put(DEBRID_KEY, &None::<Kept>))?;
         *lock(&self.account) = None;
         self.forget_searches();
+        self.close_all();
         Ok(())
     }
 
@@ -97,6 +106,7 @@ impl Playback {
         }
         durably(|| self.parts.state.put(SWARM_KEY, &allowed))?;
         self.parts.swarm.allow(allowed);
+        self.close_all();
         tracing::info!(allowed, "the owner decided on peer-to-peer");
         Ok(())
     }

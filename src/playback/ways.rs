@@ -12,6 +12,9 @@ use crate::select::{self, Candidate, Pick, Target};
 use crate::swarm;
 use crate::torrent::{Availability, Store, TorrentFile};
 
+/// How many torrents that should be cached are tried: the crowd's word may be stale, and a viewer
+/// waits for each.
+const CACHED_TRIES: usize = 8;
 /// How many torrents that the store does not know to be cached are tried there: each try costs the
 /// owner's account a request or two, and stores throttle (Real-Debrid: 250 a minute).
 const UNSURE_TRIES: usize = 3;
@@ -35,14 +38,22 @@ pub(super) struct NoWay {
 /// The ways that are still worth trying.
 pub(super) struct Ways {
     debrid: Option<Arc<Debrid>>,
+    cached_left: usize,
     unsure_left: usize,
     swarm_left: usize,
 }
 impl Ways {
+    /// Whether nothing is left to try, for any candidate.
+    pub(super) fn are_none(&self) -> bool {
+        let store = self.debrid.is_some() && self.cached_left + self.unsure_left > 0;
+        !store && self.swarm_left == 0
+    }
+
     /// All that there are.
     pub(super) fn of(playback: &Playback) -> Self {
         Self {
             debrid: playback.debrid(),
+            cached_left: CACHED_TRIES,
             unsure_left: UNSURE_TRIES,
             swarm_left: if playback.parts.swarm.allowed() { SWARM_TRIES } else { 0 },
         }
@@ -94,13 +105,14 @@ impl Playback {
         let hash = candidate.torrent.info_hash;
         let state = candidate.availability.get(&store).copied();
         match state.unwrap_or(Availability::Unknown) {
-            _ if self.parts.cache.refused(store, &hash) => {
+            state if state == Availability::Refused || self.parts.cache.refused(store, &hash) => {
                 no(REFUSED, format!("{store} refuses it for legal reasons (451)"))
             }
-            Availability::Refused => {
-                no(REFUSED, format!("{store} refuses it for legal reasons (451)"))
+            Availability::Cached if ways.cached_left > 0 => {
+                ways.cached_left -= 1;
+                Ok(())
             }
-            Availability::Cached => Ok(()),
+            Availability::Cached => no("no_way_left", "enough torrents were tried".to_owned()),
             Availability::NotCached => {
                 no("not_cached", format!("{store} would have to download it first"))
             }
@@ -108,7 +120,7 @@ impl Playback {
                 ways.unsure_left -= 1;
                 Ok(())
             }
-            Availability::Unknown => no(
+            Availability::Refused | Availability::Unknown => no(
                 "not_known_to_be_cached",
                 format!("{store} does not know it, and enough unknown ones were tried"),
             ),

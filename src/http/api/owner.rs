@@ -77,8 +77,16 @@ pub(super) struct Changes {
 #[serde(deny_unknown_fields)]
 struct DebridChange {
     store: Option<Store>,
-    /// `null` or empty removes it.
-    token: Option<Secret>,
+    /// `null` or empty removes it; absent leaves it, and then there is nothing to change.
+    #[serde(default, deserialize_with = "present")]
+    token: Option<Option<Secret>>,
+}
+
+/// Tells `null` from absent.
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<Secret>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -103,7 +111,9 @@ pub(super) async fn change_settings(
         )
     })?;
     if let Some(debrid) = changes.debrid {
-        match debrid.token.filter(|token| !token.is_empty()) {
+        let sentence = "a store is set together with its token; send both, or null as the token";
+        let no_token = || ApiError::new(StatusCode::BAD_REQUEST, "bad_settings", sentence);
+        match debrid.token.ok_or_else(no_token)?.filter(|token| !token.is_empty()) {
             Some(token) => {
                 let store = debrid.store.or(playback.settings().debrid.store);
                 playback.set_debrid(store.unwrap_or(Store::RealDebrid), token).await?;

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -17,10 +18,13 @@ use crate::playback::IndexLine;
 use crate::torrent::InfoHash;
 
 /// `GET /api/find/{id}`: JSON, or server-sent events where those are asked for.
-pub(super) async fn find(visitor: Visitor, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn find(
+    visitor: Visitor,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, ApiError> {
     visitor.may_watch()?;
     let rooms = &visitor.rooms;
-    let id = id_of(&id)?;
+    let id = id_of(&id?)?;
     let accept = visitor
         .headers
         .get(header::ACCEPT)
@@ -68,13 +72,19 @@ pub(super) struct Which {
 
 /// `/api/play/{id}`: as `play --json`.
 pub(super) async fn play(
+    method: Method,
     visitor: Visitor,
-    Path(id): Path<String>,
-    Query(which): Query<Which>,
+    id: Result<Path<String>, PathRejection>,
+    which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
     visitor.may_watch()?;
+    if method != Method::POST && !visitor.is_owner() {
+        // A page elsewhere can make a browser GET anything (an image), and this changes something.
+        let sentence = "opening a film changes something: send POST, or sign in";
+        return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "use_post", sentence));
+    }
     let rooms = &visitor.rooms;
-    let play = rooms.playback.play(&id_of(&id)?, which.info_hash).await?;
+    let play = rooms.playback.play(&id_of(&id?)?, which?.info_hash).await?;
     Ok(Json(rooms.play_answer(&play, visitor.host())))
 }
 

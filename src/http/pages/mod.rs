@@ -4,6 +4,8 @@ mod setup;
 mod watch;
 
 use axum::Router;
+use axum::extract::Form;
+use axum::extract::rejection::FormRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -62,6 +64,16 @@ fn trouble(visitor: &Visitor, error: impl Into<ApiError>, back: &str) -> Respons
     let mut answer = page(&web::Trouble { frame, sentence: error.message, back });
     *answer.status_mut() = error.status;
     answer
+}
+
+/// What a form holds, or the sentence about it.
+#[expect(clippy::result_large_err, reason = "the answer is sent at once, not kept")]
+fn filled<T>(
+    visitor: &Visitor,
+    form: Result<Form<T>, FormRejection>,
+    back: &str,
+) -> Result<T, Response> {
+    form.map(|Form(form)| form).map_err(|error| trouble(visitor, error, back))
 }
 
 /// Sends a viewer to where the right to watch is had, or lets pass.

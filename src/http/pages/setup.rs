@@ -1,11 +1,12 @@
 //! Claim, sign in, set up.
 
+use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Query};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{at_the_door, frame, page, trouble};
+use super::{at_the_door, filled, frame, page, trouble};
 use crate::http::rooms::{Visitor, no_cookie, session_cookie};
 use crate::secret::Secret;
 use crate::torrent::Store;
@@ -61,7 +62,14 @@ pub(super) struct ClaimForm {
 }
 
 /// `POST /setup/claim`.
-pub(super) async fn claim(visitor: Visitor, Form(form): Form<ClaimForm>) -> Response {
+pub(super) async fn claim(
+    visitor: Visitor,
+    form: Result<Form<ClaimForm>, FormRejection>,
+) -> Response {
+    let form = match filled(&visitor, form, "/setup") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
     match visitor.rooms.access.claim(form.code.trim(), &form.password).await {
         Ok(token) => signed_in(token.expose(), "/setup?said=claimed"),
         Err(error) => trouble(&visitor, error, "/setup"),
@@ -88,7 +96,9 @@ pub(super) async fn login_page(visitor: Visitor, Query(next): Query<Next>) -> Re
 /// A path of ours: `//elsewhere` and `https://elsewhere` are not.
 fn own_path(next: Option<String>) -> String {
     let ours = |path: &String| {
-        path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n'])
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && !path.contains(|c: char| c == '\\' || c.is_control())
     };
     next.filter(ours).unwrap_or_else(|| "/".to_owned())
 }
@@ -100,7 +110,14 @@ pub(super) struct LoginForm {
 }
 
 /// `POST /login`.
-pub(super) async fn login(visitor: Visitor, Form(form): Form<LoginForm>) -> Response {
+pub(super) async fn login(
+    visitor: Visitor,
+    form: Result<Form<LoginForm>, FormRejection>,
+) -> Response {
+    let form = match filled(&visitor, form, "/login") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
     match visitor.rooms.access.login(&form.password, visitor.address()).await {
         Ok(token) => signed_in(token.expose(), &own_path(form.next)),
         Err(error) => trouble(&visitor, error, "/login"),
@@ -124,7 +141,14 @@ pub(super) struct DebridForm {
 }
 
 /// `POST /setup/debrid`: the store is asked at once whether it takes the token.
-pub(super) async fn debrid(visitor: Visitor, Form(form): Form<DebridForm>) -> Response {
+pub(super) async fn debrid(
+    visitor: Visitor,
+    form: Result<Form<DebridForm>, FormRejection>,
+) -> Response {
+    let form = match filled(&visitor, form, "/setup") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
     if visitor.owner_only().is_err() {
         return at_the_door(&visitor, "/setup");
     }
@@ -151,7 +175,14 @@ pub(super) struct SwarmForm {
 }
 
 /// `POST /setup/swarm`.
-pub(super) async fn swarm(visitor: Visitor, Form(form): Form<SwarmForm>) -> Response {
+pub(super) async fn swarm(
+    visitor: Visitor,
+    form: Result<Form<SwarmForm>, FormRejection>,
+) -> Response {
+    let form = match filled(&visitor, form, "/setup") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
     if visitor.owner_only().is_err() {
         return at_the_door(&visitor, "/setup");
     }

@@ -1,11 +1,12 @@
 //! Search, candidates, picture.
 
+use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{frame, page, trouble, watching};
+use super::{filled, frame, page, trouble, watching};
 use crate::http::api::id_of;
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
@@ -193,11 +194,15 @@ pub(super) struct Chosen {
 pub(super) async fn play(
     visitor: Visitor,
     Path(id): Path<String>,
-    Form(chosen): Form<Chosen>,
+    chosen: Result<Form<Chosen>, FormRejection>,
 ) -> Response {
     if let Err(door) = watching(&visitor, &format!("/watch/{id}")) {
         return door;
     }
+    let chosen = match filled(&visitor, chosen, &format!("/watch/{id}")) {
+        Ok(chosen) => chosen,
+        Err(answer) => return answer,
+    };
     let id = match id_of(&id) {
         Ok(id) => id,
         Err(error) => return trouble(&visitor, error, "/"),
