@@ -66,10 +66,6 @@ impl Names {
     pub(super) fn any(&self, test: impl Fn(&str) -> bool) -> bool {
         self.title.iter().chain(&self.aliases).any(|name| test(name))
     }
-
-    pub(super) fn is_known(&self) -> bool {
-        self.title.is_some()
-    }
 }
 
 /// The title of `release` with its year, to tell two films apart.
@@ -78,7 +74,7 @@ pub(super) fn identity(release: &Release) -> (String, Option<u16>, Vec<u32>, Vec
     // The discs of one film are no two films; its parts may be.
     for disc in [" cd1", " cd2", " cd3", " cd 1", " cd 2", " cd 3", " disc 1", " disc 2"] {
         if let Some(shorter) = title.strip_suffix(disc) {
-            title = shorter.to_owned();
+            title.truncate(shorter.len());
         }
     }
     (title, release.year, release.seasons.clone(), release.episodes.clone())
@@ -92,7 +88,7 @@ pub(super) fn plain(text: &str) -> String {
             '&' => letters.push_str(" and "),
             '\'' | '\u{2019}' | '`' | '\u{301}' | '\u{300}' | '\u{308}' => {}
             c if c.is_alphanumeric() => {
-                letters.push_str(without_accent(c).unwrap_or(c.encode_utf8(&mut [0; 4])))
+                letters.push_str(without_accent(c).unwrap_or(c.encode_utf8(&mut [0; 4])));
             }
             _ => letters.push(' '),
         }

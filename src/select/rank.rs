@@ -31,6 +31,7 @@ pub struct Candidate {
 /// As `find --json` prints a torrent: without its list of files.
 fn as_found<S: Serializer>(torrent: &Unique, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
+    #[expect(clippy::struct_field_names, reason = "the JSON's names")]
     struct Found<'a> {
         info_hash: InfoHash,
         name: &'a str,
