@@ -72,6 +72,7 @@ fn the_table_of_scores_stands_as_mended() {
         ("Season 2/05.mkv", 2, 5, 1000.1, ExactEpisode),
         ("Show S02/E05 - Name.mkv", 2, 5, 1000.1, ExactEpisode),
         ("Yes.Dear.103.XviD.avi", 1, 3, 1000.1, ExactEpisode),
+        ("0103.mkv", 1, 3, 1000.1, ExactEpisode),
     ] {
         let pick = select::pick(&[file(name)], &episode(season, number)).expect(name);
         assert_eq!(pick.match_reasons, [reason], "{name}");
@@ -90,6 +91,8 @@ fn what_is_no_such_episode_is_passed_over_with_a_reason() {
         ("Show OVA 01.mkv", 1, 1, SeasonContradicts),
         ("Show - 05.mkv", 0, 5, SeasonContradicts),
         ("Random.Video.mkv", 1, 1, NoEpisode),
+        ("Show - 12.5.mkv", 1, 12, NoEpisode),
+        ("Show - S01E05.5 - Recap.mkv", 1, 5, NoEpisode),
         ("Show.S01E02.mkv", 1, 1, NoEpisode),
         ("Show.1920x1080.mkv", 20, 1080, NoEpisode),
         ("Show.1920x1080.mkv", 1, 1080, NoEpisode),

@@ -122,7 +122,8 @@ fn judge_episodes(judged: &mut [Judged], whole: &Whole, target: &Target) {
 fn judge_only(only: &mut Judged, whole: &Whole, target: &Target) {
     let silent = only.reading.release.seasons.is_empty()
         && only.reading.release.date.is_none()
-        && (only.reading.episodes.is_empty() || only.reading.bare);
+        && !only.reading.release.half
+        && only.reading.episodes.is_empty();
     if only.reasons != [Reason::NoEpisode] || !silent || only.file.sid.is_some() {
         return;
     }

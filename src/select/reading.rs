@@ -70,8 +70,12 @@ pub(super) fn read(
 }
 
 fn of_release(release: Release) -> Reading {
-    let (seasons, episodes) = (release.seasons.clone(), release.episodes.clone());
-    Reading { release, seasons, episodes, bare: false }
+    let seasons = release.seasons.clone();
+    // A recap between two episodes is neither of them.
+    let episodes = if release.half { Vec::new() } else { release.episodes.clone() };
+    let bare = seasons.is_empty()
+        && matches!(episodes.as_slice(), [number] if release::number::bare(&release.name) == Some(*number));
+    Reading { release, seasons, episodes, bare }
 }
 
 /// The number that varies among sibling files while the rest stays equal is the episode's:
@@ -93,7 +97,7 @@ fn by_siblings(files: &[&TorrentFile], readings: &mut [Reading]) {
         let saw = |(at, _): &(usize, Vec<String>)| {
             let reading = &readings[*at];
             let differs = reading.episodes != first.episodes || reading.seasons != first.seasons;
-            differs || reading.release.date.is_some()
+            differs || reading.release.date.is_some() || reading.release.half
         };
         if group.iter().any(saw) {
             continue;
@@ -122,7 +126,7 @@ fn varying(group: &[(usize, Vec<String>)]) -> Option<usize> {
 /// A number that stands bare, where nothing else is said.
 fn by_itself(base: &str, reading: &mut Reading) {
     let release = &reading.release;
-    if reading.episodes.is_empty() && release.date.is_none() {
+    if reading.episodes.is_empty() && release.date.is_none() && !release.half {
         reading.episodes.extend(release::number::bare(base));
         reading.bare = !reading.episodes.is_empty();
     }
