@@ -1,12 +1,12 @@
 //! Whether a file is the episode that is wanted.
 
-use super::pick::Target;
 use super::reading::{Reading, Whole};
 use super::reason::Reason;
+use super::target::Target;
 use crate::media::{Episode, StremioId, Wanted};
 use crate::torrent::TorrentFile;
 
-/// What the crowd of StremThru says of a file.
+/// What the crowd of `StremThru` says of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verified {
     Wanted,
@@ -80,15 +80,15 @@ fn in_seasons(reading: &Reading, whole: &Whole, wanted: Episode) -> Reason {
     if !fits {
         return Reason::NoEpisode;
     }
-    match (told, wanted.season) {
+    match told {
         // Who says no season is of a regular one: specials are counted apart.
-        (false, 0) => Reason::SeasonContradicts,
-        (false, _) if whole.many_seasons => Reason::EpisodeOnly,
+        false if wanted.season == 0 => Reason::SeasonContradicts,
+        false if whole.many_seasons => Reason::EpisodeOnly,
         _ => counted(reading, Reason::ExactEpisode),
     }
 }
 
-/// `number` counts from the start of its own entry, `also` as IMDb does. Which of the two a file
+/// `number` counts from the start of its own entry, `also` as `IMDb` does. Which of the two a file
 /// means is told by its season, where it tells one.
 fn absolute(reading: &Reading, whole: &Whole, number: u32, also: Option<Episode>) -> Reason {
     let has = |number: u32| reading.episodes.contains(&number);

@@ -18,19 +18,16 @@ pub(super) fn is_another(
     if !release.seasons.is_empty() && !release.episodes.is_empty() {
         return true;
     }
-    let informed = release.year.is_some();
-    if !informed || names.fit(release.title.as_deref()) != Some(Fit::Differs) {
-        return false;
-    }
-    let years_differ =
-        |a: Option<u16>, b: Option<u16>| a.zip(b).is_some_and(|(a, b)| a.abs_diff(b) > 1);
-    if years_differ(release.year, year) {
-        return true;
+    let Some(theirs) = release.year else { return false };
+    let fit = names.fit(release.title.as_deref());
+    if year.is_some_and(|year| year.abs_diff(theirs) > 1) {
+        // A number in the title may be taken for the year.
+        return !names.any(|name| name.split(' ').any(|word| word == theirs.to_string()));
     }
     // Torrent and file that agree on a name we do not know speak another language. Where the torrent
     // is called as the film is and its file is not, an index has put a name on another's hash.
-    names.fit(torrent.release.title.as_deref()) != Some(Fit::Differs)
-        && !names.within(&release.name)
+    let torrent_fits = names.fit(torrent.release.title.as_deref()) != Some(Fit::Differs);
+    fit == Some(Fit::Differs) && torrent_fits && !names.within(&release.name)
 }
 
 /// Of files with equal points, whether two are different films; then neither may be chosen.

@@ -5,6 +5,7 @@
 //! worse than none: a file whose season contradicts is never chosen, and of two films with an equal
 //! claim neither is. Packs are not refused for being packs: only files are judged strictly.
 
+mod choice;
 mod episode;
 mod extra;
 mod film;
@@ -13,7 +14,10 @@ mod pick;
 mod rank;
 mod reading;
 mod reason;
+mod target;
 
-pub use pick::{Considered, NoPick, Pick, PickedFile, Target, pick};
+pub use choice::{Considered, NoPick, Pick, PickedFile};
+pub use pick::pick;
 pub use rank::{Candidate, rank};
 pub use reason::{Merit, Reason};
+pub use target::Target;

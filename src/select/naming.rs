@@ -73,8 +73,8 @@ pub(super) fn identity(release: &Release) -> (String, Option<u16>, Vec<u32>, Vec
     let mut title = plain(release.title.as_deref().unwrap_or(&release.name));
     // The discs of one film are no two films; its parts may be.
     for disc in [" cd1", " cd2", " cd3", " cd 1", " cd 2", " cd 3", " disc 1", " disc 2"] {
-        if let Some(shorter) = title.strip_suffix(disc).map(str::len) {
-            title.truncate(shorter);
+        if let Some(shorter) = title.strip_suffix(disc) {
+            title.truncate(shorter.len());
         }
     }
     (title, release.year, release.seasons.clone(), release.episodes.clone())

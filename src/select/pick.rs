@@ -1,132 +1,15 @@
 //! The choice of a torrent's file.
 
-use serde::Serialize;
-
+use super::choice::{Considered, NoPick, Pick, PickedFile};
 use super::episode::{self, Verified};
 use super::naming::{Fit, Names};
 use super::reading::{self, Reading, Whole};
 use super::reason::Reason;
+use super::target::Target;
 use super::{extra, film};
-use crate::media::{ImdbId, Query, StremioId, Wanted};
-use crate::release;
+use crate::media::Wanted;
+use crate::release::{self, Release};
 use crate::torrent::TorrentFile;
-
-/// What the file must be, and what is known of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The film or the episode.
-    pub wanted: Wanted,
-    /// What the torrent is called; as its metainfo or the store says rather than an index.
-    pub torrent_name: Option<String>,
-    /// What the film or series is called.
-    pub title: Option<String>,
-    /// Other names of the same.
-    pub aliases: Vec<String>,
-    /// The year of a film.
-    pub year: Option<u16>,
-    /// The file that an index pointed at.
-    pub file_index: Option<u32>,
-    /// What was asked, to be compared with what the crowd has verified.
-    pub stremio_id: Option<StremioId>,
-    /// The same at IMDb, if that is known and is not what was asked.
-    pub imdb: Option<ImdbId>,
-    /// The same at `AniDB`, with the episode.
-    pub anidb: Option<(u32, u32)>,
-    /// When the episode was first shown, as `YYYY-MM-DD`.
-    pub air_date: Option<String>,
-}
-
-impl Target {
-    /// A film or episode of which nothing else is known.
-    #[must_use]
-    pub const fn new(wanted: Wanted) -> Self {
-        Self {
-            wanted,
-            torrent_name: None,
-            title: None,
-            aliases: Vec::new(),
-            year: None,
-            file_index: None,
-            stremio_id: None,
-            imdb: None,
-            anidb: None,
-            air_date: None,
-        }
-    }
-
-    /// What `query` asks of a torrent that is called `torrent_name`.
-    #[must_use]
-    pub fn of(query: &Query, torrent_name: Option<&str>, file_index: Option<u32>) -> Self {
-        let title = query.title.as_ref();
-        Self {
-            torrent_name: torrent_name.map(str::to_owned),
-            title: title.map(|title| title.name.clone()),
-            aliases: title.map(|title| title.aliases.clone()).unwrap_or_default(),
-            year: title.and_then(|title| title.year),
-            file_index,
-            stremio_id: Some(query.id),
-            imdb: title.and_then(|title| title.imdb),
-            air_date: title.and_then(|title| title.air_date.clone()),
-            ..Self::new(query.wanted())
-        }
-    }
-}
-
-/// The file that was chosen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PickedFile {
-    /// The file itself: `index`, `name` and `size` are printed.
-    #[serde(flatten, serialize_with = "as_printed")]
-    pub file: TorrentFile,
-    /// The season it tells.
-    pub season: Option<u32>,
-    /// The episode it was chosen for, else the one it tells.
-    pub episode: Option<u32>,
-}
-
-fn as_printed<S: serde::Serializer>(file: &TorrentFile, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Printed<'a> {
-        index: Option<u32>,
-        name: &'a str,
-        size: Option<u64>,
-    }
-    Printed { index: file.index, name: &file.name, size: file.size_bytes }.serialize(serializer)
-}
-
-/// A file that was not chosen.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Considered {
-    /// Its path in the torrent.
-    pub name: String,
-    /// `None`: passed over.
-    pub score: Option<f64>,
-    /// Why.
-    pub match_reasons: Vec<Reason>,
-}
-
-/// The choice.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Pick {
-    /// The file.
-    pub file: PickedFile,
-    /// Its points: of the reasons, and for size min(bytes / 10 GiB, 10).
-    pub score: f64,
-    /// Why.
-    pub match_reasons: Vec<Reason>,
-    /// The others, the best first.
-    pub considered: Vec<Considered>,
-}
-
-/// No file may be chosen.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{reason}")]
-pub struct NoPick {
-    /// A sentence that says why.
-    pub reason: String,
-    /// All files, the best first.
-    pub considered: Vec<Considered>,
-}
 
 /// A file with what is said for and against it.
 struct Judged<'a> {
@@ -153,12 +36,14 @@ impl Judged<'_> {
 pub fn pick(files: &[TorrentFile], target: &Target) -> Result<Pick, NoPick> {
     let names = names(target);
     let (passed, videos) = sort_out(files, &names);
-    let listed: Vec<&TorrentFile> = videos.iter().map(|(file, _)| *file).collect();
-    let (readings, whole) = reading::read(&listed, target.torrent_name.as_deref());
-    let mut judged = Vec::with_capacity(files.len());
-    for ((file, against), reading) in videos.into_iter().zip(readings) {
-        judged.push(Judged { file, reading, reasons: against.into_iter().collect() });
-    }
+    let (listed, releases): (Vec<_>, Vec<_>) = videos.into_iter().unzip();
+    let (readings, whole) = reading::read(&listed, releases, target.torrent_name.as_deref());
+    let some_link = files.iter().any(has_link);
+    let judge = |(file, reading)| {
+        let no_link = (some_link && !has_link(file)).then_some(Reason::NoLink);
+        Judged { file, reading, reasons: no_link.into_iter().collect() }
+    };
+    let mut judged: Vec<Judged> = listed.into_iter().zip(readings).map(judge).collect();
     match target.wanted {
         Wanted::Film => judge_film(&mut judged, &whole, &names, target),
         _ => judge_episodes(&mut judged, &whole, target),
@@ -178,30 +63,30 @@ fn names(target: &Target) -> Names {
     }
 }
 
-type Video<'a> = (&'a TorrentFile, Option<Reason>);
-
-/// Files that are passed over unread, and the videos, of which some are passed over too.
-fn sort_out<'a>(files: &'a [TorrentFile], names: &Names) -> (Vec<Considered>, Vec<Video<'a>>) {
-    let some_link = files.iter().any(has_link);
+/// Files that are passed over by their kind, and the videos with what their names say.
+fn sort_out<'a>(
+    files: &'a [TorrentFile],
+    names: &Names,
+) -> (Vec<Considered>, Vec<(&'a TorrentFile, Release)>) {
     let (mut passed, mut videos) = (Vec::new(), Vec::new());
     for file in files {
         let against = if !release::is_video(&file.name) {
-            Some(Reason::NotVideo)
+            Reason::NotVideo
         } else if release::is_sample(&file.name) {
-            Some(Reason::Sample)
-        } else if extra::is_extra(&file.name, &release::parse(file.base_name()), names) {
-            Some(Reason::Extra)
+            Reason::Sample
         } else {
-            None
+            let release = release::parse(file.base_name());
+            if !extra::is_extra(&file.name, &release, names) {
+                videos.push((file, release));
+                continue;
+            }
+            Reason::Extra
         };
-        match against {
-            Some(reason) => passed.push(Considered {
-                name: file.name.clone(),
-                score: None,
-                match_reasons: vec![reason],
-            }),
-            None => videos.push((file, (some_link && !has_link(file)).then_some(Reason::NoLink))),
-        }
+        passed.push(Considered {
+            name: file.name.clone(),
+            score: None,
+            match_reasons: vec![against],
+        });
     }
     (passed, videos)
 }
@@ -237,7 +122,8 @@ fn judge_episodes(judged: &mut [Judged], whole: &Whole, target: &Target) {
 fn judge_only(only: &mut Judged, whole: &Whole, target: &Target) {
     let silent = only.reading.release.seasons.is_empty()
         && only.reading.release.date.is_none()
-        && (only.reading.episodes.is_empty() || only.reading.bare);
+        && !only.reading.release.half
+        && only.reading.episodes.is_empty();
     if only.reasons != [Reason::NoEpisode] || !silent || only.file.sid.is_some() {
         return;
     }

@@ -39,7 +39,7 @@ impl Candidate {
 /// As `find --json` prints a torrent: without its list of files.
 fn as_found<S: Serializer>(torrent: &Unique, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
-    #[expect(clippy::struct_field_names, reason = "the names are those of the JSON")]
+    #[expect(clippy::struct_field_names, reason = "the JSON's names")]
     struct Found<'a> {
         info_hash: InfoHash,
         name: &'a str,

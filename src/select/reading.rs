@@ -43,11 +43,16 @@ static CHECKSUM: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[\[(][0-9A-Fa-f]{8}[\])]").expect("a constant pattern"));
 static DIGITS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d+").expect("a constant pattern"));
 
-/// Reads `files` of the torrent that is called `torrent`; one reading each, in their order.
-pub(super) fn read(files: &[&TorrentFile], torrent: Option<&str>) -> (Vec<Reading>, Whole) {
+/// Reads `files`, whose names say `releases`, of the torrent that is called `torrent`; one reading
+/// each, in their order.
+pub(super) fn read(
+    files: &[&TorrentFile],
+    releases: Vec<Release>,
+    torrent: Option<&str>,
+) -> (Vec<Reading>, Whole) {
     let mut whole =
         Whole { release: torrent.map(release::parse).unwrap_or_default(), ..Whole::default() };
-    let mut readings: Vec<Reading> = files.iter().map(|file| of_name(file.base_name())).collect();
+    let mut readings: Vec<Reading> = releases.into_iter().map(of_release).collect();
     by_siblings(files, &mut readings);
     for (file, reading) in files.iter().zip(&mut readings) {
         by_itself(file.base_name(), reading);
@@ -64,10 +69,13 @@ pub(super) fn read(files: &[&TorrentFile], torrent: Option<&str>) -> (Vec<Readin
     (readings, whole)
 }
 
-fn of_name(base: &str) -> Reading {
-    let release = release::parse(base);
-    let (seasons, episodes) = (release.seasons.clone(), release.episodes.clone());
-    Reading { release, seasons, episodes, bare: false }
+fn of_release(release: Release) -> Reading {
+    let seasons = release.seasons.clone();
+    // A recap between two episodes is neither of them.
+    let episodes = if release.half { Vec::new() } else { release.episodes.clone() };
+    let bare = seasons.is_empty()
+        && matches!(episodes.as_slice(), [number] if release::number::bare(&release.name) == Some(*number));
+    Reading { release, seasons, episodes, bare }
 }
 
 /// The number that varies among sibling files while the rest stays equal is the episode's:
@@ -75,18 +83,23 @@ fn of_name(base: &str) -> Reading {
 fn by_siblings(files: &[&TorrentFile], readings: &mut [Reading]) {
     let mut groups: HashMap<String, Vec<(usize, Vec<String>)>> = HashMap::new();
     for (at, file) in files.iter().enumerate() {
-        let name = CHECKSUM.replace_all(&file.name, "");
+        let base = file.base_name();
+        let folder = &file.name[..file.name.len() - base.len()];
+        let name = CHECKSUM.replace_all(base, "");
         let numbers = DIGITS.find_iter(&name).map(|number| number.as_str().to_owned()).collect();
-        groups.entry(DIGITS.replace_all(&name, "#").into_owned()).or_default().push((at, numbers));
+        let rest = DIGITS.replace_all(&name, "#");
+        groups.entry(format!("{folder}{rest}")).or_default().push((at, numbers));
     }
     for group in groups.values().filter(|group| group.len() > 1) {
         let Some(place) = varying(group) else { continue };
-        // Where the parser read numbers that differ, it saw what varies.
-        let first = &readings[group[0].0].episodes;
-        if !first.is_empty() && group.iter().any(|(at, _)| readings[*at].episodes != *first) {
-            continue;
-        }
-        if group.iter().any(|(at, _)| readings[*at].release.date.is_some()) {
+        // Where the parser read numbers that differ, or seasons, it saw what varies.
+        let first = &readings[group[0].0];
+        let saw = |(at, _): &(usize, Vec<String>)| {
+            let reading = &readings[*at];
+            let differs = reading.episodes != first.episodes || reading.seasons != first.seasons;
+            differs || reading.release.date.is_some() || reading.release.half
+        };
+        if group.iter().any(saw) {
             continue;
         }
         for (at, numbers) in group {
@@ -113,7 +126,7 @@ fn varying(group: &[(usize, Vec<String>)]) -> Option<usize> {
 /// A number that stands bare, where nothing else is said.
 fn by_itself(base: &str, reading: &mut Reading) {
     let release = &reading.release;
-    if reading.episodes.is_empty() && release.date.is_none() {
+    if reading.episodes.is_empty() && release.date.is_none() && !release.half {
         reading.episodes.extend(release::number::bare(base));
         reading.bare = !reading.episodes.is_empty();
     }

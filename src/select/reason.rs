@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// The crowd of StremThru has verified that it is this episode.
+    /// The crowd of `StremThru` has verified that it is this episode.
     VerifiedEpisode,
     /// The number fits, and the season, or no season is told.
     ExactEpisode,
