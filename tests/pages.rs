@@ -213,8 +213,8 @@ fn consent_and_owner_survive_a_restart_and_a_kill() {
 fn every_page_is_guarded_and_its_script_is_es5() {
     let server = Server::demo();
     let cookie = server.claim("long-enough");
-    let played = server.ask("POST", "/watch/tt9900101").form("").send();
-    let player = location(&played).to_owned();
+    let chosen = server.ask("POST", "/watch/tt9900101").form("").send();
+    let player = location(&chosen).to_owned();
     let pages =
         ["/", "/setup", "/login", "/watch/tt9900101", "/watch/nonsense", "/series/x", &player];
     for path in pages {

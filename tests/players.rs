@@ -227,6 +227,41 @@ fn the_whole_film_arrives_and_is_then_served_without_its_peer_and_after_a_restar
     assert_eq!(answer.body, film[1000..2000]);
 }
 
+#[test]
+fn a_finished_film_that_was_deleted_is_never_served_as_zeros() {
+    let torrent = torrent_of(&mkv(), MKV);
+    let Some(peer) = seeder::libtorrent(&torrent, 0) else {
+        return skip("needs Python's libtorrent");
+    };
+    let world = World::of("The Long Evening");
+    world.list(&[&torrent]).seeded_at(&torrent, peer.addr);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let allowed =
+        world.configuration("[swarm]\nenabled = true\ndht = false\ndownload_limit = 2000000\n");
+    let server = Server::serve_on(&data, &allowed.replace("2000000", "0"), None);
+    let url = server.play(ID)["url"].as_str().unwrap().to_owned();
+    let path = path_of(&url).to_owned();
+    player::curl(&url, None, LIMIT).unwrap();
+    until("the film to be finished", LIMIT, || {
+        server.ask("HEAD", &path).send();
+        server.log().contains("the whole file is on the disk").then_some(())
+    });
+    // Chosen again, it plays from the disk: nobody is asked.
+    assert_eq!(server.play(ID)["via"], "disk");
+    assert_eq!(server.stop(), 0);
+    std::fs::remove_dir_all(data.join("library")).unwrap();
+    // From peers again, slowly: the engine makes a file of the full length, with holes.
+    let server = Server::serve_on(&data, &allowed, None);
+    assert_eq!(server.play(ID)["via"], "swarm");
+    let first = server.ask("GET", &path).with("Range", "bytes=0-999").send();
+    assert_eq!(first.body, torrent.files[0].1[..1000]);
+    drop(server); // SIGKILL
+    let server = Server::serve_on(&data, "[swarm]\nenabled = false\n", None);
+    let middle = server.ask("GET", &path).with("Range", "bytes=13000000-13000999").send();
+    assert_eq!(middle.status, 502, "{} bytes", middle.body.len());
+}
+
 fn path_of(url: &str) -> &str {
     &url[url.find("/v/").unwrap()..]
 }

@@ -6,10 +6,10 @@
 
 mod demo;
 mod find;
-mod parse;
+pub mod parse;
 mod play;
 mod running;
-mod select;
+pub mod select;
 mod serve;
 mod table;
 

@@ -9,11 +9,7 @@ const MAX_LINE_BYTES: usize = 64 * 1024;
 
 /// Prints what each of `names` says; where there are none, each line of `input`. Bytes that are no
 /// UTF-8 are shown as U+FFFD; an empty line is left out.
-pub(super) fn run(
-    names: &[String],
-    mut input: impl BufRead,
-    mut out: impl Write,
-) -> io::Result<()> {
+pub fn run(names: &[String], mut input: impl BufRead, mut out: impl Write) -> io::Result<()> {
     for name in names {
         print(name, &mut out)?;
     }

@@ -14,17 +14,17 @@ const MAX_INPUT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What is asked of the files.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ask {
+pub struct Ask {
     /// `None`: a film, or what the id says.
-    pub(super) season: Option<u32>,
+    pub season: Option<u32>,
     /// The episode of that season; without one, counted from the start.
-    pub(super) episode: Option<u32>,
+    pub episode: Option<u32>,
     /// What the torrent is called.
-    pub(super) name: Option<String>,
+    pub name: Option<String>,
     /// The file that an index pointed at.
-    pub(super) file_index: Option<u32>,
+    pub file_index: Option<u32>,
     /// What is asked, as Stremio names it.
-    pub(super) stremio_id: Option<StremioId>,
+    pub stremio_id: Option<StremioId>,
 }
 
 impl Ask {
@@ -49,7 +49,7 @@ impl Ask {
 
 /// Reads a JSON array of files from `input` and prints the choice as one JSON object. Where no file
 /// may be chosen, `file` is `null`, and the error is the sentence that says why.
-pub(super) fn run(ask: &Ask, input: impl Read, mut out: impl Write) -> Result<(), String> {
+pub fn run(ask: &Ask, input: impl Read, mut out: impl Write) -> Result<(), String> {
     let target = ask.target()?;
     let files = read_files(input)?;
     let (answer, refusal) = match select::pick(&files, &target) {

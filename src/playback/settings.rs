@@ -73,6 +73,7 @@ impl Playback {
     }
 
     /// What the owner has set: nothing yet, that there shall be no token, or one.
+    #[expect(clippy::option_option, reason = "nothing set and set to nothing are two things")]
     fn kept(&self) -> Result<Option<Option<Kept>>, Error> {
         Ok(self.parts.state.get(DEBRID_KEY)?)
     }

@@ -79,10 +79,12 @@ struct DebridChange {
     store: Option<Store>,
     /// `null` or empty removes it; absent leaves it, and then there is nothing to change.
     #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent and null are two things")]
     token: Option<Option<Secret>>,
 }
 
 /// Tells `null` from absent.
+#[expect(clippy::option_option, reason = "absent and null are two things")]
 fn present<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<Secret>>, D::Error> {
