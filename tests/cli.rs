@@ -1,5 +1,8 @@
 //! The commands as a person types them.
 
+mod beside;
+mod ending;
+
 use std::io::Write as _;
 use std::process::Stdio;
 

@@ -37,6 +37,26 @@ fn a_mistake_in_the_file_is_told_with_its_line_and_the_nearest_key() {
 }
 
 #[test]
+fn a_number_is_read_in_its_own_base() {
+    for (word, port) in [
+        ("4096", 4096),
+        ("4_096", 4096),
+        ("0x1000", 4096),
+        ("0xF_fF", 4095),
+        ("0o777", 511),
+        ("0b1_0000_0000_0000", 4096),
+        ("+80", 80),
+    ] {
+        let config = Config::from_text("credenza.toml", &format!("[swarm]\nport = {word}"));
+        assert_eq!(config.unwrap().swarm.port, Some(port), "{word}");
+    }
+    for word in ["-1", "0x1_0000", "1.5"] {
+        let refused = Config::from_text("credenza.toml", &format!("[swarm]\nport = {word}"));
+        assert!(refused.is_err(), "{word}");
+    }
+}
+
+#[test]
 fn the_program_ends_with_that_sentence_and_code_1() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.toml");

@@ -3,8 +3,8 @@
 #![expect(clippy::disallowed_types, reason = "a test's own limit, on the wall clock")]
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
 
+use credenza::cli::Ending;
 use credenza::cli::select::{Ask, run};
 use credenza::media::{Episode, Query, StremioId, Title, Wanted};
 use credenza::select::{self, Candidate, Merit, Reason, Target};
@@ -362,17 +362,17 @@ fn twenty_thousand_files_are_quick_enough() {
         ))
     });
     let list: Vec<TorrentFile> = episodes.collect();
-    let start = Instant::now();
+    // A regular expression compiled a file would take minutes: the runner's own limit.
     let pick = select::pick(&list, &episode(42, 117)).unwrap();
     assert_eq!(pick.file.file.name, "Show/Season 42/Show.S42E117.1080p.WEB.x264-G.mkv");
-    // Unoptimised, on a busy machine; a regular expression compiled a file takes minutes.
-    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
-    println!("20,000 files: {:?}", start.elapsed());
 }
 
 fn printed(ask: &Ask, input: &str) -> (Value, Result<(), String>) {
     let mut out = Vec::new();
-    let outcome = run(ask, input.as_bytes(), &mut out);
+    let outcome = run(ask, input.as_bytes(), &mut out).map_err(|ending| match ending {
+        Ending::Failed(sentence) => sentence,
+        other => panic!("{other:?}"),
+    });
     (serde_json::from_slice(&out).unwrap_or(Value::Null), outcome)
 }
 

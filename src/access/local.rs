@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
@@ -69,8 +69,8 @@ impl fmt::Debug for LocalKey {
     }
 }
 
-/// Where the server of a data folder answers. May be left over from one that was killed: whoever
-/// reads it must ask the address.
+/// Where the server of a data folder answers. May be left over from one that was killed, and another
+/// program may have its port since: who wants to send the key asks [`find`](Self::find).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RunningServer {
     /// An address that answers on this machine, with the real port.
@@ -91,6 +91,14 @@ impl RunningServer {
         serde_json::from_slice(&fs::read(dir.join(SERVER_FILE)).ok()?).ok()
     }
 
+    /// Reads it, if its process lives and is run by the user to whom the file belongs. Others must
+    /// not be told the key.
+    #[must_use]
+    pub fn find(dir: &Path) -> Option<Self> {
+        let owner = fs::metadata(dir.join(SERVER_FILE)).ok()?.uid();
+        Self::read(dir).filter(|server| user_of(server.pid) == Some(owner))
+    }
+
     /// Takes it away, at the end of the server; not where another server has written its own since.
     pub fn remove(&self, dir: &Path) -> io::Result<()> {
         match Self::read(dir) {
@@ -99,6 +107,16 @@ impl RunningServer {
             None => Ok(()),
         }
     }
+}
+
+/// The effective user of a process that lives (`proc_pid_status(5)`). Not the owner of `/proc/PID`,
+/// which is root for a program that was given the right to a low port.
+fn user_of(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let field = |name| status.lines().find_map(|line| line.strip_prefix(name));
+    let ended = field("State:")?.trim_start().starts_with(['Z', 'X']);
+    let user = field("Uid:")?.split_whitespace().nth(1)?.parse().ok();
+    user.filter(|_| !ended)
 }
 
 /// Writes a file of mode 0600 under another name and moves it to its place, so that a reader sees no

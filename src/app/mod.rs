@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,7 +61,7 @@ pub struct App {
     advertisement: Option<Advertisement>,
     data: PathBuf,
     tasks: TaskTracker,
-    serving: JoinHandle<()>,
+    serving: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
 }
 
@@ -69,7 +70,7 @@ impl App {
     pub async fn start(config: Config, data: &Path) -> Result<Self, Error> {
         // The port first: a second server must not touch the first one's stores.
         let listener = server::listen(config.listen).await?;
-        Self::start_on(listener, &config, data)
+        Self::start_on(listener, &config, data).await
     }
 
     /// The same, on any free port where the usual one is taken: for a command that serves one film.
@@ -78,11 +79,16 @@ impl App {
             Err(_) if any_port => server::listen(SocketAddr::new(config.listen.ip(), 0)).await?,
             listened => listened?,
         };
-        Self::start_on(listener, &config, data)
+        Self::start_on(listener, &config, data).await
     }
 
-    fn start_on(listener: server::Listener, config: &Config, data: &Path) -> Result<Self, Error> {
+    async fn start_on(
+        listener: server::Listener,
+        config: &Config,
+        data: &Path,
+    ) -> Result<Self, Error> {
         let address = listener.address();
+        let (near, side_door) = side_door(address).await?;
         let Story { playback, state, tasks } = story(config, data)?;
         let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(state));
         let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
@@ -106,14 +112,17 @@ impl App {
         ));
         let rule = Arc::clone(&hosts);
         let router = router::whole(rooms.clone(), Arc::new(move |host: &str| rule.allows(host)));
-        let serving = server::serve(listener, router, tasks.clone(), shutdown.clone());
-        let serving = tasks.spawn(serving);
+        let serve = |listener| {
+            let served = server::serve(listener, router.clone(), tasks.clone(), shutdown.clone());
+            tasks.spawn(served)
+        };
+        let serving = side_door.into_iter().chain([listener]).map(serve).collect();
         // The reader of names compiles its patterns at its first word, which takes a tenth of a second
         // that the first viewer need not wait for.
         tasks.spawn_blocking(|| release::parse("A.Film.2020.1080p.WEB-DL.x264-GROUP.mkv"));
         tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
         tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
-        let running = RunningServer { address: reachable(address), pid: std::process::id() };
+        let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let advertisement = advertise(config, address, &tasks);
         if let Some(advertisement) = &advertisement {
@@ -170,7 +179,7 @@ impl App {
         self.shutdown.cancel();
         // The readers first: the server gives them its own time. What peers still do for films that
         // nobody reads ends with the story.
-        if tokio::time::timeout(DRAIN, &mut self.serving).await.is_err() {
+        if tokio::time::timeout(DRAIN, join_all(&mut self.serving)).await.is_err() {
             tracing::warn!("some readers were cut off at the end of the drain");
         }
         if tokio::time::timeout(DRAIN, self.playback.stop()).await.is_err() {
@@ -206,12 +215,59 @@ fn own_addresses() -> Vec<IpAddr> {
     addresses
 }
 
-/// An address at which this machine reaches itself.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        ip if ip.is_unspecified() => {
-            SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())
+/// Where the command line on this machine asks, and the listener for it where the server's own does
+/// not take loopback: the key of the data folder counts from there alone.
+async fn side_door(
+    address: SocketAddr,
+) -> Result<(SocketAddr, Option<server::Listener>), server::Error> {
+    let near = near(address);
+    if address.ip().is_unspecified() || near == address {
+        return Ok((near, None));
+    }
+    let listener = match server::listen(near).await {
+        Err(_) => server::listen(SocketAddr::new(near.ip(), 0)).await?,
+        Ok(listener) => listener,
+    };
+    Ok((listener.address(), Some(listener)))
+}
+
+/// The loopback address, with the same port, at which a server on `address` is to be asked.
+fn near(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip if ip.is_loopback() => address,
+        _ => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_asks_a_loopback_address_of_the_same_port() {
+        for (listen, asked) in [
+            ("0.0.0.0:8080", "127.0.0.1:8080"),
+            ("[::]:8080", "127.0.0.1:8080"),
+            ("127.0.0.1:9000", "127.0.0.1:9000"),
+            ("127.0.0.2:9000", "127.0.0.2:9000"),
+            ("[::1]:9000", "[::1]:9000"),
+            ("192.168.1.5:8080", "127.0.0.1:8080"),
+            ("[fd00::5]:8080", "127.0.0.1:8080"),
+        ] {
+            assert_eq!(near(listen.parse().unwrap()), asked.parse().unwrap(), "{listen}");
         }
-        _ => address,
+    }
+
+    #[tokio::test]
+    async fn a_side_door_is_opened_only_where_loopback_is_not_listened_on() {
+        for listen in ["127.0.0.1:9000", "0.0.0.0:9000", "[::1]:9000"] {
+            assert!(side_door(listen.parse().unwrap()).await.unwrap().1.is_none(), "{listen}");
+        }
+        // Another program has the port on loopback: any port will do.
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let lan = SocketAddr::new("192.0.2.1".parse().unwrap(), port);
+        let (near, door) = side_door(lan).await.unwrap();
+        assert!(door.is_some() && near.ip().is_loopback() && near.port() != port, "{near}");
     }
 }

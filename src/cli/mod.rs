@@ -5,6 +5,8 @@
 //! usage; 130 cut off before the answer.
 
 mod demo;
+mod ending;
+mod events;
 mod find;
 pub mod parse;
 mod play;
@@ -13,7 +15,7 @@ pub mod select;
 mod serve;
 mod table;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +24,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Config};
 
+use ending::{Signals, exit_code, unless_interrupted};
+
+pub use ending::{Done, Ending};
 pub use serve::ensure_roots;
 
 /// Credenza: an embedded media server for the living room.
@@ -73,7 +78,7 @@ enum Command {
     Demo,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct SelectArguments {
     /// Season of the wanted episode; without it a film is wanted
     #[arg(long, requires = "episode")]
@@ -140,18 +145,22 @@ pub fn start_log(arguments: &Arguments) {
 /// The commands that ask no network; `None` for the others.
 #[must_use]
 pub fn run_pure(arguments: &Arguments) -> Option<ExitCode> {
-    let out = std::io::stdout().lock();
-    Some(match &arguments.command {
-        Some(Command::Parse { names, .. }) => answer(
-            parse::run(names, std::io::stdin().lock(), out).map_err(|error| error.to_string()),
-        ),
-        Some(Command::Select(asked)) => answer(asked.run(out)),
+    let done = match &arguments.command {
+        Some(Command::Parse { names, .. }) => {
+            let names = names.clone();
+            unless_interrupted(move || parse::run(&names, io::stdin().lock(), io::stdout().lock()))
+        }
+        Some(Command::Select(asked)) => {
+            let asked = asked.clone();
+            unless_interrupted(move || asked.run(io::stdout().lock()))
+        }
         _ => return None,
-    })
+    };
+    Some(exit_code(done))
 }
 
 impl SelectArguments {
-    fn run(&self, out: impl std::io::Write) -> Result<(), String> {
+    fn run(&self, out: impl io::Write) -> Done {
         let ask = select::Ask {
             season: self.season,
             episode: self.episode,
@@ -159,7 +168,7 @@ impl SelectArguments {
             file_index: self.file_index,
             stremio_id: self.stremio_id,
         };
-        let Some(path) = &self.file else { return select::run(&ask, std::io::stdin().lock(), out) };
+        let Some(path) = &self.file else { return select::run(&ask, io::stdin().lock(), out) };
         let file = std::fs::File::open(path)
             .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         select::run(&ask, file, out)
@@ -168,28 +177,25 @@ impl SelectArguments {
 
 /// Runs one of the commands that serve or search.
 pub async fn run(arguments: Arguments) -> ExitCode {
+    // First of all: what is started from here on is also taken down.
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(sentence) => return could_not(&sentence),
+    };
     let global = arguments.global;
-    match arguments.command {
-        None | Some(Command::Serve) => answer(serve::run(&global).await),
-        Some(Command::Demo) => answer(demo::run(&global).await),
-        Some(Command::Play(ask)) => answer(play::run(&global, &ask).await),
+    exit_code(match arguments.command {
+        None | Some(Command::Serve) => serve::run(&global, &mut signals).await,
+        Some(Command::Demo) => demo::run(&global, &mut signals).await,
+        Some(Command::Play(ask)) => play::run(&global, &ask, &mut signals).await,
         Some(Command::Find(ask)) => {
             tokio::select! {
-                done = find::run(&global, &ask) => answer(done),
-                () = serve::interrupted() => ExitCode::from(130),
+                biased;
+                done = find::run(&global, &ask) => done,
+                () = signals.received() => Err(Ending::Interrupted),
             }
         }
-        Some(Command::Parse { .. } | Command::Select(_)) => ExitCode::from(2),
-    }
-}
-
-fn answer(done: Result<(), String>) -> ExitCode {
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        // Who closed the pipe has read enough.
-        Err(sentence) if sentence.contains("Broken pipe") => ExitCode::SUCCESS,
-        Err(sentence) => could_not(&sentence),
-    }
+        Some(Command::Parse { .. } | Command::Select(_)) => return ExitCode::from(2),
+    })
 }
 
 /// Says why not, on standard error; exit code 1.
@@ -200,7 +206,8 @@ pub fn could_not(sentence: &str) -> ExitCode {
 }
 
 /// Prints an answer on standard output.
-fn print(text: &str) -> Result<(), String> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| error.to_string())
+fn print(text: &str) -> Done {
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    written.map_err(|error| Ending::of_output(&error))
 }

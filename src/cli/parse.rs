@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
+use super::{Done, Ending};
 use crate::release;
 
 /// Longest line that is kept, in bytes; the rest of it is read and forgotten.
@@ -9,27 +10,29 @@ const MAX_LINE_BYTES: usize = 64 * 1024;
 
 /// Prints what each of `names` says; where there are none, each line of `input`. Bytes that are no
 /// UTF-8 are shown as U+FFFD; an empty line is left out.
-pub fn run(names: &[String], mut input: impl BufRead, mut out: impl Write) -> io::Result<()> {
+pub fn run(names: &[String], mut input: impl BufRead, mut out: impl Write) -> Done {
     for name in names {
         print(name, &mut out)?;
     }
-    if !names.is_empty() {
-        return out.flush();
-    }
     let mut line = Vec::new();
-    while read_line(&mut input, &mut line)? {
+    while names.is_empty() && read_line(&mut input, &mut line).map_err(unreadable)? {
         let name = String::from_utf8_lossy(&line);
         let name = name.trim_end_matches(['\r', '\n']);
         if !name.trim().is_empty() {
             print(name, &mut out)?;
         }
     }
-    out.flush()
+    out.flush().map_err(|error| Ending::of_output(&error))
 }
 
-fn print(name: &str, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &release::parse(name))?;
-    out.write_all(b"\n")
+fn print(name: &str, out: &mut impl Write) -> Done {
+    let written = serde_json::to_writer(&mut *out, &release::parse(name)).map_err(io::Error::from);
+    written.and_then(|()| out.write_all(b"\n")).map_err(|error| Ending::of_output(&error))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unreadable(error: io::Error) -> Ending {
+    Ending::Failed(format!("the names on standard input cannot be read: {error}"))
 }
 
 /// Reads one line into `line`, of which no more than [`MAX_LINE_BYTES`] are kept. `false` at the end.

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::running::Running;
-use super::{Global, print, serve};
+use super::{Done, Global, Signals, print};
 use crate::app::App;
 use crate::media::StremioId;
 
@@ -19,32 +19,41 @@ pub(super) struct Ask {
 
 /// The bytes always come from a server of ours: the one that runs on this data folder, else this
 /// process, until it is interrupted.
-pub(super) async fn run(global: &Global, ask: &Ask) -> Result<(), String> {
+pub(super) async fn run(global: &Global, ask: &Ask, signals: &mut Signals) -> Done {
     let config = global.configuration().map_err(|error| error.to_string())?;
-    if let Some(running) = Running::find(&global.data()).await {
+    let data = global.data();
+    let found = tokio::select! {
+        found = Running::find(&data) => found,
+        () = signals.received() => return Ok(()),
+    };
+    if let Some(running) = found {
         let id = ask.id.to_string();
         let path = ["api", "play", &id];
-        let asked = running.ask(&path, &[]);
         return tokio::select! {
-            answer = asked => show(ask, &answer?),
-            () = serve::interrupted() => Err("interrupted".to_owned()),
+            biased;
+            answer = running.ask(&path, &[]) => show(ask, &answer?),
+            () = signals.received() => Ok(()),
         };
     }
-    let app = App::start_beside(config, &global.data(), global.listen.is_none())
+    let app = App::start_beside(config, &data, global.listen.is_none())
         .await
         .map_err(|error| error.to_string())?;
     let done = tokio::select! {
-        played = app.play(&ask.id) => played.and_then(|answer| show(ask, &answer)),
-        () = serve::interrupted() => { app.stop().await; return Ok(()) }
+        biased;
+        played = app.play(&ask.id) => match played {
+            Ok(answer) => show(ask, &answer),
+            Err(sentence) => Err(sentence.into()),
+        },
+        () = signals.received() => { app.stop().await; return Ok(()) }
     };
     if done.is_ok() {
-        serve::interrupted().await;
+        signals.received().await;
     }
     app.stop().await;
     done
 }
 
-fn show(ask: &Ask, answer: &serde_json::Value) -> Result<(), String> {
+fn show(ask: &Ask, answer: &serde_json::Value) -> Done {
     let url = answer["url"].as_str().unwrap_or_default();
     print(&if ask.json { answer.to_string() } else { url.to_owned() })
 }

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
+use super::{Done, Ending};
 use crate::media::{Episode, Query, StremioId, Wanted};
 use crate::select::{self, Target};
 use crate::torrent::TorrentFile;
@@ -49,7 +50,7 @@ impl Ask {
 
 /// Reads a JSON array of files from `input` and prints the choice as one JSON object. Where no file
 /// may be chosen, `file` is `null`, and the error is the sentence that says why.
-pub fn run(ask: &Ask, input: impl Read, mut out: impl Write) -> Result<(), String> {
+pub fn run(ask: &Ask, input: impl Read, mut out: impl Write) -> Done {
     let target = ask.target()?;
     let files = read_files(input)?;
     let (answer, refusal) = match select::pick(&files, &target) {
@@ -65,10 +66,9 @@ pub fn run(ask: &Ask, input: impl Read, mut out: impl Write) -> Result<(), Strin
             (answer, Some(none.reason))
         }
     };
-    writeln!(out, "{answer}")
-        .and_then(|()| out.flush())
-        .map_err(|error| format!("the answer cannot be written: {error}"))?;
-    refusal.map_or(Ok(()), Err)
+    let written = writeln!(out, "{answer}").and_then(|()| out.flush());
+    written.map_err(|error| Ending::of_output(&error))?;
+    refusal.map_or(Ok(()), |reason| Err(reason.into()))
 }
 
 fn read_files(input: impl Read) -> Result<Vec<TorrentFile>, String> {

@@ -4,46 +4,36 @@ use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
-use super::{Arguments, Global, print};
+use super::{Arguments, Done, Global, Signals, print};
 use crate::app::App;
 use crate::config;
 use crate::durable;
 use crate::fetch;
 
 /// Serves with the configuration of file and environment.
-pub(super) async fn run(global: &Global) -> Result<(), String> {
+pub(super) async fn run(global: &Global, signals: &mut Signals) -> Done {
     let config = global.configuration().map_err(|error| error.to_string())?;
     let app = App::start(config, &global.data()).await.map_err(|error| error.to_string())?;
-    announce(&app)?;
-    interrupted().await;
+    announce(&app);
+    signals.received().await;
     app.stop().await;
     Ok(())
 }
 
 /// Addresses on standard output once they answer; the claim code, while there is no owner, on
 /// standard error, where it does not end up in a script's answer.
-pub(super) fn announce(app: &App) -> Result<(), String> {
+pub(super) fn announce(app: &App) {
     for address in app.addresses() {
-        print(&format!("http://{address}/"))?;
+        tell(&format!("http://{address}/"));
     }
     if let Some(code) = app.claim_code() {
         let _ = writeln!(std::io::stderr(), "claim code: {code}");
     }
-    Ok(())
 }
 
-/// Returns at SIGINT or SIGTERM.
-pub(super) async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+/// A line on standard output. A server serves on where nobody reads it.
+pub(super) fn tell(line: &str) {
+    let _ = print(line);
 }
 
 /// Where the system has no CA store, the torrent engine refuses to start, even for peers that speak

@@ -4,16 +4,20 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::playback::IndexLine;
 use crate::web::{plain, size};
 
 /// How many candidates a table shows.
 const SHOWN: usize = 25;
 
-/// One line as an index answers.
-pub(super) fn progress(line: &IndexLine) -> String {
-    let words = line.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
-    format!("{:<10} {:>4} torrents in {} ms{words}", line.index, line.torrents, line.elapsed_ms)
+/// One line as an index answers, of the JSON that stands under `indexes`.
+pub(super) fn progress(line: &Value) -> String {
+    let words = line["message"].as_str().map(|words| format!(": {words}")).unwrap_or_default();
+    format!(
+        "{:<10} {:>4} torrents in {} ms{words}",
+        line["index"].as_str().unwrap_or_default(),
+        line["torrents"],
+        line["elapsed_ms"],
+    )
 }
 
 /// A whole search. It reads the JSON that `--json` prints, which may come from a running server.

@@ -99,9 +99,10 @@ fn checked(key: &Key, value: &DeValue<'_>) -> Result<Value, String> {
     let wrong = || format!("`{}` must be {}", key.path, wanted(key.kind));
     match (key.kind, value) {
         (Kind::Bool | Kind::Consent, DeValue::Boolean(value)) => Ok(Value::Bool(*value)),
-        (Kind::Number, DeValue::Integer(digits)) => {
-            let digits = digits.as_str().replace('_', "");
-            digits.parse().map(Value::Number).map_err(|_| wrong())
+        (Kind::Number, DeValue::Integer(whole)) => {
+            // Without prefix and underscores: `0x1000` is "1000" of base 16.
+            let number = u64::from_str_radix(whole.as_str(), whole.radix());
+            number.map(Value::Number).map_err(|_| wrong())
         }
         (Kind::List, DeValue::Array(items)) => {
             let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));

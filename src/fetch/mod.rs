@@ -165,9 +165,7 @@ impl Client {
     /// Asks our own server on this machine, which may take as long as it takes to try several
     /// torrents: `patience` instead of 30 s. Any other host than a loopback address is refused.
     pub async fn ask_own(&self, request: Request, patience: Duration) -> Result<Answer, Error> {
-        if !locate::is_loopback(&request.url) {
-            return Err(Error::bad_url(&request.url, "it is not on this machine"));
-        }
+        only_own(&request)?;
         self.ask_until(Instant::now() + patience, request).await
     }
 
@@ -197,6 +195,17 @@ impl Client {
     /// [`Request::timeout`], 30 s at most; connecting to 10 s.
     pub async fn open(&self, request: Request) -> Result<Opened, Error> {
         let idle = request.timeout.min(LONGEST);
+        self.open_within(idle, request).await
+    }
+
+    /// The same of our own server on this machine, as [`ask_own`](Self::ask_own): each wait is
+    /// limited to `patience`.
+    pub async fn open_own(&self, request: Request, patience: Duration) -> Result<Opened, Error> {
+        only_own(&request)?;
+        self.open_within(patience, request).await
+    }
+
+    async fn open_within(&self, idle: Duration, request: Request) -> Result<Opened, Error> {
         let asked = timeout_at(Instant::now() + idle, self.routes.ask(&request, Encoding::Plain));
         let (url, response) =
             asked.await.unwrap_or_else(|_| Err(Error::timed_out(&request.url)))?;
@@ -208,6 +217,14 @@ impl Client {
         let (url, response) = self.routes.ask(request, Encoding::Packed).await?;
         body::whole(&url, response).await
     }
+}
+
+/// Refuses any other host than a loopback address.
+fn only_own(request: &Request) -> Result<(), Error> {
+    if locate::is_loopback(&request.url) {
+        return Ok(());
+    }
+    Err(Error::bad_url(&request.url, "it is not on this machine"))
 }
 
 impl Answer {
