@@ -85,7 +85,7 @@ fn play_asks_the_running_server_and_prints_a_link_that_plays() {
 #[test]
 fn play_without_a_server_serves_until_it_is_interrupted() {
     let world = Server::demo();
-    let configuration = world.data.join("household/credenza.toml");
+    let configuration = world.data.join("credenza.toml");
     let folder = tempfile::tempdir().unwrap();
     let mut command = credenza(folder.path());
     command.args(["play", "tt9900101", "--listen", "127.0.0.1:0", "--config"]).arg(configuration);

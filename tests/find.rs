@@ -154,7 +154,7 @@ fn a_search_without_a_server_works_alone() {
     // The household's stand-ins serve; the search itself runs in a process of its own, on a data
     // folder of its own.
     let server = Server::demo();
-    let configuration = server.data.join("household/credenza.toml");
+    let configuration = server.data.join("credenza.toml");
     let folder = tempfile::tempdir().unwrap();
     let done = run(credenza(folder.path())
         .args(["find", "tt9900101", "--json", "--config"])

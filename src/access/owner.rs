@@ -45,7 +45,7 @@ pub enum ClaimError {
     Owned,
     #[error("the code is wrong; it stands in credenza's output at its start")]
     WrongCode,
-    #[error("too many wrong codes; try again in {} s", retry_after.as_secs() + 1)]
+    #[error("too many wrong codes; try again in {} s, or restart credenza", retry_after.as_secs() + 1)]
     TooMany { retry_after: Duration },
     #[error(transparent)]
     Password(#[from] PasswordRule),

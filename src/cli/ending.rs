@@ -49,6 +49,7 @@ pub(super) fn exit_code(done: Done) -> ExitCode {
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
@@ -60,14 +61,17 @@ impl Signals {
         Ok(Self {
             interrupt: catch(SignalKind::interrupt())?,
             terminate: catch(SignalKind::terminate())?,
+            // A terminal that is closed.
+            hang_up: catch(SignalKind::hangup())?,
         })
     }
 
-    /// Returns once either has come.
+    /// Returns once one of them has come.
     pub(super) async fn received(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }

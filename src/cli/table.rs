@@ -37,6 +37,13 @@ pub(super) fn of(found: &Value) -> String {
             line["torrents"],
         );
     }
+    if let Some(age) = found["found_before_s"].as_u64() {
+        let _ = writeln!(
+            text,
+            "No index answers now; these were found {} minutes ago.",
+            age.div_ceil(60)
+        );
+    }
     if let Some(message) = found["store"]["message"].as_str() {
         let _ = writeln!(text, "  {message}");
     }

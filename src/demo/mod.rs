@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::demo::household::Household;
 use crate::demo::stand_in::cdn::Cdn;
 use crate::demo::street::Street;
+use crate::durable;
 use crate::http::server;
 use crate::swarm::{self, Seeder};
 
@@ -56,7 +57,7 @@ pub async fn start(tasks: TaskTracker, folder: &Path) -> Result<Demo, Error> {
     let household = Arc::new(Household::build(&[doors.announce_url()]));
     let seeder = seed::start(&household, &folder.join("seeder")).await?;
     let token_file = folder.join("debrid-token");
-    std::fs::write(&token_file, TOKEN)?;
+    durable::replace_file(&token_file, TOKEN.as_bytes(), 0o600)?;
     let peer = SocketAddrV4::new(Ipv4Addr::LOCALHOST, seeder.port());
     let street = doors.serve(&household, peer, &tasks, &shutdown);
     Ok(Demo { household, street, seeder, token_file, _open: shutdown.drop_guard() })

@@ -72,9 +72,10 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nCont
 pub enum Error {
     /// Another program has the port.
     #[error(
-        "port {0} is in use by another program: stop it, or choose another with --listen 0.0.0.0:PORT"
+        "port {} is in use by another program: stop it, or choose another with --listen {}:PORT",
+        .0.port(), .0.ip()
     )]
-    InUse(u16),
+    InUse(SocketAddr),
     /// A port that only root may open.
     #[error(
         "port {0} needs rights that this user lacks: choose one above 1023 with --listen 0.0.0.0:PORT"
@@ -118,7 +119,7 @@ pub async fn listen(address: SocketAddr) -> Result<Listener, Error> {
         Ok(Listener { inner, address, limits: Limits::default() })
     };
     open.await.map_err(|error: io::Error| match error.kind() {
-        io::ErrorKind::AddrInUse => Error::InUse(address.port()),
+        io::ErrorKind::AddrInUse => Error::InUse(address),
         io::ErrorKind::PermissionDenied => Error::NotAllowed(address.port()),
         io::ErrorKind::AddrNotAvailable => Error::NotOurs(address.ip()),
         _ => Error::Other(address, error),

@@ -161,6 +161,7 @@ impl Playback {
         file.size_bytes = Some(bytes.representation().len());
         let playable = Playable {
             id: *id,
+            title: self.shown_title(id),
             info_hash: candidate.torrent.info_hash,
             release: candidate.torrent.name.clone(),
             trackers: candidate.torrent.trackers.clone(),
@@ -187,6 +188,15 @@ impl Playback {
             match_reasons: pick.match_reasons,
             passed_over,
         })
+    }
+}
+
+impl Playback {
+    /// What the title is called, where a search has learnt it.
+    fn shown_title(&self, id: &StremioId) -> Option<String> {
+        let (title, _) = self.parts.cache.title(id)?;
+        let year = title.year.map(|year| format!(" ({year})")).unwrap_or_default();
+        Some(format!("{}{year}", title.name))
     }
 }
 
@@ -222,7 +232,11 @@ fn detail(
 /// Named reasons as people read them.
 #[must_use]
 pub fn in_words(reasons: &[impl Serialize]) -> String {
-    let word =
-        |reason| serde_json::to_value(reason).ok()?.as_str().map(|word| word.replace('_', " "));
+    let word = |reason| {
+        serde_json::to_value(reason)
+            .ok()?
+            .as_str()
+            .map(|word| word.replace("verified_episode", "verified").replace('_', " "))
+    };
     reasons.iter().filter_map(word).collect::<Vec<_>>().join(", ")
 }

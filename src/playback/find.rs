@@ -34,6 +34,8 @@ pub struct Findings {
     pub indexes: Vec<IndexLine>,
     /// How the debrid store's check fared; `null` where none is set.
     pub store: Option<StoreLine>,
+    /// Where no index answered and what was found before stands in: how old that is, in seconds.
+    pub found_before_s: Option<u64>,
     /// Rows of all indexes.
     pub torrents_found: usize,
     /// Torrents.
@@ -90,6 +92,7 @@ impl Findings {
             elapsed_ms: self.elapsed_ms,
             indexes: self.indexes.clone(),
             store: self.store.clone(),
+            found_before_s: self.found_before_s,
             torrents_found: self.torrents_found,
             unique: self.unique,
             candidates: Vec::new(),
@@ -139,7 +142,7 @@ impl Playback {
         let found = reports.iter_mut().flat_map(|report| std::mem::take(&mut report.torrents));
         let found: Vec<_> = found.collect();
         let torrents_found = found.len();
-        let torrents = self.remember(&query, unique(found), &reports);
+        let (torrents, age) = self.remember(&query, unique(found), &reports);
         let count = torrents.len();
         let (availability, store) = self.availability(&query, &torrents).await;
         let title = query.title.as_ref().map(|title| TitleLine {
@@ -152,6 +155,7 @@ impl Playback {
             title,
             indexes: reports.into_iter().map(|report| report.line).collect(),
             store,
+            found_before_s: age.map(|age| age.as_secs()),
             torrents_found,
             unique: count,
             // Thousands of names are read here, and others want this thread.
@@ -259,17 +263,21 @@ impl Playback {
         scraped
     }
 
-    /// Keeps what was found; where no index answered, what was found before stands in.
-    fn remember(&self, query: &Query, found: Vec<Unique>, reports: &[Scraped]) -> Vec<Unique> {
+    /// Keeps what was found; where no index answered, what was found before stands in, with its age.
+    fn remember(
+        &self,
+        query: &Query,
+        found: Vec<Unique>,
+        reports: &[Scraped],
+    ) -> (Vec<Unique>, Option<Duration>) {
         let any = reports.iter().any(|one| matches!(one.line.state, State::Ok | State::Empty));
         if any && !found.is_empty() {
             self.parts.cache.put_found(&query.id, &found);
         }
-        if !any && let Some((kept, age)) = self.parts.cache.found(&query.id) {
-            tracing::warn!(id = %query.id, age_s = age.as_secs(), "no index answered: what was found before stands in");
-            return kept;
+        match self.parts.cache.found(&query.id).filter(|_| !any) {
+            Some((kept, age)) => (kept, Some(age)),
+            None => (found, None),
         }
-        found
     }
 
     async fn availability(

@@ -126,6 +126,9 @@ pub enum Error {
     /// The owner's word on peer-to-peer does not count here.
     #[error("peer-to-peer is decided by swarm.enabled in the configuration; change it there")]
     SwarmIsFixed,
+    /// It cannot be a token.
+    #[error("a token is letters, digits and signs without spaces or line breaks; paste it again")]
+    NoToken,
     /// The token is not as it should be.
     #[error(transparent)]
     Debrid(#[from] debrid::Error),

@@ -28,6 +28,9 @@ pub enum Via {
 pub(super) struct Playable {
     pub(super) id: StremioId,
     pub(super) info_hash: InfoHash,
+    /// What the film or series is called, with its year.
+    #[serde(default)]
+    pub(super) title: Option<String>,
     /// The release's name.
     pub(super) release: String,
     pub(super) trackers: Vec<String>,

@@ -106,7 +106,7 @@ impl Playback {
         let playable = &session.playable;
         Ok(Description {
             id: playable.id,
-            title: playable.release.clone(),
+            title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
             file: playable.file.name.clone(),
             media_type: media_type_of(&playable.file.name).to_owned(),
             detail: playable.detail.clone(),
@@ -258,7 +258,7 @@ fn on_disk(playable: &Playable, path: &Path) -> Option<Arc<dyn Representation>> 
 pub struct Description {
     /// What was asked for.
     pub id: StremioId,
-    /// The release.
+    /// What it is called; the release's name where nobody could say.
     pub title: String,
     /// The file's name.
     pub file: String,

@@ -80,6 +80,10 @@ impl Playback {
 
     /// Checks a token with its store at once; keeps it only if the store takes it.
     pub async fn set_debrid(&self, store: Store, token: Secret) -> Result<Account, Error> {
+        let printable = |token: &Secret| token.expose().bytes().all(|b| b.is_ascii_graphic());
+        if token.is_empty() || !printable(&token) {
+            return Err(Error::NoToken);
+        }
         let account = self.door(store, &token).account().await?;
         let kept = Some(Kept { store, token: token.clone() });
         durably(|| self.parts.state.put(DEBRID_KEY, &kept))?;

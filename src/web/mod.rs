@@ -93,6 +93,7 @@ pub struct Watch {
     /// A line an index that did not answer well.
     pub troubles: Vec<String>,
     pub candidates: Vec<CandidateRow>,
+    pub nobody_answered: bool,
     /// How many there are besides those shown.
     pub more: usize,
 }

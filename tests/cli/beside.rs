@@ -19,7 +19,7 @@ fn find_alone(world: &Server, id: &str, more: &[(&str, &str)]) -> std::process::
     let folder = tempfile::tempdir().unwrap();
     let mut command = credenza(folder.path());
     command.args(["find", id, "--json", "--config"]);
-    command.arg(world.data.join("household/credenza.toml"));
+    command.arg(world.data.join("credenza.toml"));
     run(command.envs(more.iter().copied()))
 }
 

@@ -77,7 +77,7 @@ pub(super) struct Changes {
 #[serde(deny_unknown_fields)]
 struct DebridChange {
     store: Option<Store>,
-    /// `null` or empty removes it; absent leaves it, and then there is nothing to change.
+    /// `null` removes it; absent leaves it, and then there is nothing to change.
     #[serde(default, deserialize_with = "present")]
     #[expect(clippy::option_option, reason = "absent and null are two things")]
     token: Option<Option<Secret>>,
@@ -115,7 +115,7 @@ pub(super) async fn change_settings(
     if let Some(debrid) = changes.debrid {
         let sentence = "a store is set together with its token; send both, or null as the token";
         let no_token = || ApiError::new(StatusCode::BAD_REQUEST, "bad_settings", sentence);
-        match debrid.token.ok_or_else(no_token)?.filter(|token| !token.is_empty()) {
+        match debrid.token.ok_or_else(no_token)? {
             Some(token) => {
                 let store = debrid.store.or(playback.settings().debrid.store);
                 playback.set_debrid(store.unwrap_or(Store::RealDebrid), token).await?;

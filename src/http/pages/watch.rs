@@ -17,6 +17,8 @@ use crate::title::{EpisodeRow, Found};
 use crate::torrent::{Availability, InfoHash};
 use crate::web::{self, CandidateRow, Season, TitleCard, plain, size};
 
+/// The longest title that is searched for, in characters.
+const LONGEST_QUERY: usize = 200;
 /// How many candidates the page shows: a television's browser is slow.
 const SHOWN: usize = 40;
 
@@ -30,7 +32,7 @@ pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Respon
     if let Err(door) = watching(&visitor, "/") {
         return door;
     }
-    let asked = asked.q.unwrap_or_default().trim().to_owned();
+    let asked: String = asked.q.unwrap_or_default().trim().chars().take(LONGEST_QUERY).collect();
     if let Ok(id) = asked.parse::<StremioId>() {
         return Redirect::to(&format!("/watch/{id}")).into_response();
     }
@@ -128,6 +130,7 @@ pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Resp
         id: id.to_string(),
         title: title_of(&findings),
         troubles: troubles(&findings),
+        nobody_answered: findings.every_index_failed().is_some(),
         more: findings.candidates.len() - candidates.len(),
         candidates,
     })
@@ -151,7 +154,11 @@ fn troubles(findings: &Findings) -> Vec<String> {
     let well = |state| matches!(state, Ok | Empty | Off);
     let lines = findings.indexes.iter().filter(|line| !well(line.state));
     let lines = lines.filter_map(|line| line.message.clone());
-    lines.chain(findings.store.iter().filter_map(|store| store.message.clone())).collect()
+    let older = findings.found_before_s.map(|age| {
+        format!("No index answers now; these were found {} minutes ago.", age.div_ceil(60))
+    });
+    let store = findings.store.iter().filter_map(|store| store.message.clone());
+    older.into_iter().chain(lines).chain(store).collect()
 }
 
 fn row(candidate: &Candidate) -> CandidateRow {
