@@ -4,12 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use librqbit::api::TorrentIdOrHash;
 use librqbit::dht::Id20;
 use librqbit::{
-    AddTorrent, AddTorrentOptions, AddTorrentResponse, ManagedTorrent, Session, TorrentStatsState,
+    AddTorrent, AddTorrentOptions, AddTorrentResponse, ListOnlyResponse, ManagedTorrent, Session,
+    TorrentStatsState,
 };
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +22,9 @@ use super::storage::{Folder, Progress};
 use super::{Error, Options, State, Status};
 use crate::torrent::metainfo::{Bad, Metainfo};
 use crate::torrent::{InfoHash, Magnet};
+
+/// How long one round of asking for a description takes.
+const ROUND: Duration = Duration::from_secs(12);
 
 /// A torrent that is open in the engine.
 pub(super) struct Live {
@@ -79,6 +85,25 @@ fn id_of(info_hash: InfoHash) -> TorrentIdOrHash {
     TorrentIdOrHash::Hash(Id20::new(*info_hash.as_bytes()))
 }
 
+/// Asks peers for the description. The engine asks each peer once, so whoever was busy then, or had no
+/// slot free, is asked again in a new round.
+async fn list(session: &Arc<Session>, link: &str) -> Result<ListOnlyResponse, Error> {
+    loop {
+        let listing = AddTorrentOptions { list_only: true, ..AddTorrentOptions::default() };
+        let answer = session.add_torrent(AddTorrent::from_url(link), Some(listing));
+        match timeout(ROUND, answer).await {
+            Ok(Ok(AddTorrentResponse::ListOnly(found))) => return Ok(found),
+            Ok(Ok(_)) => return Err(Error::Engine("it added what it should list".to_owned())),
+            // Every source of peers has ended.
+            Ok(Err(error)) if format!("{error:#}").contains("input address stream") => {
+                sleep(ROUND).await;
+            }
+            Ok(Err(error)) => return Err(Error::refused(&error)),
+            Err(_) => {}
+        }
+    }
+}
+
 impl Torrents {
     pub(super) fn new(options: Options, tasks: TaskTracker) -> Self {
         Self {
@@ -136,24 +161,15 @@ impl Torrents {
             return Err(Error::NoWay);
         }
         let session = self.engine.session().await?;
-        let link = Magnet { trackers, ..Magnet::new(magnet.info_hash) };
-        let link = AddTorrent::from_url(link.to_string());
-        let listing = AddTorrentOptions { list_only: true, ..AddTorrentOptions::default() };
-        let answer = session.add_torrent(link, Some(listing));
-        let answer = tokio::time::timeout(options.metadata_timeout, answer).await;
-        let none = Error::NoMetadata { after: options.metadata_timeout };
-        match answer.map_err(|_| none.clone())? {
-            Ok(AddTorrentResponse::ListOnly(found)) => {
-                let metainfo = Metainfo::read(&found.torrent_bytes)?;
-                if metainfo.info_hash != magnet.info_hash {
-                    return Err(Bad::OtherHash.into());
-                }
-                Ok(self.know(metainfo, &magnet.trackers, found.seen_peers))
-            }
-            Ok(_) => Err(none),
-            Err(error) if format!("{error:#}").contains("input address stream") => Err(none),
-            Err(error) => Err(Error::refused(&error)),
+        let link = Magnet { trackers, ..Magnet::new(magnet.info_hash) }.to_string();
+        let after = options.metadata_timeout;
+        let found = timeout(after, list(&session, &link)).await;
+        let found = found.map_err(|_| Error::NoMetadata { after })??;
+        let metainfo = Metainfo::read(&found.torrent_bytes)?;
+        if metainfo.info_hash != magnet.info_hash {
+            return Err(Bad::OtherHash.into());
         }
+        Ok(self.know(metainfo, &magnet.trackers, found.seen_peers))
     }
 
     /// The torrent, open in the engine with this file among the wanted ones. One that failed is tried

@@ -19,6 +19,8 @@ params.ti = lt.torrent_info(torrent)
 params.save_path = folder
 # The test wrote the bytes itself; nothing to hash.
 params.flags |= lt.torrent_flags.seed_mode
+# Started at once: until its manager starts a torrent, the session hangs up on every peer.
+params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
 handle = session.add_torrent(params)
 # The torrent's limit: libtorrent exempts loopback from the session's.
 if int(rate) > 0:

@@ -1,7 +1,7 @@
 //! Torrents of random bytes, and other people's software that seeds them: libtorrent (Python),
 //! aria2, Transmission.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -135,7 +135,7 @@ pub fn aria2(torrent: &Torrent, rate: u32) -> Option<Peer> {
     command.arg(format!("--max-overall-upload-limit={rate}"));
     command.arg(format!("--dir={}", folder.path().display())).arg(file);
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-    listening(addr);
+    greets(addr, torrent.info_hash);
     Some(Peer { child, addr, _folder: folder })
 }
 
@@ -163,10 +163,20 @@ pub fn transmission(torrent: &Torrent, rate: u32) -> Option<Peer> {
     command.arg("--foreground").arg("--config-dir").arg(&settings);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let child = command.spawn().unwrap();
-    listening(addr);
+    greets(addr, torrent.info_hash);
     Some(Peer { child, addr, _folder: folder })
 }
 
-fn listening(addr: SocketAddr) {
-    until("the seeder to listen", Duration::from_secs(20), || TcpStream::connect(addr).ok());
+/// Waits until the seeder knows the torrent: it answers a handshake (BEP 3) for it.
+fn greets(addr: SocketAddr, info_hash: InfoHash) {
+    until("the seeder to answer", Duration::from_secs(30), || {
+        let mut stream = TcpStream::connect(addr).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
+        stream.write_all(b"\x13BitTorrent protocol\0\0\0\0\0\0\0\0").ok()?;
+        stream.write_all(info_hash.as_bytes()).ok()?;
+        stream.write_all(b"-XX0000-asks-whether").ok()?;
+        let mut answer = [0; 48];
+        stream.read_exact(&mut answer).ok()?;
+        (answer[28..] == *info_hash.as_bytes()).then_some(())
+    });
 }
