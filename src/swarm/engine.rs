@@ -129,7 +129,7 @@ fn session(options: &Options) -> SessionOptions {
     let ipv4_only = options.bind.is_some_and(|bind| bind.is_ipv4());
     let ip = options.bind.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
     SessionOptions {
-        dht: options.dht.then(|| DhtSessionConfig {
+        dht: options.dht.then_some(DhtSessionConfig {
             bootstrap_addrs: None,
             port: None,
             persistence: None,
