@@ -11,9 +11,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Error;
 use super::known::Known;
+use super::live::Live;
 use super::reader::{Reader, warm_up};
 use super::storage::name_on_disk;
-use super::torrents::{Live, Torrents};
+use super::torrents::Torrents;
 use crate::representation::{ByteStream, Representation, media_type_of};
 use crate::torrent::entity_tag;
 

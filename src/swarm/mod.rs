@@ -19,6 +19,7 @@ mod engine;
 mod error;
 mod file;
 mod known;
+mod live;
 mod reader;
 mod seeder;
 mod storage;

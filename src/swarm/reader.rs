@@ -16,7 +16,7 @@ use tokio_util::sync::DropGuard;
 
 use super::Error;
 use super::file::Open;
-use super::torrents::{Live, Reading};
+use super::live::{Live, Reading};
 
 /// Bytes of one chunk, at most: less CPU a byte than 64 KiB, and all the memory a reader takes.
 const CHUNK: u64 = 256 << 10;

@@ -8,16 +8,14 @@ use std::time::Duration;
 
 use librqbit::api::TorrentIdOrHash;
 use librqbit::dht::Id20;
-use librqbit::{
-    AddTorrent, AddTorrentOptions, AddTorrentResponse, ListOnlyResponse, ManagedTorrent, Session,
-    TorrentStatsState,
-};
+use librqbit::{AddTorrent, AddTorrentOptions, AddTorrentResponse, ListOnlyResponse, Session};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::engine::Engine;
 use super::known::{Known, Shelf};
+use super::live::{Live, Reading};
 use super::storage::{Folder, Progress};
 use super::{Error, Options, State, Status};
 use crate::torrent::metainfo::{Bad, Metainfo};
@@ -25,46 +23,6 @@ use crate::torrent::{InfoHash, Magnet};
 
 /// How long one round of asking for a description takes.
 const ROUND: Duration = Duration::from_secs(12);
-
-/// A torrent that is open in the engine.
-pub(super) struct Live {
-    pub(super) handle: Arc<ManagedTorrent>,
-    pub(super) progress: Arc<Progress>,
-    /// Cancelled when it is set aside.
-    pub(super) gone: CancellationToken,
-    readers: AtomicUsize,
-    used: AtomicU64,
-    wanted: Mutex<HashSet<usize>>,
-}
-
-impl Live {
-    /// Bytes of a file that are here and whose hash is right.
-    pub(super) fn bytes_have(&self, index: u32) -> Option<u64> {
-        self.handle.stats().file_progress.get(index as usize).copied()
-    }
-
-    fn has_failed(&self) -> bool {
-        matches!(self.handle.stats().state, TorrentStatsState::Error)
-    }
-
-    /// Why it failed: the disk's sentence, else the engine's.
-    pub(super) fn trouble(&self) -> Option<Error> {
-        let disk = self.progress.trouble.borrow().clone();
-        disk.or_else(|| {
-            let text = self.handle.stats().error?;
-            Some(Error::engine(&anyhow::anyhow!(text)))
-        })
-    }
-}
-
-/// Keeps a torrent from being set aside.
-pub(super) struct Reading(pub(super) Arc<Live>);
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.0.readers.fetch_sub(1, Ordering::SeqCst);
-    }
-}
 
 /// All of them.
 pub(super) struct Torrents {
@@ -194,6 +152,7 @@ impl Torrents {
             self.make_room(&session).await?;
             let live = Arc::new(self.add(&session, known, index).await?);
             lock(&self.live).insert(info_hash, live.clone());
+            self.tasks.spawn(self.clone().keep_company(session.clone(), live.clone()));
             live
         };
         live.used.store(self.clock.fetch_add(1, Ordering::SeqCst), Ordering::SeqCst);
@@ -227,6 +186,28 @@ impl Torrents {
             used: AtomicU64::new(0),
             wanted: Mutex::new(HashSet::from([index as usize])),
         })
+    }
+
+    /// Calls lost peers again while the torrent is young. A peer that hangs up on the first call (one
+    /// that still has our connection for the description does: Transmission) is called again by the
+    /// engine after 10 to 20 s only, then after minutes; a viewer does not wait so long.
+    async fn keep_company(self: Arc<Self>, session: Arc<Session>, live: Arc<Live>) {
+        let calling = async {
+            live.handle.wait_until_initialized().await?;
+            for wait in [1, 2, 4, 8, 16] {
+                sleep(Duration::from_secs(wait)).await;
+                let _alone = self.changing.lock().await;
+                if live.is_lonely() && !live.gone.is_cancelled() {
+                    // The engine forgets what it holds against a peer when it pauses.
+                    session.pause(&live.handle).await?;
+                    session.unpause(&live.handle).await?;
+                }
+            }
+            Ok::<_, anyhow::Error>(())
+        };
+        if let Some(Err(error)) = live.gone.run_until_cancelled(calling).await {
+            tracing::debug!(error = %format!("{error:#}"), "lost peers were not called again");
+        }
     }
 
     /// Sets torrents aside until one more may be open: those without readers, the unused first.
@@ -287,24 +268,6 @@ impl Torrents {
                 error: None,
             });
         };
-        let now = live.handle.stats();
-        let state = match now.state {
-            TorrentStatsState::Initializing { .. } => State::Checking,
-            TorrentStatsState::Live if now.finished => State::Complete,
-            TorrentStatsState::Live => State::Downloading,
-            TorrentStatsState::Paused => State::Paused,
-            TorrentStatsState::Error => State::Failed,
-        };
-        let peers = now.live.as_ref().map_or(0, |live| live.snapshot.peer_stats.live);
-        let down_bytes_s = now.live.as_ref().map_or(0, |live| live.download_speed.as_bytes());
-        let error = live.trouble().map(|trouble| trouble.to_string());
-        Some(Status {
-            state,
-            bytes_have: if state == State::Checking { 0 } else { now.progress_bytes },
-            bytes_total: now.total_bytes,
-            down_bytes_s,
-            peers,
-            error,
-        })
+        Some(live.status())
     }
 }

@@ -25,7 +25,9 @@ handle = session.add_torrent(params)
 # The torrent's limit: libtorrent exempts loopback from the session's.
 if int(rate) > 0:
     handle.set_upload_limit(int(rate))
-while not (handle.status().is_seeding and session.is_listening()):
+# Of a torrent without content (a hostile one) only the description is given away.
+checking = (lt.torrent_status.checking_files, lt.torrent_status.checking_resume_data)
+while handle.status().state in checking or not session.is_listening():
     time.sleep(0.02)
 print("seeding", flush=True)
 sys.stdin.read()

@@ -25,7 +25,7 @@ pub enum Bad {
     /// A key that BEP 3 demands is missing or of another type.
     #[error("this is no torrent: its description has no usable {0:?}")]
     Missing(&'static str),
-    /// BitTorrent v2 (BEP 52) without the v1 half.
+    /// Version 2 (BEP 52) without the v1 half.
     #[error(
         "the torrent is of BitTorrent v2 only, which is not supported: choose a v1 or hybrid release"
     )]

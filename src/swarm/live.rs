@@ -1,0 +1,81 @@
+//! One torrent that is open in the engine.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use librqbit::{ManagedTorrent, TorrentStatsState};
+use tokio_util::sync::CancellationToken;
+
+use super::storage::Progress;
+use super::{Error, State, Status};
+
+/// A torrent that is open in the engine.
+pub(super) struct Live {
+    pub(super) handle: Arc<ManagedTorrent>,
+    pub(super) progress: Arc<Progress>,
+    /// Cancelled when it is set aside.
+    pub(super) gone: CancellationToken,
+    pub(super) readers: AtomicUsize,
+    pub(super) used: AtomicU64,
+    pub(super) wanted: Mutex<HashSet<usize>>,
+}
+
+impl Live {
+    /// Bytes of a file that are here and whose hash is right.
+    pub(super) fn bytes_have(&self, index: u32) -> Option<u64> {
+        self.handle.stats().file_progress.get(index as usize).copied()
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.handle.stats().state, TorrentStatsState::Error)
+    }
+
+    /// Why it failed: the disk's sentence, else the engine's.
+    pub(super) fn trouble(&self) -> Option<Error> {
+        let disk = self.progress.trouble.borrow().clone();
+        disk.or_else(|| {
+            let text = self.handle.stats().error?;
+            Some(Error::engine(&anyhow::anyhow!(text)))
+        })
+    }
+
+    /// Whether pieces are wanted and every peer that was met is lost.
+    pub(super) fn is_lonely(&self) -> bool {
+        let now = self.handle.stats();
+        let Some(live) = now.live.filter(|_| !now.finished) else { return false };
+        let peers = live.snapshot.peer_stats;
+        peers.seen > 0 && peers.live == 0 && peers.connecting == 0 && peers.queued == 0
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let now = self.handle.stats();
+        let state = match now.state {
+            TorrentStatsState::Initializing { .. } => State::Checking,
+            TorrentStatsState::Live if now.finished => State::Complete,
+            TorrentStatsState::Live => State::Downloading,
+            TorrentStatsState::Paused => State::Paused,
+            TorrentStatsState::Error => State::Failed,
+        };
+        let peers = now.live.as_ref().map_or(0, |live| live.snapshot.peer_stats.live);
+        let down_bytes_s = now.live.as_ref().map_or(0, |live| live.download_speed.as_bytes());
+        let error = self.trouble().map(|trouble| trouble.to_string());
+        Status {
+            state,
+            bytes_have: if state == State::Checking { 0 } else { now.progress_bytes },
+            bytes_total: now.total_bytes,
+            down_bytes_s,
+            peers,
+            error,
+        }
+    }
+}
+
+/// Keeps a torrent from being set aside.
+pub(super) struct Reading(pub(super) Arc<Live>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.readers.fetch_sub(1, Ordering::SeqCst);
+    }
+}
