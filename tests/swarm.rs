@@ -87,7 +87,8 @@ pub fn names(folder: &Path) -> Vec<String> {
 
 /// Plays a film of 48 MiB from a seeder of 2 MB/s as a television does.
 async fn plays_before_it_is_here(seeder: impl Fn(&Torrent, u32) -> Option<Peer>, without: &str) {
-    let torrent = Torrent::single("A film: the \u{e9}dition.mkv", 48 * MIB, 256 << 10);
+    // No colon: Transmission looks for such a file under another name, and has nothing to give.
+    let torrent = Torrent::single("A film, the \u{e9}dition.mkv", 48 * MIB, 256 << 10);
     let tracker = Tracker::start();
     let Some(peer) = seeder(&torrent, RATE) else { return skip(without) };
     tracker.add(torrent.info_hash, peer.addr);
@@ -345,11 +346,11 @@ async fn a_full_disk_is_told_in_a_sentence_and_the_rest_goes_on() {
     let file = swarm.open(&large.magnet(&home.tracker), 0).await.unwrap();
     let error = read(&file, 0..12 * MIB).await.unwrap_err().to_string();
     let sentence =
-        format!("the disk of the library is full: free some space in {}", disk.0.display());
+        "the disk of the library is full: free some space there, or set library.path to another";
     assert_eq!(error, sentence);
     let status = || swarm.status(&large.info_hash).unwrap();
     until("the torrent to fail", Duration::from_secs(10), || status().state == State::Failed).await;
-    assert_eq!(status().error, Some(sentence));
+    assert_eq!(status().error.as_deref(), Some(sentence));
     same(&kept, &small.files[0].1, 0..MIB).await;
 
     // The owner makes room, and presses play again.
