@@ -87,7 +87,7 @@ pub fn names(folder: &Path) -> Vec<String> {
 
 /// Plays a film of 48 MiB from a seeder of 2 MB/s as a television does.
 async fn plays_before_it_is_here(seeder: impl Fn(&Torrent, u32) -> Option<Peer>, without: &str) {
-    let torrent = Torrent::single("A film: the \u{e9}dition.mkv", 48 * MIB, 256 << 10);
+    let torrent = Torrent::single("A film, the \u{e9}dition.mkv", 48 * MIB, 256 << 10);
     let tracker = Tracker::start();
     let Some(peer) = seeder(&torrent, RATE) else { return skip(without) };
     tracker.add(torrent.info_hash, peer.addr);

@@ -254,7 +254,7 @@ mod tests {
 
         #[test]
         fn never_panics_on_a_torrent_with_bytes_changed(at: proptest::sample::Index, byte: u8) {
-            let mut bytes = build("n", &[("a/b", [1_u8; 20_000])], 16_384, &[]);
+            let mut bytes = build("n", &[("a/b", vec![1_u8; 20_000])], 16_384, &[]);
             let at = at.index(bytes.len());
             bytes[at] = byte;
             let _ = Metainfo::read(&bytes);
