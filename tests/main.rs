@@ -4,16 +4,24 @@
 // Helpers of the tests are not the product's public face.
 #![allow(missing_docs, unreachable_pub)]
 #![allow(clippy::print_stdout, reason = "a skipped test says why")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so this way anywhere")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the tests wait for other programs by the real clock, and look at the machine"
+)]
 
 mod support;
 
 mod access;
 mod bad_input;
+mod boards;
 mod cli;
 mod configuration;
 mod debrid;
 mod demo;
 mod engine;
+mod evening;
 mod find;
 mod house;
 mod indexes;

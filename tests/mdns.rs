@@ -1,1 +1,210 @@
-//! mdns
+//! Being found, as others see it: two hosts of our own making joined by a cable. Proves the name,
+//! the address, the port, the goodbye and the renames to avahi and to python-zeroconf.
+//!
+//! Nothing here announces on the network of whoever runs it: [`child`] and the program run inside
+//! a namespace that the test made.
+
+use crate::support::installed::python;
+use crate::support::netns::{Avahi, Lab, Namespace, Service};
+use crate::support::process::{Beside, finish};
+use crate::support::{skip, until};
+use credenza::lan::Advertisement;
+use std::fs;
+use std::io::Read as _;
+use std::time::Duration;
+use tokio_util::task::TaskTracker;
+
+const KIND: &str = "_http._tcp";
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Not a test: what the tests below start inside a namespace. Advertises as `Credenza`, says each
+/// name it goes by, and stops when its standard input ends.
+#[test]
+#[ignore = "started by the other tests, in a namespace"]
+fn child() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let tasks = TaskTracker::new();
+        let us = Advertisement::start("Credenza", 8080, &[("path", "/")], &tasks).unwrap();
+        let mut names = us.names();
+        println!("name {}", us.current_name());
+        let mut input =
+            tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+        loop {
+            tokio::select! {
+                _ = &mut input => break,
+                changed = names.changed() => {
+                    changed.unwrap();
+                    println!("name {}", names.borrow_and_update().host);
+                }
+            }
+        }
+        us.stop().await;
+        tasks.close();
+        tasks.wait().await;
+        println!("stopped");
+    });
+}
+
+/// [`child`], on `host`.
+fn advertise(host: &Namespace) -> Beside {
+    let this = std::env::current_exe().unwrap();
+    let mut command = host.command(this);
+    command.args(["--exact", "mdns::child", "--ignored", "--nocapture"]);
+    Beside::start(&mut command)
+}
+
+fn wait_for_name(child: &mut Beside, name: &str) {
+    let wanted = format!("name {name}");
+    child.line(name, LIMIT, |line| line.contains(&wanted).then_some(()));
+}
+
+fn stop(mut child: Beside) {
+    child.close_input();
+    child.line("the stop", LIMIT, |line| line.contains("stopped").then_some(()));
+    assert!(child.ended(LIMIT).is_some_and(|status| status.success()));
+}
+
+fn missing() -> Option<&'static str> {
+    Lab::missing().or_else(Avahi::missing)
+}
+
+/// The one IPv4 service that avahi sees, once it does.
+fn seen(avahi: &Avahi) -> Service {
+    until("the service", LIMIT, || avahi.browse(KIND).into_iter().find(|s| s.protocol == "IPv4"))
+}
+
+fn assert_is_ours(service: &Service, lab: &Lab) {
+    assert_eq!(service.name, "Credenza");
+    assert_eq!(service.host, "credenza.local");
+    assert_eq!(service.address, lab.server.address);
+    assert_eq!(service.port, 8080);
+    assert!(service.txt.contains(r#""path=/""#), "{service:?}");
+    assert_eq!(service.interface, "lan0");
+}
+
+fn assert_host_resolves(avahi: &Avahi, name: &str, address: &str) {
+    let said = finish(avahi.command("avahi-resolve").args(["-4", "-n", name]), LIMIT);
+    assert_eq!(said.unwrap().text().split_whitespace().last(), Some(address));
+}
+
+fn assert_gone(avahi: &Avahi) {
+    // A record that is not taken back lives for 75 minutes; a goodbye takes it at once (a second,
+    // RFC 6762 section 10.1).
+    until("the goodbye", Duration::from_secs(5), || avahi.browse(KIND).is_empty().then_some(()));
+}
+
+#[test]
+fn avahi_finds_us_by_name_and_address_until_we_say_goodbye() {
+    if let Some(reason) = missing() {
+        return skip(reason);
+    }
+    let lab = Lab::new();
+    let avahi = Avahi::start(&lab.viewer, "viewer");
+    let child = advertise(&lab.server);
+    assert_is_ours(&seen(&avahi), &lab);
+    assert_host_resolves(&avahi, "credenza.local", lab.server.address);
+    stop(child);
+    assert_gone(&avahi);
+}
+
+#[test]
+fn a_name_that_another_machine_has_is_left_to_it_and_ours_is_told() {
+    if let Some(reason) = missing() {
+        return skip(reason);
+    }
+    let lab = Lab::new();
+    let avahi = Avahi::start(&lab.viewer, "credenza");
+    let mut child = advertise(&lab.server);
+    wait_for_name(&mut child, "credenza-2.local");
+    assert_eq!(seen(&avahi).host, "credenza-2.local");
+    assert_host_resolves(&avahi, "credenza-2.local", lab.server.address);
+    assert_host_resolves(&avahi, "credenza.local", lab.viewer.address);
+    stop(child);
+    assert_gone(&avahi);
+}
+
+#[test]
+fn avahi_on_our_own_machine_and_we_share_the_port() {
+    if let Some(reason) = missing() {
+        return skip(reason);
+    }
+    let lab = Lab::new();
+    let _beside = Avahi::start(&lab.server, "box");
+    let avahi = Avahi::start(&lab.viewer, "viewer");
+    let child = advertise(&lab.server);
+    assert_is_ours(&seen(&avahi), &lab);
+    assert_host_resolves(&avahi, "box.local", lab.server.address);
+    stop(child);
+    assert_gone(&avahi);
+}
+
+/// Prints a line for each word of a service of [`KIND`]: `add`, `update` or `remove`.
+const LISTENER: &str = r#"
+import sys
+from zeroconf import ServiceBrowser, Zeroconf, IPVersion
+class Listener:
+    def tell(self, word, zc, kind, name):
+        info = zc.get_service_info(kind, name, 3000)
+        if info:
+            addresses = ",".join(info.parsed_addresses(IPVersion.V4Only))
+            path = (info.properties.get(b"path") or b"").decode()
+            print(word, name, info.server, addresses, info.port, path, sep="|", flush=True)
+    def add_service(self, *a): self.tell("add", *a)
+    def update_service(self, *a): self.tell("update", *a)
+    def remove_service(self, zc, kind, name): print("remove", name, sep="|", flush=True)
+zc = Zeroconf(interfaces=[sys.argv[1]])
+ServiceBrowser(zc, "_http._tcp.local.", Listener())
+print("ready", flush=True)
+sys.stdin.read()
+zc.close()
+"#;
+
+#[test]
+fn zeroconf_hears_us_come_and_go() {
+    if let Some(reason) = Lab::missing() {
+        return skip(reason);
+    }
+    let Some(python) = python() else {
+        return skip("needs the Python environment of tests/run");
+    };
+    let lab = Lab::new();
+    let mut listener = lab.viewer.command(python);
+    let mut listener = Beside::start(listener.args(["-c", LISTENER, lab.viewer.address]));
+    listener.line("the listener", LIMIT, |line| (line == "ready").then_some(()));
+    let child = advertise(&lab.server);
+    let heard =
+        format!("|Credenza._http._tcp.local.|credenza.local.|{}|8080|/", lab.server.address);
+    listener.line("us", LIMIT, |line| line.ends_with(&heard).then_some(()));
+    stop(child);
+    listener.line("the goodbye", Duration::from_secs(5), |line| {
+        (line == "remove|Credenza._http._tcp.local.").then_some(())
+    });
+}
+
+#[test]
+fn the_program_is_found_as_configured_and_says_goodbye_when_interrupted() {
+    if let Some(reason) = missing() {
+        return skip(reason);
+    }
+    let lab = Lab::new();
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = folder.path().join("credenza.toml");
+    fs::write(&configuration, "[lan]\nmdns = true\nname = \"Credenza\"\n").unwrap();
+    let mut serve = lab.server.command(env!("CARGO_BIN_EXE_credenza"));
+    serve.arg("--config").arg(&configuration).arg("--data").arg(folder.path().join("data"));
+    let mut program = Beside::start(serve.args(["--listen", "0.0.0.0:8080", "serve"]));
+    program.line("an address", LIMIT, |line| line.starts_with("http://").then_some(()));
+
+    let avahi = Avahi::start(&lab.viewer, "viewer");
+    assert_is_ours(&seen(&avahi), &lab);
+    assert_host_resolves(&avahi, "credenza.local", lab.server.address);
+    // The name that was advertised is a Host that is ours, on the port that was told.
+    let mut ask = lab.viewer.command("curl");
+    ask.args(["--silent", "--fail", "--header", "Host: credenza.local:8080"]);
+    finish(ask.arg(format!("http://{}:8080/", lab.server.address)), LIMIT).unwrap();
+
+    program.interrupt();
+    assert!(program.ended(LIMIT).is_some_and(|status| status.success()));
+    assert_gone(&avahi);
+}

@@ -1,1 +1,302 @@
-//! config
+//! The configuration: one TOML file, the same keys as `CREDENZA_…` in the environment, and defaults
+//! that work. Read once, in `main`; rooms are given the values they need, never all of it.
+
+mod keys;
+mod read;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use url::Url;
+
+pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
+pub use read::BadConfig;
+
+use crate::torrent::{IndexName, Store};
+use read::{Value, Values};
+
+/// Whether peer-to-peer may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// Not before the owner says so.
+    Ask,
+    /// The configuration says so.
+    Given,
+    /// Never, whatever is said in the browser.
+    Denied,
+}
+
+/// An index's place and whether it is asked.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct IndexPlace {
+    pub url: Url,
+    pub enabled: bool,
+}
+
+/// `[swarm]`.
+#[derive(Debug, Clone)]
+pub struct SwarmConfig {
+    /// Whether peers may be met at all.
+    pub consent: Consent,
+    /// Port for incoming peers, TCP and UDP; `None`: none are taken in.
+    pub port: Option<u16>,
+    /// Whether the DHT is asked for peers.
+    pub dht: bool,
+    /// Whether peers in the local network are looked for (BEP 14).
+    pub local_discovery: bool,
+    /// Whether the router is asked to forward the port.
+    pub port_forwarding: bool,
+    /// Torrents at once.
+    pub max_torrents: usize,
+    /// Peers of one torrent.
+    pub max_peers: usize,
+    /// Bytes per second; `None`: no limit.
+    pub download_limit: Option<NonZeroU32>,
+    /// Bytes per second; `None`: no limit.
+    pub upload_limit: Option<NonZeroU32>,
+    /// Trackers that are asked for every torrent.
+    pub trackers: Vec<String>,
+}
+
+/// All of it, with defaults for what was not said.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `server.listen`
+    pub listen: SocketAddr,
+    /// `server.names`: Host names that are ours besides the addresses and `lan.name`.
+    pub names: Vec<String>,
+    /// `lan.name`: as people see it; the host name is made of it.
+    pub lan_name: String,
+    /// `lan.mdns`
+    pub mdns: bool,
+    /// `[swarm]`
+    pub swarm: SwarmConfig,
+    /// `library.path`; `None`: `library` in the data folder.
+    pub library: Option<PathBuf>,
+    /// `access.auth_required`: whether the watch page asks who is watching.
+    pub auth_required: bool,
+    /// `box.claim_code`; `None`: one is made up.
+    pub claim_code: Option<String>,
+    /// `network.allow_private`
+    pub allow_private: Vec<SocketAddr>,
+    /// `debrid.store` with the token read from `debrid.token_file`.
+    pub debrid: Option<(Store, PathBuf)>,
+    /// `stremthru.url`
+    pub stremthru: Url,
+    /// `title.cinemeta_url`
+    pub cinemeta: Url,
+    /// `title.kitsu_url`
+    pub kitsu: Url,
+    /// `[index.…]`
+    pub indexes: BTreeMap<IndexName, IndexPlace>,
+    /// Keys that were given but that nothing in this version uses.
+    pub without_effect: Vec<&'static str>,
+}
+
+const STREMTHRU: &str = "https://stremthru.13377001.xyz";
+const TORRENTIO: &str = "https://torrentio.strem.fun";
+const ZILEAN: &str = "https://zileanfortheweebs.midnightignite.me";
+const CINEMETA: &str = "https://v3-cinemeta.strem.io";
+const KITSU: &str = "https://anime-kitsu.strem.fun";
+
+impl Config {
+    /// Reads `file` (where there is one) and the environment, which wins.
+    pub fn load(file: Option<&Path>) -> Result<Self, BadConfig> {
+        let mut values = match file {
+            Some(path) => {
+                let name = path.display().to_string();
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    BadConfig::new(
+                        &name,
+                        format!("it cannot be read ({error}); give another file with --config"),
+                    )
+                })?;
+                read::from_text(&name, &text)?
+            }
+            None => Values::new(),
+        };
+        #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+        let variables = std::env::vars_os();
+        let variables = variables
+            .filter_map(|(name, word)| Some((name.into_string().ok()?, word.into_string().ok()?)));
+        values.append(&mut read::from_environment(variables)?);
+        Self::from_values(values)
+    }
+
+    /// Reads a TOML text alone; `name` is what its errors call it.
+    pub fn from_text(name: &str, text: &str) -> Result<Self, BadConfig> {
+        Self::from_values(read::from_text(name, text)?)
+    }
+
+    fn from_values(values: Values) -> Result<Self, BadConfig> {
+        let given = Given(values);
+        let indexes = [
+            (IndexName::StremThru, "index.stremthru.url", "index.stremthru.enabled", STREMTHRU),
+            (IndexName::Torrentio, "index.torrentio.url", "index.torrentio.enabled", TORRENTIO),
+            (IndexName::Zilean, "index.zilean.url", "index.zilean.enabled", ZILEAN),
+        ];
+        let stremthru = given.url("stremthru.url", STREMTHRU);
+        let places = indexes.map(|(name, url, enabled, default)| {
+            // The index is the same service as the store's door, unless it is said to be another.
+            let default = if name == IndexName::StremThru { stremthru.as_str() } else { default };
+            (name, IndexPlace { url: given.url(url, default), enabled: given.bool(enabled, true) })
+        });
+        Ok(Self {
+            listen: given
+                .parsed("server.listen", "an address and port, such as \"0.0.0.0:8080\"")?
+                .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 8080))),
+            names: given.list("server.names"),
+            lan_name: given.shown_name("lan.name", "Credenza")?,
+            mdns: given.bool("lan.mdns", true),
+            swarm: given.swarm()?,
+            library: given.text("library.path").map(PathBuf::from),
+            auth_required: given.bool("access.auth_required", true),
+            claim_code: given.claim_code()?,
+            allow_private: given.addresses("network.allow_private")?,
+            debrid: given.debrid()?,
+            cinemeta: given.url("title.cinemeta_url", CINEMETA),
+            kitsu: given.url("title.kitsu_url", KITSU),
+            indexes: places.into(),
+            stremthru,
+            without_effect: given.without_effect(),
+        })
+    }
+}
+
+/// The per-user data folder: `$XDG_DATA_HOME/credenza`, else `~/.local/share/credenza` (XDG Base
+/// Directory Specification), else `credenza-data` where one stands.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn data_folder() -> PathBuf {
+    let absolute =
+        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_DATA_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+        .map_or_else(|| PathBuf::from("credenza-data"), |base| base.join("credenza"))
+}
+
+/// `SSL_CERT_FILE`: where the CA certificates are said to be.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn ca_file() -> Option<PathBuf> {
+    std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
+}
+
+/// Values that were given, read with their defaults.
+struct Given(Values);
+
+impl Given {
+    fn text(&self, path: &str) -> Option<&str> {
+        match &self.0.get(path)?.value {
+            Value::Text(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    fn list(&self, path: &str) -> Vec<String> {
+        match self.0.get(path).map(|placed| &placed.value) {
+            Some(Value::List(items)) => items.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn bool(&self, path: &str, default: bool) -> bool {
+        match self.0.get(path).map(|placed| &placed.value) {
+            Some(Value::Bool(value)) => *value,
+            _ => default,
+        }
+    }
+
+    /// URLs were checked when they were read; the defaults are ours.
+    fn url(&self, path: &str, default: &str) -> Url {
+        let text = self.text(path).unwrap_or(default);
+        Url::parse(text).expect("a URL that was checked when it was read, or our own")
+    }
+
+    fn wrong(&self, path: &str, wanted: &str) -> BadConfig {
+        let place = self.0.get(path).map_or("the configuration", |placed| &placed.place);
+        BadConfig::new(place, format!("`{path}` must be {wanted}"))
+    }
+
+    fn parsed<T: FromStr>(&self, path: &str, wanted: &str) -> Result<Option<T>, BadConfig> {
+        let text = self.text(path);
+        text.map(|text| text.parse().map_err(|_| self.wrong(path, wanted))).transpose()
+    }
+
+    fn number<T: TryFrom<u64>>(&self, path: &str, default: T) -> Result<T, BadConfig> {
+        match self.0.get(path).map(|placed| &placed.value) {
+            Some(Value::Number(number)) => {
+                T::try_from(*number).map_err(|_| self.wrong(path, "a smaller number"))
+            }
+            _ => Ok(default),
+        }
+    }
+
+    /// A limit of 0 is none, as the seeds have it.
+    fn limit(&self, path: &str) -> Result<Option<NonZeroU32>, BadConfig> {
+        Ok(NonZeroU32::new(self.number(path, 0)?))
+    }
+
+    fn addresses(&self, path: &str) -> Result<Vec<SocketAddr>, BadConfig> {
+        let wanted = "a list of exact addresses with ports, such as [\"192.168.1.5:8080\"]";
+        let items = self.list(path);
+        items.iter().map(|item| item.parse().map_err(|_| self.wrong(path, wanted))).collect()
+    }
+
+    /// Any name that can be shown; `lan` fits it to what DNS takes.
+    fn shown_name(&self, path: &str, default: &str) -> Result<String, BadConfig> {
+        let name = self.text(path).unwrap_or(default).trim();
+        let sound = name.len() <= 58 && name.chars().any(char::is_alphanumeric);
+        if sound && !name.contains(char::is_control) {
+            return Ok(name.to_owned());
+        }
+        Err(self.wrong(path, "a name of at most 58 bytes, with a letter or digit"))
+    }
+
+    fn claim_code(&self) -> Result<Option<String>, BadConfig> {
+        let Some(code) = self.text("box.claim_code") else { return Ok(None) };
+        let sound = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
+        if sound {
+            Ok(Some(code.to_owned()))
+        } else {
+            Err(self.wrong("box.claim_code", "six digits in quotes"))
+        }
+    }
+
+    fn debrid(&self) -> Result<Option<(Store, PathBuf)>, BadConfig> {
+        let names = Store::ALL.map(Store::as_str).join(", ");
+        let store = self.parsed::<Store>("debrid.store", &format!("one of {names}"))?;
+        let file = self.text("debrid.token_file").map(PathBuf::from);
+        Ok(file.map(|file| (store.unwrap_or(Store::RealDebrid), file)))
+    }
+
+    fn swarm(&self) -> Result<SwarmConfig, BadConfig> {
+        let consent = match self.0.get("swarm.enabled").map(|placed| &placed.value) {
+            Some(Value::Bool(true)) => Consent::Given,
+            Some(Value::Bool(false)) => Consent::Denied,
+            _ => Consent::Ask,
+        };
+        let port: u16 = self.number("swarm.port", 0)?;
+        Ok(SwarmConfig {
+            consent,
+            port: (port > 0).then_some(port),
+            dht: self.bool("swarm.dht", true),
+            local_discovery: self.bool("swarm.local_discovery", false),
+            port_forwarding: self.bool("swarm.port_forwarding", false),
+            max_torrents: self.number("swarm.max_torrents", 25)?,
+            max_peers: self.number("swarm.max_peers", 128)?,
+            download_limit: self.limit("swarm.download_limit")?,
+            upload_limit: self.limit("swarm.upload_limit")?,
+            trackers: self.list("swarm.trackers"),
+        })
+    }
+
+    fn without_effect(&self) -> Vec<&'static str> {
+        let unused = |path: &&&str| Key::of(path).is_some_and(|key| !key.used);
+        self.0.keys().filter(unused).copied().collect()
+    }
+}

@@ -165,4 +165,17 @@ mod tests {
             assert_eq!(is_wall(&answer), wall, "{body}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_content_range_is_read_back_as_it_was_printed(
+            value in ".*", first: u32, more: u32, after in 1..u64::from(u32::MAX),
+        ) {
+            let _ = range(&value);
+            let first = u64::from(first);
+            let last = first + u64::from(more);
+            let text = format!("bytes {first}-{last}/{}", last + after);
+            proptest::prop_assert_eq!(range(&text), Some((first, last + after)));
+        }
+    }
 }

@@ -249,3 +249,46 @@ fn wait_words(retry_after: Option<Duration>) -> String {
         Some(seconds) => format!("; it asks us to wait {} minutes", seconds.div_ceil(60)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::CertificateError as Cert;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_out_of_its_time_is_a_wrong_clock() {
+        for (cert, clock) in [
+            (Cert::Expired, true),
+            (Cert::NotValidYet, true),
+            (Cert::UnknownIssuer, false),
+            (Cert::NotValidForName, false),
+        ] {
+            // As reqwest hands it on: inside an io::Error, inside another.
+            let tls = rustls::Error::InvalidCertificate(cert.clone());
+            let outer = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
+            let found = find::<rustls::Error>(&outer).expect("it is in the chain");
+            let error = Error::of_tls("a.example".to_owned(), found);
+            assert_eq!(matches!(error, Error::ClockWrong { .. }), clock, "{cert:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_in_words() {
+        for (seconds, expected) in [
+            (None, "a.example has had too many requests from this network; wait some minutes"),
+            (
+                Some(30),
+                "a.example has had too many requests from this network; it asks us to wait 30 s",
+            ),
+            (
+                Some(3601),
+                "a.example has had too many requests from this network; it asks us to wait 61 minutes",
+            ),
+        ] {
+            let retry_after = seconds.map(Duration::from_secs);
+            let error = Error::Limited { host: "a.example".to_owned(), retry_after };
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}

@@ -36,6 +36,15 @@ pub(super) fn check(url: &Url) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether the URL's host is a literal address of this machine's loopback.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

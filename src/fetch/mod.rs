@@ -159,6 +159,17 @@ impl Client {
     /// its reader wants its code. A page titled "Just a moment…" is `Blocked` whatever its status.
     pub async fn send(&self, request: Request) -> Result<Answer, Error> {
         let deadline = Instant::now() + request.timeout.min(LONGEST);
+        self.ask_until(deadline, request).await
+    }
+
+    /// Asks our own server on this machine, which may take as long as it takes to try several
+    /// torrents: `patience` instead of 30 s. Any other host than a loopback address is refused.
+    pub async fn ask_own(&self, request: Request, patience: Duration) -> Result<Answer, Error> {
+        only_own(&request)?;
+        self.ask_until(Instant::now() + patience, request).await
+    }
+
+    async fn ask_until(&self, deadline: Instant, request: Request) -> Result<Answer, Error> {
         let mut tries_left = if request.method == Method::Get { retry::MOST } else { 0 };
         loop {
             let result = timeout_at(deadline, self.once(&request)).await;
@@ -184,6 +195,17 @@ impl Client {
     /// [`Request::timeout`], 30 s at most; connecting to 10 s.
     pub async fn open(&self, request: Request) -> Result<Opened, Error> {
         let idle = request.timeout.min(LONGEST);
+        self.open_within(idle, request).await
+    }
+
+    /// The same of our own server on this machine, as [`ask_own`](Self::ask_own): each wait is
+    /// limited to `patience`.
+    pub async fn open_own(&self, request: Request, patience: Duration) -> Result<Opened, Error> {
+        only_own(&request)?;
+        self.open_within(patience, request).await
+    }
+
+    async fn open_within(&self, idle: Duration, request: Request) -> Result<Opened, Error> {
         let asked = timeout_at(Instant::now() + idle, self.routes.ask(&request, Encoding::Plain));
         let (url, response) =
             asked.await.unwrap_or_else(|_| Err(Error::timed_out(&request.url)))?;
@@ -195,6 +217,14 @@ impl Client {
         let (url, response) = self.routes.ask(request, Encoding::Packed).await?;
         body::whole(&url, response).await
     }
+}
+
+/// Refuses any other host than a loopback address.
+fn only_own(request: &Request) -> Result<(), Error> {
+    if locate::is_loopback(&request.url) {
+        return Ok(());
+    }
+    Err(Error::bad_url(&request.url, "it is not on this machine"))
 }
 
 impl Answer {

@@ -84,3 +84,26 @@ impl Resolve for Guard {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_gives_only_the_addresses_that_the_port_is_listed_with() {
+        let listed: SocketAddr = "127.0.0.1:8801".parse().unwrap();
+        let policy = AddressPolicy { allow_private: vec![listed] };
+        for (port, listed_only, expected) in [
+            (None, false, None),
+            (Some(8802), false, None),
+            (Some(8801), false, Some(vec![listed])), // also where localhost is ::1 as well
+            (Some(8801), true, Some(vec![listed])),
+        ] {
+            let guard = Guard { policy: policy.clone(), port, listed_only };
+            match guard.resolve("localhost".parse().unwrap()).await {
+                Ok(found) => assert_eq!(Some(found.collect()), expected, "{port:?}"),
+                Err(error) => assert!(expected.is_none() && error.is::<Refused>(), "{error}"),
+            }
+        }
+    }
+}

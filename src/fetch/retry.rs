@@ -65,4 +65,12 @@ mod tests {
             assert_eq!(after(value, now), expected, "{value}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_value_of_retry_after_panics_or_is_longer_than_a_day(value in ".*") {
+            let wait = after(&value, SystemTime::UNIX_EPOCH);
+            proptest::prop_assert!(wait.is_none_or(|wait| wait <= LONGEST_TOLD));
+        }
+    }
 }

@@ -41,6 +41,10 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Who we say we are.
 const USER_AGENT: &str = concat!("credenza/", env!("CARGO_PKG_VERSION"));
 
+/// Why a secret is not sent over plain `http`.
+const OPEN_LINE: &str =
+    "a token is sent only over https://, or to an ip:port that network.allow_private lists";
+
 /// How the body may come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Encoding {
@@ -86,9 +90,12 @@ impl Routes {
         let mut url = request.url.clone();
         let mut hops = 0;
         loop {
-            let client = self.client(self.key(&url, encoding, request.secret.is_some())?)?;
-            let call = build(&client, &url, request, encoding)?;
-            let response = call.send().await.map_err(|error| Error::of(&url, error))?;
+            let key = self.key(&url, encoding, request.secret.is_some())?;
+            let call = build(&self.client(key)?, &url, request, encoding)?;
+            let response = call.send().await.map_err(|error| match Error::of(&url, error) {
+                Error::PrivateAddress { .. } if key.listed_only => Error::bad_url(&url, OPEN_LINE),
+                error => error,
+            })?;
             let Some(next) = target(&url, &response)? else {
                 return Ok((url, response));
             };
@@ -111,7 +118,7 @@ impl Routes {
         // A secret crosses an unencrypted line only inside the house.
         let listed_only = secret && url.scheme() == "http";
         if listed_only && !listed {
-            return Err(Error::bad_url(url, "a token is sent over https:// only"));
+            return Err(Error::bad_url(url, OPEN_LINE));
         }
         let key = Key { encoding, port: listed.then_some(port), listed_only };
         match url.host() {
@@ -127,7 +134,7 @@ impl Routes {
             return Ok(key);
         }
         if key.listed_only && self.policy.permits(addr) {
-            return Err(Error::bad_url(url, "a token is sent over https:// only"));
+            return Err(Error::bad_url(url, OPEN_LINE));
         }
         Err(Error::PrivateAddress { host: host_of(url) })
     }

@@ -1,1 +1,135 @@
-//! index
+//! Where torrents are found: a file an index, each asked in its own protocol and failing alone.
+//!
+//! An index answers a [`Query`] with rows ([`Torrent`]); what it does not know is an empty list. It
+//! judges nothing and keeps nothing: whether to ask at all is the story's decision.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::fetch;
+use crate::media::{AnimeBase, Query, StremioId};
+use crate::stremthru::{self as wire, StremThru};
+use crate::torrent::{IndexName, Torrent, stated_name};
+
+mod addon;
+mod scrape;
+mod stremthru;
+mod torrentio;
+mod zilean;
+
+pub use scrape::scrape_all;
+
+/// Longest wait for one index. Public ones answer within three seconds, or not at all.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Most rows that are read of one answer, and the longest name of one, in bytes.
+const MOST_ROWS: usize = 20_000;
+const LONGEST_NAME: usize = 1_024;
+
+/// A place that lists torrents.
+pub trait Source: Send + Sync {
+    /// Its name in logs, and in [`Torrent::index`].
+    fn index(&self) -> IndexName;
+
+    /// Asks it once. What it does not know is an empty list, not an error.
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>>;
+}
+
+/// How it went with one index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It has some.
+    Ok,
+    /// It has none.
+    Empty,
+    /// It, or the way to it, is broken.
+    Failed,
+    /// It will not speak with us (403, 418, a page against bots).
+    Blocked,
+    /// It has been asked too often (429).
+    Limited,
+    /// No answer in time.
+    TimedOut,
+    /// It knows no ids of this kind.
+    UnsupportedId,
+    /// The owner has switched it off.
+    Off,
+}
+
+/// What one index said.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The index.
+    pub index: IndexName,
+    /// How it went.
+    pub state: State,
+    /// What it has.
+    pub torrents: Vec<Torrent>,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Where there is something to say: a sentence.
+    pub message: Option<String>,
+}
+
+/// Why an index gave no list.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It knows no ids of this kind, and the title does not translate it.
+    #[error("it knows no ids of this kind")]
+    UnsupportedId,
+    /// It answered that it will not.
+    #[error("refuses this connection ({0})")]
+    Blocked(u16),
+    /// It wants fewer requests.
+    #[error("asks for fewer requests (429)")]
+    Limited,
+    /// It answered something else than it should.
+    #[error("{0}")]
+    Odd(String),
+    /// There is no answer.
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+}
+
+/// The index of this name, at `base`.
+#[must_use]
+pub fn build(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Source> {
+    match name {
+        IndexName::StremThru => {
+            Box::new(stremthru::Database { wire: StremThru::new(client, base, None) })
+        }
+        IndexName::Torrentio => Box::new(torrentio::Torrentio { client, base }),
+        IndexName::Zilean => Box::new(zilean::Zilean { client, base }),
+    }
+}
+
+/// The id to ask in IMDb's terms, for an index that knows no others.
+fn by_imdb(query: &Query) -> Result<StremioId, Error> {
+    known(query)?;
+    query.imdb().ok_or(Error::UnsupportedId)
+}
+
+/// Refuses the anime ids that no index is asked for yet: they have to be translated first.
+fn known(query: &Query) -> Result<(), Error> {
+    match query.id {
+        StremioId::Anime { base: AnimeBase::AniDb | AnimeBase::MyAnimeList, .. } => {
+            Err(Error::UnsupportedId)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The entries of a list, as many as are read.
+fn rows(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten().take(MOST_ROWS)
+}
+
+/// A stranger's name: one line, at most [`LONGEST_NAME`] bytes.
+fn name(text: &str) -> String {
+    stated_name(text, LONGEST_NAME)
+}

@@ -1,1 +1,201 @@
-//! playback
+//! The story: what a viewer asks for is looked up, found, ranked and opened.
+//!
+//! This room knows the stations and their order, not their wires: no URL, no JSON, no piece. Each
+//! station has one noun (`Query`, `Unique`, `Candidate`, `Pick`, `Representation`), and a value is
+//! never sent back to an earlier station to be filled in.
+
+mod choose;
+mod film;
+mod find;
+mod playable;
+mod session;
+mod settings;
+mod ways;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+pub use choose::{Passed, Play, in_words};
+pub use find::{Findings, IndexLine, StoreLine};
+pub use playable::Via;
+pub use session::Description;
+pub use settings::{DebridSettings, Settings};
+
+use crate::cache::Cache;
+use crate::debrid::{self, Debrid};
+use crate::durable::{self, State};
+use crate::fetch::Client;
+use crate::index::Source;
+use crate::media::StremioId;
+use crate::swarm::{self, Swarm};
+use crate::title::{self, Titles};
+use session::Session;
+use url::Url;
+
+/// How long a search is kept in memory, so that choosing from a page does not search again.
+const RECENT: Duration = Duration::from_secs(600);
+/// How many searches are kept.
+const RECENT_MOST: usize = 4;
+/// How many candidates of each: some 2 kB apiece, and nobody scrolls further.
+const RECENT_CANDIDATES: usize = 200;
+
+/// The rooms below, built by `app`.
+#[expect(missing_docs, reason = "each is the room of its name")]
+pub struct Parts {
+    pub client: Client,
+    pub titles: Titles,
+    pub sources: Vec<Box<dyn Source>>,
+    pub cache: Cache,
+    pub state: Arc<State>,
+    pub swarm: Arc<Swarm>,
+    pub tasks: TaskTracker,
+    /// Where StremThru is.
+    pub stremthru: Url,
+    /// How long a search waits for its indexes.
+    pub patience: Duration,
+    /// Whether the configuration, not the owner, decides on peer-to-peer.
+    pub swarm_fixed: bool,
+}
+
+/// The story.
+pub struct Playback {
+    parts: Parts,
+    account: Mutex<Option<(Arc<Debrid>, String)>>,
+    recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
+    sessions: Mutex<HashMap<String, Arc<Session>>>,
+}
+
+/// Why nothing plays. One sentence each.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No index lists it.
+    #[error("no index lists {id}; look at it again later, or try another title")]
+    NothingFound {
+        /// What was asked.
+        id: StremioId,
+    },
+    /// No index answered.
+    #[error("none of the indexes answered ({why}); check the network, then try again")]
+    NoIndex {
+        /// The first index's sentence.
+        why: String,
+    },
+    /// There is neither a store nor consent for peers.
+    #[error(
+        "there is no way to get {id}: set a debrid token or allow peer-to-peer on the set-up page"
+    )]
+    NoWay {
+        /// What was asked.
+        id: StremioId,
+    },
+    /// Every candidate was tried or passed over.
+    #[error("none of the {tried} candidates for {id} can be played; the best of them: {why}")]
+    NoneLeft {
+        /// What was asked.
+        id: StremioId,
+        /// How many were looked at.
+        tried: usize,
+        /// Why the first was passed over.
+        why: String,
+        /// All that was passed over.
+        passed_over: Vec<Passed>,
+    },
+    /// The link names nothing that is known here.
+    #[error("this link leads to nothing that is known here; choose the title again")]
+    UnknownMedia,
+    /// Its source does not give it any more.
+    #[error("{name} cannot be opened again: {why}")]
+    Gone {
+        /// The file's name.
+        name: String,
+        /// The source's sentence.
+        why: String,
+    },
+    /// The candidate that was asked for is not among those found.
+    #[error("{info_hash} is not among the candidates of {id}; search again")]
+    NotACandidate {
+        /// What was asked.
+        id: StremioId,
+        /// The hash.
+        info_hash: crate::torrent::InfoHash,
+    },
+    /// The owner's word on peer-to-peer does not count here.
+    #[error("peer-to-peer is decided by swarm.enabled in the configuration; change it there")]
+    SwarmIsFixed,
+    /// It cannot be a token.
+    #[error("a token is letters, digits and signs without spaces or line breaks; paste it again")]
+    NoToken,
+    /// The token is not as it should be.
+    #[error(transparent)]
+    Debrid(#[from] debrid::Error),
+    /// Peers.
+    #[error(transparent)]
+    Swarm(#[from] swarm::Error),
+    /// Titles.
+    #[error(transparent)]
+    Title(#[from] title::Error),
+    /// The state cannot be written or read.
+    #[error(transparent)]
+    State(#[from] durable::Error),
+}
+
+impl Playback {
+    /// Builds the story on its rooms; the owner's token and consent are read from the state.
+    pub fn new(parts: Parts) -> Result<Self, Error> {
+        let playback = Self {
+            parts,
+            account: Mutex::default(),
+            recent: Mutex::default(),
+            sessions: Mutex::default(),
+        };
+        playback.take_up_settings()?;
+        Ok(playback)
+    }
+
+    /// Titles by name, for people who know no ids.
+    pub async fn search(&self, text: &str) -> Result<Vec<title::Found>, Error> {
+        Ok(self.parts.titles.search(text).await?)
+    }
+
+    /// The episodes of a series.
+    pub async fn episodes(
+        &self,
+        id: crate::media::ImdbId,
+    ) -> Result<Vec<title::EpisodeRow>, Error> {
+        Ok(self.parts.titles.episodes(id).await?)
+    }
+
+    /// Notes what has become whole, and keeps what is only kept for speed small; to be called about
+    /// once a minute.
+    pub async fn tend(&self) {
+        self.settle_all();
+        self.parts.cache.tend().await;
+    }
+
+    /// Writes what is only kept for speed, and lets the peers go.
+    pub async fn stop(&self) {
+        self.settle_all();
+        self.parts.swarm.stop().await;
+        self.parts.cache.flush().await;
+    }
+
+    fn debrid(&self) -> Option<Arc<Debrid>> {
+        lock(&self.account).as_ref().map(|(debrid, _)| Arc::clone(debrid))
+    }
+}
+
+/// Runs a write that waits for the disk (a commit is synced twice) where it holds up nobody: the
+/// runtime moves its other work to another thread meanwhile.
+fn durably<T>(write: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(write)
+}
+
+/// The lock's content, also after a panic elsewhere: what is kept under these locks is replaced
+/// whole, never left half changed.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -38,10 +38,14 @@ pub enum Error {
     #[error("{0} torrents are playing already and no more may be open: stop one first")]
     TooMany(usize),
     /// No room left, or the quota is used up.
-    #[error("the disk of the library is full: free some space in {}", .0.display())]
+    #[error(
+        "the disk of the library is full: free some space there, or set library.path to another"
+    )]
     DiskFull(PathBuf),
     /// The disk refuses to write.
-    #[error("the library in {} cannot be written ({why}): check the disk", folder.display())]
+    #[error(
+        "the library cannot be written ({why}): check its disk, or set library.path to another"
+    )]
     Disk {
         /// The library.
         folder: PathBuf,

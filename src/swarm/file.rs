@@ -125,10 +125,16 @@ impl Open {
     /// Asks for the head and the tail, and waits for the whole, until `warm` is cancelled.
     fn begin(self: &Arc<Self>, live: &Arc<Live>, warm: &CancellationToken) {
         let tail = TAIL.max(self.known.metainfo.piece_length.into());
-        for part in [0..self.len.min(HEAD), self.len.saturating_sub(tail)..self.len] {
-            let part = warm_up(self.clone(), live.clone(), part);
-            self.torrents.tasks.spawn(warm.clone().run_until_cancelled_owned(part));
-        }
+        let (head, tail) = (0..self.len.min(HEAD), self.len.saturating_sub(tail)..self.len);
+        let (open, live_too) = (self.clone(), live.clone());
+        let ends = async move {
+            // The first piece before all: side by side, a piece of the tail would often go before it,
+            // and a player that waits for its first byte would wait for both.
+            warm_up(open.clone(), live_too.clone(), 0..head.end.min(1)).await;
+            let tail = warm_up(open.clone(), live_too.clone(), tail);
+            tokio::join!(warm_up(open, live_too, head), tail);
+        };
+        self.torrents.tasks.spawn(warm.clone().run_until_cancelled_owned(ends));
         let watch = self.clone().watch(live.clone());
         self.torrents.tasks.spawn(warm.clone().run_until_cancelled_owned(watch));
     }

@@ -7,6 +7,7 @@ mod index_name;
 mod info_hash;
 mod magnet;
 pub mod metainfo;
+mod stated;
 
 pub use availability::{Availability, Store};
 pub use file::{TorrentFile, entity_tag};
@@ -14,3 +15,4 @@ pub use found::{Torrent, Unique, unique};
 pub use index_name::IndexName;
 pub use info_hash::{BadInfoHash, InfoHash};
 pub use magnet::{BadMagnet, Magnet};
+pub use stated::{stated_name, stated_number, stated_size};

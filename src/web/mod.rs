@@ -1,1 +1,169 @@
-//! web
+//! What people see: templates and assets, embedded. No handler, no room's type: each page is a
+//! struct of plain words, filled by `http`.
+//!
+//! The pages are made for the engines of old televisions (Chrome 38, ES5): server-rendered, links
+//! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
+//! sofa. The one script copies a link and does nothing else.
+
+mod words;
+
+use askama::Template;
+
+pub use words::{plain, size};
+
+/// The style sheet.
+pub const STYLE: &str = include_str!("assets/style.css");
+/// The script: ES5, an enhancement only.
+pub const SCRIPT: &str = include_str!("assets/page.js");
+
+/// A page that can be shown.
+pub trait Page {
+    /// Its HTML; every text of a stranger is escaped by the template.
+    fn html(&self) -> Result<String, String>;
+}
+
+impl<T: Template> Page for T {
+    fn html(&self) -> Result<String, String> {
+        self.render().map_err(|error| format!("this page cannot be made: {error}"))
+    }
+}
+
+/// What every page has.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The box's name.
+    pub name: String,
+    /// Whether somebody is signed in, so that there is something to sign out of.
+    pub signed_in: bool,
+    /// A sentence to say first: what went wrong, or what was done.
+    pub notice: Option<String>,
+}
+
+/// `/`: a search by title or id.
+#[derive(Debug, Template)]
+#[template(path = "home.html")]
+pub struct Home {
+    /// What every page has.
+    pub frame: Frame,
+    /// What was searched for.
+    pub asked: String,
+    /// What was found.
+    pub titles: Vec<TitleCard>,
+    /// Whether a search was made.
+    pub searched: bool,
+    /// What must be set up before anything plays.
+    pub to_do: Option<String>,
+}
+
+/// A title in a list.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct TitleCard {
+    pub link: String,
+    pub name: String,
+    pub detail: String,
+}
+
+/// `/series/{id}`: seasons and episodes.
+#[derive(Debug, Template)]
+#[template(path = "series.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Series {
+    pub frame: Frame,
+    pub name: String,
+    pub seasons: Vec<Season>,
+}
+
+/// A season of a series.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Season {
+    pub name: String,
+    pub episodes: Vec<TitleCard>,
+}
+
+/// `/watch/{id}`: the candidates.
+#[derive(Debug, Template)]
+#[template(path = "watch.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Watch {
+    pub frame: Frame,
+    pub id: String,
+    pub title: String,
+    /// A line an index that did not answer well.
+    pub troubles: Vec<String>,
+    pub candidates: Vec<CandidateRow>,
+    pub nobody_answered: bool,
+    /// How many there are besides those shown.
+    pub more: usize,
+}
+
+/// A candidate, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct CandidateRow {
+    pub info_hash: String,
+    pub name: String,
+    pub quality: String,
+    pub size: String,
+    pub seeders: String,
+    pub source: String,
+    pub cached: String,
+    pub reason: String,
+}
+
+/// `/play/…`: the picture, and the link for other players.
+#[derive(Debug, Template)]
+#[template(path = "play.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Player {
+    pub frame: Frame,
+    pub title: String,
+    pub file: String,
+    pub url: String,
+    pub path: String,
+    pub media_type: String,
+    pub detail: Vec<String>,
+    pub back: String,
+}
+
+/// `/setup`, before there is an owner.
+#[derive(Debug, Template)]
+#[template(path = "claim.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Claim {
+    pub frame: Frame,
+}
+
+/// `/login`.
+#[derive(Debug, Template)]
+#[template(path = "login.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Login {
+    pub frame: Frame,
+    pub next: String,
+}
+
+/// `/setup`, for the owner.
+#[derive(Debug, Template)]
+#[template(path = "setup.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Setup {
+    pub frame: Frame,
+    /// `(value, chosen)` for each store.
+    pub stores: Vec<(String, bool)>,
+    pub token_set: bool,
+    pub token_ends: String,
+    pub swarm_allowed: bool,
+    pub swarm_fixed: bool,
+}
+
+/// Something went wrong: one sentence and a way on.
+#[derive(Debug, Template)]
+#[template(path = "trouble.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Trouble {
+    pub frame: Frame,
+    pub sentence: String,
+    pub back: String,
+}

@@ -75,7 +75,7 @@ pub fn table() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("the same as info", nested_info, "nested deeper"),
         ("a negative length", around(&info(&single("-1"), b"n", "16384", 1)), "impossible"),
         ("a length past 64 bits", around(&info(&single("99999999999999999999"), b"n", "16384", 1)), "breaks"),
-        ("a sum past 64 bits", torrent(b"n", &vec![file("9223372036854775807", &[b"a"], b""), file("9223372036854775807", &[b"b"], b""), file("9", &[b"c"], b"")], "16384", 1), "impossible"),
+        ("a sum past 64 bits", torrent(b"n", &[file("9223372036854775807", &[b"a"], b""), file("9223372036854775807", &[b"b"], b""), file("9", &[b"c"], b"")], "16384", 1), "impossible"),
         ("no byte", around(&info(&single("0"), b"n", "16384", 0)), "empty"),
         ("no file", torrent(b"n", &[], "16384", 0), "empty"),
         ("padding alone", torrent(b"n", &[file("5", &[b"a"], b"4:attr1:p")], "16384", 1), "empty"),

@@ -1,9 +1,17 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
+pub mod film;
 pub mod hostile;
+pub mod http;
+pub mod installed;
+pub mod netns;
+pub mod player;
+pub mod process;
 pub mod seeder;
+pub mod server;
 pub mod tracker;
 pub mod upstream;
+pub mod world;
 
 use std::time::{Duration, Instant};
 
@@ -39,4 +47,18 @@ pub fn until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Option<T
         assert!(start.elapsed() < limit, "waited {limit:?} in vain for {what}");
         std::thread::park_timeout(Duration::from_millis(20));
     }
+}
+
+/// Holds a script against the grammar of ECMAScript 5.1, by acorn from the tests' npm folder.
+pub fn es5(script: &str) {
+    let Some(modules) = installed::node_modules() else {
+        return skip("needs acorn; tests/run installs it");
+    };
+    let acorn = modules.join(".bin/acorn");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), script).unwrap();
+    let done =
+        std::process::Command::new(acorn).args(["--ecma5", "--silent"]).arg(file.path()).output();
+    let done = done.unwrap();
+    assert!(done.status.success(), "no ES5: {}", String::from_utf8_lossy(&done.stderr));
 }

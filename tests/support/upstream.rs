@@ -15,6 +15,8 @@
 //! understood: script `.status(206).header("Content-Range", …)` where it matters. Threads end with
 //! the value.
 
+#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test may fail loudly")]
+
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

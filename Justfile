@@ -1,0 +1,38 @@
+# What one does with Credenza. `just` alone lists it.
+
+_list:
+    @{{quote(just_executable())}} --justfile {{quote(justfile())}} --list
+
+# the server, on port 8080
+run *ARGS:
+    cargo run --release -- {{ARGS}}
+
+# the household that exists offline
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# formatting, lints and, where cargo-deny is installed, licences and sources
+check:
+    cargo fmt --check
+    cargo clippy --all-targets --locked -- -D warnings
+    @if cargo deny --version >/dev/null 2>&1; then \
+        cargo deny --locked check licenses bans sources; \
+    else \
+        echo "cargo-deny is not installed: licences and sources were not checked"; \
+    fi
+
+# everything that must be green: installs what it needs, checks, tests
+test *ARGS:
+    tests/run {{ARGS}}
+
+# the binary for a board (rpi3, rpi4, rpi5), and a trial of it under qemu-user
+cross BOARD:
+    image/cross.sh {{BOARD}}
+
+# the README's first command on a Debian that has nothing but a compiler; needs root
+bare:
+    tests/bare/run
+
+# speed beside the engine's own server and beside nginx
+bench *ARGS:
+    tests/bench/run {{ARGS}}

@@ -1,0 +1,61 @@
+//! What must be done again and again while the house stands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::{HostList, MediaKeys};
+use crate::lan::Names;
+use crate::playback::Playback;
+
+/// How often the cache is tended.
+const CACHE_CARE: Duration = Duration::from_secs(60);
+/// How often the key of media links changes; the one before it is still taken.
+const KEY_LIFE: Duration = Duration::from_secs(12 * 3600);
+
+/// The key's age is counted in uptime: a box without a clock must not lose its links.
+pub(super) async fn rotate_keys(keys: Arc<MediaKeys>, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(KEY_LIFE);
+    ticks.tick().await;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {
+                // It waits for the disk.
+                if let Err(error) = tokio::task::block_in_place(|| keys.rotate()) {
+                    tracing::warn!(%error, "the key of media links could not be changed");
+                }
+            }
+        }
+    }
+}
+
+/// Keeps the cache small: the engine below it frees nothing by itself.
+pub(super) async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(CACHE_CARE);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => playback.tend().await,
+        }
+    }
+}
+
+/// Another machine may have had our name first; then we are asked by the one that we got.
+pub(super) async fn follow_name(
+    mut names: watch::Receiver<Names>,
+    hosts: Arc<HostList>,
+    shutdown: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            changed = names.changed() => if changed.is_err() { return },
+        }
+        let name = names.borrow_and_update().host.clone();
+        tracing::info!(name, "the name in the local network has changed");
+        hosts.rename(&name);
+    }
+}

@@ -1,0 +1,273 @@
+//! Builds the house from the ground up, owns every task, and takes it down again in the reverse
+//! order. No decision about titles or bytes is taken here.
+
+mod care;
+mod ledger;
+mod story;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer};
+use crate::config::{BadConfig, Config};
+use crate::http::rooms::Rooms;
+use crate::http::{router, server};
+use crate::lan::{Advertisement, host_label};
+use crate::media::StremioId;
+use crate::playback;
+use crate::playback::Playback;
+use crate::release;
+
+/// How long the drain may take.
+const DRAIN: Duration = Duration::from_secs(6);
+
+pub use story::{Story, story};
+
+/// Why the house cannot be built. Each is one sentence with what to do.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each carries its room's sentence")]
+pub enum Error {
+    #[error(transparent)]
+    Config(#[from] BadConfig),
+    #[error("the data folder {folder} cannot be used: {error}; choose another with --data")]
+    Data { folder: PathBuf, error: std::io::Error },
+    #[error(transparent)]
+    State(#[from] crate::durable::Error),
+    #[error(transparent)]
+    Fetch(#[from] crate::fetch::Error),
+    #[error(transparent)]
+    Playback(#[from] playback::Error),
+    #[error(transparent)]
+    Access(#[from] crate::access::Error),
+    #[error(transparent)]
+    Listen(#[from] server::Error),
+    #[error("the token file {file} cannot be read: {error}; mend debrid.token_file")]
+    TokenFile { file: PathBuf, error: std::io::Error },
+}
+
+/// The whole house, serving.
+pub struct App {
+    playback: Arc<Playback>,
+    rooms: Rooms,
+    address: SocketAddr,
+    running: RunningServer,
+    advertisement: Option<Advertisement>,
+    data: PathBuf,
+    tasks: TaskTracker,
+    serving: Vec<JoinHandle<()>>,
+    shutdown: CancellationToken,
+}
+
+impl App {
+    /// Builds and starts everything; when it returns, the addresses answer.
+    pub async fn start(config: Config, data: &Path) -> Result<Self, Error> {
+        // The port first: a second server must not touch the first one's stores.
+        let listener = server::listen(config.listen).await?;
+        Self::start_on(listener, &config, data).await
+    }
+
+    /// The same, on any free port where the usual one is taken: for a command that serves one film.
+    pub async fn start_beside(config: Config, data: &Path, any_port: bool) -> Result<Self, Error> {
+        let listener = match server::listen(config.listen).await {
+            Err(_) if any_port => server::listen(SocketAddr::new(config.listen.ip(), 0)).await?,
+            listened => listened?,
+        };
+        Self::start_on(listener, &config, data).await
+    }
+
+    async fn start_on(
+        listener: server::Listener,
+        config: &Config,
+        data: &Path,
+    ) -> Result<Self, Error> {
+        let address = listener.address();
+        let (near, side_door) = side_door(address).await?;
+        let Story { playback, state, tasks } = story(config, data)?;
+        let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(state));
+        let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
+        let media_keys = Arc::new(MediaKeys::open(ledger)?);
+        let local_key = LocalKey::read_or_make(data)
+            .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
+        let shutdown = CancellationToken::new();
+        let rooms = Rooms {
+            playback: Arc::clone(&playback),
+            access,
+            media_keys: Arc::clone(&media_keys),
+            local_key: Arc::new(local_key),
+            tasks: tasks.clone(),
+            auth_required: config.auth_required,
+            name: config.lan_name.clone(),
+        };
+        let hosts = Arc::new(HostList::new(
+            &host_label(&config.lan_name),
+            config.names.clone(),
+            own_addresses,
+        ));
+        let rule = Arc::clone(&hosts);
+        let router = router::whole(rooms.clone(), Arc::new(move |host: &str| rule.allows(host)));
+        let serve = |listener| {
+            let served = server::serve(listener, router.clone(), tasks.clone(), shutdown.clone());
+            tasks.spawn(served)
+        };
+        let serving = side_door.into_iter().chain([listener]).map(serve).collect();
+        // The reader of names compiles its patterns at its first word, which takes a tenth of a second
+        // that the first viewer need not wait for.
+        tasks.spawn_blocking(|| release::parse("A.Film.2020.1080p.WEB-DL.x264-GROUP.mkv"));
+        tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
+        tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
+        let running = RunningServer { address: near, pid: std::process::id() };
+        running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
+        let advertisement = advertise(config, address, &tasks);
+        if let Some(advertisement) = &advertisement {
+            tasks.spawn(care::follow_name(advertisement.names(), hosts, shutdown.clone()));
+        }
+        Ok(Self {
+            playback,
+            rooms,
+            address,
+            running,
+            advertisement,
+            data: data.to_owned(),
+            tasks,
+            serving,
+            shutdown,
+        })
+    }
+
+    /// Where it answers: each address of this machine, if it listens on all of them.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        if !self.address.ip().is_unspecified() {
+            return vec![self.address];
+        }
+        let port = self.address.port();
+        let v4 = own_addresses().into_iter().filter(IpAddr::is_ipv4);
+        v4.map(|ip| SocketAddr::new(ip, port)).collect()
+    }
+
+    /// The code that makes an owner, while there is none.
+    #[must_use]
+    pub fn claim_code(&self) -> Option<String> {
+        self.rooms.access.claim_code()
+    }
+
+    /// Finds and opens a title; the answer is that of `play --json`.
+    pub async fn play(&self, id: &StremioId) -> Result<serde_json::Value, String> {
+        let play = self.playback.play(id, None).await.map_err(|error| error.to_string())?;
+        let host = self
+            .addresses()
+            .first()
+            .map_or_else(|| self.address.to_string(), SocketAddr::to_string);
+        Ok(self.rooms.play_answer(&play, &host))
+    }
+
+    /// Drains: no new connection, readers get a moment, peers go, the caches are flushed last.
+    pub async fn stop(mut self) {
+        if let Err(error) = self.running.remove(&self.data) {
+            tracing::warn!(%error, "server.json could not be removed");
+        }
+        if let Some(advertisement) = self.advertisement.take() {
+            advertisement.stop().await;
+        }
+        self.shutdown.cancel();
+        // The readers first: the server gives them its own time. What peers still do for films that
+        // nobody reads ends with the story.
+        if tokio::time::timeout(DRAIN, join_all(&mut self.serving)).await.is_err() {
+            tracing::warn!("some readers were cut off at the end of the drain");
+        }
+        if tokio::time::timeout(DRAIN, self.playback.stop()).await.is_err() {
+            tracing::warn!("the stores were not flushed in time");
+        }
+        self.tasks.close();
+        if tokio::time::timeout(Duration::from_secs(1), self.tasks.wait()).await.is_err() {
+            tracing::debug!("some tasks were cut off");
+        }
+    }
+}
+
+fn advertise(config: &Config, address: SocketAddr, tasks: &TaskTracker) -> Option<Advertisement> {
+    if !config.mdns || address.ip().is_loopback() {
+        return None;
+    }
+    match Advertisement::start(&config.lan_name, address.port(), &[("path", "/")], tasks) {
+        Ok(advertisement) => Some(advertisement),
+        Err(error) => {
+            tracing::warn!(%error, "the name is not announced in the local network");
+            None
+        }
+    }
+}
+
+/// Every address of this machine.
+fn own_addresses() -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let mut addresses: Vec<IpAddr> = interfaces.iter().map(if_addrs::Interface::ip).collect();
+    // What a person can type on a phone first.
+    addresses.sort_by_key(|ip| (ip.is_loopback(), ip.is_ipv6()));
+    addresses.dedup();
+    addresses
+}
+
+/// Where the command line on this machine asks, and the listener for it where the server's own does
+/// not take loopback: the key of the data folder counts from there alone.
+async fn side_door(
+    address: SocketAddr,
+) -> Result<(SocketAddr, Option<server::Listener>), server::Error> {
+    let near = near(address);
+    if address.ip().is_unspecified() || near == address {
+        return Ok((near, None));
+    }
+    let listener = match server::listen(near).await {
+        Err(_) => server::listen(SocketAddr::new(near.ip(), 0)).await?,
+        Ok(listener) => listener,
+    };
+    Ok((listener.address(), Some(listener)))
+}
+
+/// The loopback address, with the same port, at which a server on `address` is to be asked.
+fn near(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip if ip.is_loopback() => address,
+        _ => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_asks_a_loopback_address_of_the_same_port() {
+        for (listen, asked) in [
+            ("0.0.0.0:8080", "127.0.0.1:8080"),
+            ("[::]:8080", "127.0.0.1:8080"),
+            ("127.0.0.1:9000", "127.0.0.1:9000"),
+            ("127.0.0.2:9000", "127.0.0.2:9000"),
+            ("[::1]:9000", "[::1]:9000"),
+            ("192.168.1.5:8080", "127.0.0.1:8080"),
+            ("[fd00::5]:8080", "127.0.0.1:8080"),
+        ] {
+            assert_eq!(near(listen.parse().unwrap()), asked.parse().unwrap(), "{listen}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_side_door_is_opened_only_where_loopback_is_not_listened_on() {
+        for listen in ["127.0.0.1:9000", "0.0.0.0:9000", "[::1]:9000"] {
+            assert!(side_door(listen.parse().unwrap()).await.unwrap().1.is_none(), "{listen}");
+        }
+        // Another program has the port on loopback: any port will do.
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let lan = SocketAddr::new("192.0.2.1".parse().unwrap(), port);
+        let (near, door) = side_door(lan).await.unwrap();
+        assert!(door.is_some() && near.ip().is_loopback() && near.port() != port, "{near}");
+    }
+}

@@ -1,0 +1,98 @@
+//! The rooms up to the story, from the ground up: what a search without a server needs, too.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+use super::Error;
+use crate::cache::Cache;
+use crate::config::{Config, Consent};
+use crate::durable::State;
+use crate::fetch::{AddressPolicy, Client, Roots};
+use crate::index;
+use crate::playback::{Parts, Playback};
+use crate::secret::Secret;
+use crate::swarm::{self, Swarm};
+use crate::title::Titles;
+
+/// How long a search waits for its slowest index.
+const SEARCH_PATIENCE: Duration = Duration::from_secs(6);
+/// How long a magnet may take to become metadata: a torrent without peers must not hold up the next.
+const METADATA_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a reader waits for a missing piece before its connection is closed.
+const PIECE_PATIENCE: Duration = Duration::from_secs(300);
+
+/// The rooms up to the story: what a search needs.
+pub struct Story {
+    /// The story.
+    pub playback: Arc<Playback>,
+    pub(super) state: Arc<State>,
+    pub(super) tasks: TaskTracker,
+}
+
+/// Builds the rooms up to the story on the data folder `data`.
+pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
+    make_folder(data)?;
+    for key in &config.without_effect {
+        tracing::warn!(key, "this key is known, but nothing in this version uses it yet");
+    }
+    let tasks = TaskTracker::new();
+    let state = Arc::new(State::open(&data.join("state.redb"))?);
+    let (cache, notice) = Cache::open(&data.join("cache"));
+    if let Some(notice) = notice {
+        tracing::warn!("{notice}");
+    }
+    let policy = AddressPolicy { allow_private: config.allow_private.clone() };
+    let client = Client::new(policy.clone(), Roots::System)?;
+    let indexes = config.indexes.iter().filter(|(_, place)| place.enabled);
+    let sources =
+        indexes.map(|(name, place)| index::build(*name, client.clone(), place.url.clone()));
+    let swarm = Arc::new(Swarm::new(swarm_options(config, data, policy), tasks.clone()));
+    swarm.allow(config.swarm.consent == Consent::Given);
+    let playback = Playback::new(Parts {
+        titles: Titles::new(client.clone(), config.cinemeta.clone(), config.kitsu.clone()),
+        sources: sources.collect(),
+        client,
+        cache,
+        state: Arc::clone(&state),
+        swarm,
+        tasks: tasks.clone(),
+        stremthru: config.stremthru.clone(),
+        patience: SEARCH_PATIENCE,
+        swarm_fixed: config.swarm.consent != Consent::Ask,
+    })?;
+    if let Some((store, file)) = &config.debrid {
+        let token = std::fs::read_to_string(file)
+            .map_err(|error| Error::TokenFile { file: file.clone(), error })?;
+        playback.default_debrid(*store, &Secret::new(&token))?;
+    }
+    Ok(Story { playback: Arc::new(playback), state, tasks })
+}
+
+fn make_folder(data: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|error| Error::Data { folder: data.to_owned(), error })
+}
+
+fn swarm_options(config: &Config, data: &Path, policy: AddressPolicy) -> swarm::Options {
+    let swarm = &config.swarm;
+    swarm::Options {
+        library: config.library.clone().unwrap_or_else(|| data.join("library")),
+        listen_port: swarm.port,
+        bind: None,
+        dht: swarm.dht,
+        local_discovery: swarm.local_discovery,
+        port_forwarding: swarm.port_forwarding,
+        max_torrents: swarm.max_torrents,
+        max_peers: swarm.max_peers,
+        download_limit: swarm.download_limit,
+        upload_limit: swarm.upload_limit,
+        trackers: swarm.trackers.clone(),
+        policy,
+        metadata_timeout: METADATA_PATIENCE,
+        patience: PIECE_PATIENCE,
+    }
+}

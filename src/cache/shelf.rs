@@ -1,0 +1,37 @@
+//! The kinds of entries and how much of each is kept.
+
+/// One kind of entry.
+pub(super) struct Shelf {
+    /// The tree's name in the engine.
+    pub(super) name: &'static str,
+    /// Its place in [`ALL`].
+    pub(super) place: usize,
+    /// Most entries.
+    pub(super) most: usize,
+    /// Most bytes of keys and values together.
+    pub(super) most_bytes: usize,
+    /// Most bytes of one value; a larger one is not kept.
+    pub(super) longest: usize,
+}
+
+// Together 2 MiB of payload: the engine takes more than twice that on the disk, and the whole shall
+// stay below 10 MB. What is oldest goes first.
+
+/// Torrents found for an id. A search is some 20 to 200 kB, so this is the last evening's.
+pub(super) const FOUND: Shelf =
+    Shelf { name: "found", place: 0, most: 400, most_bytes: 1280 << 10, longest: 384 << 10 };
+
+/// What an id is called.
+pub(super) const TITLE: Shelf =
+    Shelf { name: "title", place: 1, most: 1_000, most_bytes: 256 << 10, longest: 16 << 10 };
+
+/// What a store said of a hash: some 40 bytes each.
+pub(super) const AVAILABILITY: Shelf =
+    Shelf { name: "availability", place: 2, most: 8_000, most_bytes: 384 << 10, longest: 8 };
+
+/// Hashes that a store refuses.
+pub(super) const REFUSED: Shelf =
+    Shelf { name: "refused", place: 3, most: 2_000, most_bytes: 128 << 10, longest: 8 };
+
+/// All of them.
+pub(super) const ALL: [&Shelf; 4] = [&FOUND, &TITLE, &AVAILABILITY, &REFUSED];

@@ -1,0 +1,116 @@
+//! `credenza find ID`.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::running::Running;
+use super::{Done, Global, print, table};
+use crate::app;
+use crate::config::Config;
+use crate::media::StremioId;
+use crate::playback::IndexLine;
+
+/// What is searched.
+#[derive(Debug, Args)]
+pub(super) struct Ask {
+    /// A Stremio id: tt1254207, tt0944947:1:1, kitsu:12345:1
+    id: StremioId,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(global: &Global, ask: &Ask) -> Done {
+    let config = global.configuration().map_err(|error| error.to_string())?;
+    let found = match Running::find(&global.data()).await {
+        Some(running) => running.search(&ask.id, &mut progress).await?,
+        None => search(&config, global, ask).await?,
+    };
+    print(&if ask.json { found.to_string() } else { table::of(&found) })?;
+    nobody_answered(&found).map_or(Ok(()), |sentence| Err(sentence.into()))
+}
+
+async fn search(config: &Config, global: &Global, ask: &Ask) -> Result<Value, String> {
+    let story = app::story(config, &global.data()).map_err(|error| error.to_string())?;
+    let mut on = |line: &IndexLine| progress(&json!(line));
+    let findings = story.playback.find(&ask.id, &mut on).await;
+    story.playback.stop().await;
+    serde_json::to_value(&*findings).map_err(|error| error.to_string())
+}
+
+/// A line for whoever waits before a terminal.
+fn progress(line: &Value) {
+    if io::stderr().is_terminal() {
+        let _ = writeln!(io::stderr(), "{}", table::progress(line));
+    }
+}
+
+/// The sentence that names the culprit, where nobody that was asked answered.
+fn nobody_answered(found: &Value) -> Option<String> {
+    let lines = found["indexes"].as_array()?;
+    let is = |line: &Value, state: &str| line["state"] == state;
+    if lines.iter().any(|line| is(line, "ok") || is(line, "empty")) {
+        return None;
+    }
+    let asked = || lines.iter().filter(|line| !is(line, "off"));
+    if asked().next().is_none() {
+        let how = "set index.torrentio.enabled, or another's, to true";
+        return Some(format!("every index is switched off; {how}"));
+    }
+    let Some(failed) = asked().find(|line| !is(line, "unsupported_id")) else {
+        return Some(not_understood(found["id"].as_str().unwrap_or_default()));
+    };
+    let why = failed["message"].as_str().unwrap_or("no reason was given");
+    Some(format!("none of the indexes answered ({why}); check the network, then try again"))
+}
+
+fn not_understood(id: &str) -> String {
+    match id.split_once(':').map(|(family, _)| family) {
+        Some("kitsu") => "no index understands kitsu ids yet; use a tt id".to_owned(),
+        Some(family) if !family.starts_with("tt") => {
+            format!("no index understands {family} ids yet; use a kitsu: or tt id")
+        }
+        _ => format!("no index understands {id} yet; switch on another index"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_names_who_kept_the_answer_away() {
+        for (id, states, expected) in [
+            ("tt1", &["off", "ok", "failed"][..], None),
+            ("tt1", &["empty", "timed_out"], None),
+            ("tt1", &["off", "off"], Some("every index is switched off; ")),
+            (
+                "anidb:69:1",
+                &["off", "unsupported_id"],
+                Some("understands anidb ids yet; use a kit"),
+            ),
+            (
+                "mal:21:1",
+                &["unsupported_id"],
+                Some("understands mal ids yet; use a kitsu: or tt id"),
+            ),
+            ("kitsu:1:1", &["unsupported_id"], Some("understands kitsu ids yet; use a tt id")),
+            ("tt1:1:1", &["unsupported_id"], Some("understands tt1:1:1 yet; switch on another")),
+            (
+                "mal:21:1",
+                &["unsupported_id", "failed"],
+                Some("answered (failed it has); check the"),
+            ),
+        ] {
+            let line = |state: &&str| json!({"state": state, "message": format!("{state} it has")});
+            let lines: Vec<_> = states.iter().map(line).collect();
+            let told = nobody_answered(&json!({"id": id, "indexes": lines}));
+            match expected {
+                None => assert_eq!(told, None, "{states:?}"),
+                Some(part) => assert!(told.as_ref().is_some_and(|t| t.contains(part)), "{told:?}"),
+            }
+        }
+    }
+}

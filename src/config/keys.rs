@@ -1,0 +1,161 @@
+//! Every key that a configuration may hold: the one list from which the file, the environment and
+//! `docs/configuration.md` (a test compares it) are read.
+
+/// What a key's value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// `true`, `false` or `"ask"`.
+    Consent,
+    /// A whole number from 0.
+    Number,
+    /// A text.
+    Text,
+    /// An `http` or `https` URL.
+    Url,
+    /// A list of texts; in the environment separated by commas.
+    List,
+}
+
+/// A key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its dotted path in the file.
+    pub path: &'static str,
+    /// What its value is.
+    pub kind: Kind,
+    /// Whether something uses it in this version; the others are read, and said to have no effect.
+    pub used: bool,
+}
+
+const fn used(path: &'static str, kind: Kind) -> Key {
+    Key { path, kind, used: true }
+}
+
+const fn later(path: &'static str, kind: Kind) -> Key {
+    Key { path, kind, used: false }
+}
+
+use Kind::{Bool, Consent, List, Number, Text, Url};
+
+/// All keys, by section.
+pub const KEYS: &[Key] = &[
+    used("server.listen", Text),
+    later("server.public_url", Url),
+    used("server.names", List),
+    used("lan.name", Text),
+    used("lan.mdns", Bool),
+    later("lan.upnp", Bool),
+    later("lan.subnets", List),
+    used("swarm.enabled", Consent),
+    used("swarm.port", Number),
+    used("swarm.dht", Bool),
+    used("swarm.local_discovery", Bool),
+    used("swarm.port_forwarding", Bool),
+    used("swarm.max_torrents", Number),
+    used("swarm.max_peers", Number),
+    used("swarm.download_limit", Number),
+    used("swarm.upload_limit", Number),
+    used("swarm.trackers", List),
+    used("library.path", Text),
+    later("library.mode", Text),
+    later("library.max_bytes", Number),
+    later("library.idle_minutes", Number),
+    later("mirror.enabled", Bool),
+    later("mirror.p2p_timeout_ms", Number),
+    later("mirror.test_timeout_ms", Number),
+    later("mirror.torrent_caches", List),
+    later("limits.streams_per_device", Number),
+    later("limits.streams_total", Number),
+    later("limits.requests_per_second", Number),
+    used("access.auth_required", Bool),
+    later("update.url", Url),
+    later("box.wifi_ssid", Text),
+    later("box.wifi_password", Text),
+    later("box.country", Text),
+    used("box.claim_code", Text),
+    later("media.ffmpeg", Text),
+    later("media.ffprobe", Text),
+    used("network.allow_private", List),
+    used("debrid.store", Text),
+    used("debrid.token_file", Text),
+    later("debrid.device_login_urls", List),
+    used("stremthru.url", Url),
+    used("title.cinemeta_url", Url),
+    used("title.kitsu_url", Url),
+    later("title.anime_map_url", Url),
+    later("title.images_url", Url),
+    later("title.tmdb_url", Url),
+    later("title.tmdb_key", Text),
+    later("title.opensubtitles_url", Url),
+    used("index.stremthru.url", Url),
+    used("index.stremthru.enabled", Bool),
+    used("index.torrentio.url", Url),
+    used("index.torrentio.enabled", Bool),
+    used("index.zilean.url", Url),
+    used("index.zilean.enabled", Bool),
+    later("index.comet.url", Url),
+    later("index.comet.enabled", Bool),
+    later("index.animetosho.url", Url),
+    later("index.animetosho.enabled", Bool),
+    later("index.torrentsdb.url", Url),
+    later("index.torrentsdb.enabled", Bool),
+    later("index.peerflix.url", Url),
+    later("index.peerflix.enabled", Bool),
+    later("index.mediafusion.url", Url),
+    later("index.mediafusion.enabled", Bool),
+    later("index.nyaa.url", Url),
+    later("index.nyaa.enabled", Bool),
+];
+
+/// The seeds' names for some of our keys, so that a household that moves keeps its settings:
+/// `(variable, key, unit)`. Where the `CREDENZA_` form is set as well, that one wins.
+pub const SEED_VARIABLES: &[(&str, &str, Unit)] = &[
+    ("STREAM_PORT", "server.listen", Unit::Port),
+    ("STREAM_AUTH_REQUIRED", "access.auth_required", Unit::Same),
+    ("TORRENT_DOWNLOAD_PATH", "library.path", Unit::Same),
+    ("TORRENT_CLEANUP_INTERVAL", "library.idle_minutes", Unit::MillisToMinutes),
+    ("TORRENT_MAX_CONNECTIONS", "swarm.max_torrents", Unit::Same),
+    ("MAX_CONCURRENT_STREAMS", "limits.streams_total", Unit::Same),
+    ("MAX_PEERS", "swarm.max_peers", Unit::Same),
+    ("WEBTORRENT_DHT_PORT", "swarm.port", Unit::Same),
+    ("WEBTORRENT_DOWNLOAD_LIMIT", "swarm.download_limit", Unit::Same),
+    ("WEBTORRENT_UPLOAD_LIMIT", "swarm.upload_limit", Unit::Same),
+    ("STREAM_RATE_LIMIT", "limits.requests_per_second", Unit::Same),
+    ("ENABLE_HTTP_FALLBACK", "mirror.enabled", Unit::Same),
+    ("P2P_TIMEOUT", "mirror.p2p_timeout_ms", Unit::Same),
+    ("SOURCE_TEST_TIMEOUT", "mirror.test_timeout_ms", Unit::Same),
+];
+
+/// How a seed's value becomes ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// As it stands.
+    Same,
+    /// A port, on every address.
+    Port,
+    /// Milliseconds to whole minutes, rounded up.
+    MillisToMinutes,
+}
+
+impl Key {
+    /// The environment's name for it: `CREDENZA_SWARM_MAX_PEERS`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("CREDENZA_{}", self.path.replace('.', "_").to_ascii_uppercase())
+    }
+
+    /// The key of this path.
+    #[must_use]
+    pub fn of(path: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+}
+
+/// The one of `known` that `text` was probably meant to be.
+pub(super) fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = known.map(|name| (strsim::normalized_damerau_levenshtein(text, name), name));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.5).then_some(best.1)
+}

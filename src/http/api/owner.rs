@@ -1,0 +1,130 @@
+//! Claim, login, settings.
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::error::ApiError;
+use crate::http::rooms::{Rooms, Visitor, no_cookie, session_cookie};
+use crate::playback::Settings;
+use crate::secret::Secret;
+use crate::torrent::Store;
+
+#[derive(Deserialize)]
+pub(super) struct ClaimForm {
+    code: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LoginForm {
+    password: String,
+}
+
+/// `POST /api/claim`: 201, with the session's cookie.
+pub(super) async fn claim(
+    State(rooms): State<Rooms>,
+    form: Result<Json<ClaimForm>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    let Json(form) = form?;
+    let token = rooms.access.claim(&form.code, &form.password).await?;
+    Ok((
+        StatusCode::CREATED,
+        [(header::SET_COOKIE, session_cookie(token.expose()))],
+        Json(json!({"owner": true})),
+    )
+        .into_response())
+}
+
+/// `POST /api/login`: 200, with the session's cookie.
+pub(super) async fn login(
+    visitor: Visitor,
+    form: Result<Json<LoginForm>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    let Json(form) = form?;
+    let token = visitor.rooms.access.login(&form.password, visitor.address()).await?;
+    Ok(([(header::SET_COOKIE, session_cookie(token.expose()))], Json(json!({"owner": true})))
+        .into_response())
+}
+
+/// `POST /api/logout`.
+pub(super) async fn logout(visitor: Visitor) -> Result<Response, ApiError> {
+    if let Some(token) = visitor.session() {
+        visitor.rooms.access.logout(&token).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie())]).into_response())
+}
+
+/// `GET /api/settings`.
+pub(super) async fn settings(visitor: Visitor) -> Result<Json<Settings>, ApiError> {
+    visitor.owner_only()?;
+    Ok(Json(visitor.rooms.playback.settings()))
+}
+
+/// What may be changed. Anything else is refused by name.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Changes {
+    debrid: Option<DebridChange>,
+    swarm: Option<SwarmChange>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DebridChange {
+    store: Option<Store>,
+    /// `null` removes it; absent leaves it, and then there is nothing to change.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent and null are two things")]
+    token: Option<Option<Secret>>,
+}
+
+/// Tells `null` from absent.
+#[expect(clippy::option_option, reason = "absent and null are two things")]
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<Secret>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SwarmChange {
+    enabled: bool,
+}
+
+/// `PUT /api/settings`: a token is checked with its store before it is kept.
+pub(super) async fn change_settings(
+    visitor: Visitor,
+    changes: Result<Json<Value>, JsonRejection>,
+) -> Result<Json<Settings>, ApiError> {
+    visitor.owner_only()?;
+    let playback = &visitor.rooms.playback;
+    let Json(changes) = changes?;
+    let changes: Changes = serde_json::from_value(changes).map_err(|error| {
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bad_settings",
+            format!("these settings cannot be taken: {error}"),
+        )
+    })?;
+    if let Some(debrid) = changes.debrid {
+        let sentence = "a store is set together with its token; send both, or null as the token";
+        let no_token = || ApiError::new(StatusCode::BAD_REQUEST, "bad_settings", sentence);
+        match debrid.token.ok_or_else(no_token)? {
+            Some(token) => {
+                let store = debrid.store.or(playback.settings().debrid.store);
+                playback.set_debrid(store.unwrap_or(Store::RealDebrid), token).await?;
+            }
+            None => playback.remove_debrid()?,
+        }
+    }
+    if let Some(swarm) = changes.swarm {
+        playback.allow_swarm(swarm.enabled)?;
+    }
+    Ok(Json(playback.settings()))
+}

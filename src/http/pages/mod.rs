@@ -1,0 +1,92 @@
+//! The pages. Every one is a URL, so that a television's Back key works, and whole without script.
+
+mod setup;
+mod watch;
+
+use axum::Router;
+use axum::extract::Form;
+use axum::extract::rejection::FormRejection;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+
+use super::error::ApiError;
+use super::rooms::{Rooms, Visitor};
+use crate::web::{self, Frame};
+
+/// Every page, grouped by who looks at it.
+pub(super) fn routes() -> Router<Rooms> {
+    Router::new()
+        // Everybody.
+        .route("/assets/style.css", get(|| async { asset("text/css; charset=utf-8", web::STYLE) }))
+        .route(
+            "/assets/page.js",
+            get(|| async { asset("text/javascript; charset=utf-8", web::SCRIPT) }),
+        )
+        .route("/login", get(setup::login_page).post(setup::login))
+        .route("/logout", post(setup::logout))
+        // Who may watch.
+        .route("/", get(watch::home))
+        .route("/series/{id}", get(watch::series))
+        .route("/watch/{id}", get(watch::candidates).post(watch::play))
+        .route("/play/{key}/{name}", get(watch::player))
+        // The owner.
+        .route("/setup", get(setup::setup_page))
+        .route("/setup/claim", post(setup::claim))
+        .route("/setup/debrid", post(setup::debrid))
+        .route("/setup/debrid/remove", post(setup::remove_debrid))
+        .route("/setup/swarm", post(setup::swarm))
+}
+
+fn asset(media_type: &'static str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "max-age=3600")], text)
+        .into_response()
+}
+
+/// A page, or a plain sentence where it cannot be made.
+fn page(page: &impl web::Page) -> Response {
+    match page.html() {
+        Ok(html) => Html(html).into_response(),
+        Err(sentence) => (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response(),
+    }
+}
+
+/// What every page has.
+fn frame(visitor: &Visitor) -> Frame {
+    let name = visitor.rooms.name.clone();
+    Frame { name, signed_in: visitor.is_owner(), notice: None }
+}
+
+/// One sentence with a way back.
+fn trouble(visitor: &Visitor, error: impl Into<ApiError>, back: &str) -> Response {
+    let error = error.into();
+    let (frame, back) = (frame(visitor), back.to_owned());
+    let mut answer = page(&web::Trouble { frame, sentence: error.message, back });
+    *answer.status_mut() = error.status;
+    answer
+}
+
+/// What a form holds, or the sentence about it.
+#[expect(clippy::result_large_err, reason = "the answer is sent at once, not kept")]
+fn filled<T>(
+    visitor: &Visitor,
+    form: Result<Form<T>, FormRejection>,
+    back: &str,
+) -> Result<T, Response> {
+    form.map(|Form(form)| form).map_err(|error| trouble(visitor, error, back))
+}
+
+/// Sends a viewer to where the right to watch is had, or lets pass.
+#[expect(clippy::result_large_err, reason = "the answer is sent at once, not kept")]
+fn watching(visitor: &Visitor, here: &str) -> Result<(), Response> {
+    visitor.may_watch().map_err(|_| at_the_door(visitor, here))
+}
+
+fn at_the_door(visitor: &Visitor, here: &str) -> Response {
+    if visitor.rooms.access.owner_exists() {
+        let next = percent_encoding::utf8_percent_encode(here, percent_encoding::NON_ALPHANUMERIC);
+        Redirect::to(&format!("/login?next={next}")).into_response()
+    } else {
+        Redirect::to("/setup").into_response()
+    }
+}

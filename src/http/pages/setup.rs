@@ -1,0 +1,193 @@
+//! Claim, sign in, set up.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Query};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::{at_the_door, filled, frame, page, trouble};
+use crate::http::rooms::{Visitor, no_cookie, session_cookie};
+use crate::secret::Secret;
+use crate::torrent::Store;
+use crate::web;
+
+/// `?said=`: what was just done, as a word of ours (a stranger's link can make the page say nothing
+/// else).
+#[derive(Deserialize)]
+pub(super) struct Said {
+    said: Option<String>,
+}
+
+fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
+    let mut frame = frame(visitor);
+    if !visitor.rooms.access.owner_exists() {
+        return page(&web::Claim { frame });
+    }
+    if !frame.signed_in {
+        return at_the_door(visitor, "/setup");
+    }
+    frame.notice = said.and_then(sentence_of).map(str::to_owned);
+    let settings = visitor.rooms.playback.settings();
+    let chosen = settings.debrid.store.unwrap_or(Store::RealDebrid);
+    page(&web::Setup {
+        frame,
+        stores: Store::ALL.map(|store| (store.to_string(), store == chosen)).into(),
+        token_set: settings.debrid.set,
+        token_ends: settings.debrid.ends,
+        swarm_allowed: settings.swarm.enabled,
+        swarm_fixed: settings.swarm.fixed,
+    })
+}
+
+fn sentence_of(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "claimed" => "This box is yours.",
+        "token" => "The store takes the token; it is kept.",
+        "removed" => "The token is removed.",
+        "swarm" => "Peer-to-peer is changed.",
+        _ => return None,
+    })
+}
+
+/// `GET /setup`.
+pub(super) async fn setup_page(visitor: Visitor, Query(said): Query<Said>) -> Response {
+    page_of(&visitor, said.said.as_deref())
+}
+
+#[derive(Deserialize)]
+pub(super) struct ClaimForm {
+    code: String,
+    password: String,
+}
+
+/// `POST /setup/claim`.
+pub(super) async fn claim(
+    visitor: Visitor,
+    form: Result<Form<ClaimForm>, FormRejection>,
+) -> Response {
+    let form = match filled(&visitor, form, "/setup") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
+    match visitor.rooms.access.claim(form.code.trim(), &form.password).await {
+        Ok(token) => signed_in(token.expose(), "/setup?said=claimed"),
+        Err(error) => trouble(&visitor, error, "/setup"),
+    }
+}
+
+fn signed_in(token: &str, to: &str) -> Response {
+    ([(header::SET_COOKIE, session_cookie(token))], Redirect::to(to)).into_response()
+}
+
+#[derive(Deserialize)]
+pub(super) struct Next {
+    next: Option<String>,
+}
+
+/// `GET /login`.
+pub(super) async fn login_page(visitor: Visitor, Query(next): Query<Next>) -> Response {
+    if !visitor.rooms.access.owner_exists() {
+        return Redirect::to("/setup").into_response();
+    }
+    page(&web::Login { frame: frame(&visitor), next: own_path(next.next) })
+}
+
+/// A path of ours: `//elsewhere` and `https://elsewhere` are not.
+fn own_path(next: Option<String>) -> String {
+    let ours = |path: &String| {
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && !path.contains(|c: char| c == '\\' || c.is_control())
+    };
+    next.filter(ours).unwrap_or_else(|| "/".to_owned())
+}
+
+#[derive(Deserialize)]
+pub(super) struct LoginForm {
+    password: String,
+    next: Option<String>,
+}
+
+/// `POST /login`.
+pub(super) async fn login(
+    visitor: Visitor,
+    form: Result<Form<LoginForm>, FormRejection>,
+) -> Response {
+    let form = match filled(&visitor, form, "/login") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
+    match visitor.rooms.access.login(&form.password, visitor.address()).await {
+        Ok(token) => signed_in(token.expose(), &own_path(form.next)),
+        Err(error) => trouble(&visitor, error, "/login"),
+    }
+}
+
+/// `POST /logout`.
+pub(super) async fn logout(visitor: Visitor) -> Response {
+    if let Some(token) = visitor.session()
+        && let Err(error) = visitor.rooms.access.logout(&token).await
+    {
+        tracing::warn!(%error, "a session could not be ended");
+    }
+    ([(header::SET_COOKIE, no_cookie())], Redirect::to("/")).into_response()
+}
+
+#[derive(Deserialize)]
+pub(super) struct DebridForm {
+    store: Store,
+    token: Secret,
+}
+
+/// `POST /setup/debrid`: the store is asked at once whether it takes the token.
+pub(super) async fn debrid(
+    visitor: Visitor,
+    form: Result<Form<DebridForm>, FormRejection>,
+) -> Response {
+    let form = match filled(&visitor, form, "/setup") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
+    }
+    match visitor.rooms.playback.set_debrid(form.store, form.token).await {
+        Ok(_) => Redirect::to("/setup?said=token").into_response(),
+        Err(error) => trouble(&visitor, error, "/setup"),
+    }
+}
+
+/// `POST /setup/debrid/remove`.
+pub(super) async fn remove_debrid(visitor: Visitor) -> Response {
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
+    }
+    match visitor.rooms.playback.remove_debrid() {
+        Ok(()) => Redirect::to("/setup?said=removed").into_response(),
+        Err(error) => trouble(&visitor, error, "/setup"),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct SwarmForm {
+    allowed: bool,
+}
+
+/// `POST /setup/swarm`.
+pub(super) async fn swarm(
+    visitor: Visitor,
+    form: Result<Form<SwarmForm>, FormRejection>,
+) -> Response {
+    let form = match filled(&visitor, form, "/setup") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
+    }
+    match visitor.rooms.playback.allow_swarm(form.allowed) {
+        Ok(()) => Redirect::to("/setup?said=swarm").into_response(),
+        Err(error) => trouble(&visitor, error, "/setup"),
+    }
+}

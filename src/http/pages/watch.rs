@@ -1,0 +1,250 @@
+//! Search, candidates, picture.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::{filled, frame, page, trouble, watching};
+use crate::http::api::id_of;
+use crate::http::error::ApiError;
+use crate::http::rooms::Visitor;
+use crate::media::{ImdbId, StremioId};
+use crate::playback::{Findings, in_words};
+use crate::select::Candidate;
+use crate::title::{EpisodeRow, Found};
+use crate::torrent::{Availability, InfoHash};
+use crate::web::{self, CandidateRow, Season, TitleCard, plain, size};
+
+/// The longest title that is searched for, in characters.
+const LONGEST_QUERY: usize = 200;
+/// How many candidates the page shows: a television's browser is slow.
+const SHOWN: usize = 40;
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    q: Option<String>,
+}
+
+/// `GET /?q=`: an id leads straight to its candidates.
+pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Response {
+    if let Err(door) = watching(&visitor, "/") {
+        return door;
+    }
+    let asked: String = asked.q.unwrap_or_default().trim().chars().take(LONGEST_QUERY).collect();
+    if let Ok(id) = asked.parse::<StremioId>() {
+        return Redirect::to(&format!("/watch/{id}")).into_response();
+    }
+    let frame = frame(&visitor);
+    let searched = !asked.is_empty();
+    let titles =
+        if searched { visitor.rooms.playback.search(&asked).await } else { Ok(Vec::new()) };
+    match titles {
+        Ok(titles) => page(&web::Home {
+            frame,
+            asked,
+            searched,
+            titles: titles.iter().map(title_card).collect(),
+            to_do: to_do(&visitor),
+        }),
+        Err(error) => trouble(&visitor, error, "/"),
+    }
+}
+
+fn to_do(visitor: &Visitor) -> Option<String> {
+    let settings = visitor.rooms.playback.settings();
+    let nothing = !settings.debrid.set && !settings.swarm.enabled;
+    nothing.then(|| "Nothing can play yet: set a debrid token, or allow peer-to-peer.".to_owned())
+}
+
+fn title_card(found: &Found) -> TitleCard {
+    let series = found.kind == "series";
+    let year = found.year.map(|year| year.to_string()).unwrap_or_default();
+    TitleCard {
+        link: if series { format!("/series/{}", found.id) } else { format!("/watch/{}", found.id) },
+        name: plain(&found.name),
+        detail: format!("{} {year}", if series { "series" } else { "film" }),
+    }
+}
+
+/// `GET /series/{id}`.
+pub(super) async fn series(visitor: Visitor, Path(id): Path<String>) -> Response {
+    if let Err(door) = watching(&visitor, &format!("/series/{id}")) {
+        return door;
+    }
+    let frame = frame(&visitor);
+    let Ok(imdb) = id.parse::<ImdbId>() else {
+        let error = ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bad_id",
+            format!("{:?} is no series' id; it looks like tt0944947", plain(&id)),
+        );
+        return trouble(&visitor, error, "/");
+    };
+    match visitor.rooms.playback.episodes(imdb).await {
+        Ok(rows) => page(&web::Series {
+            frame,
+            name: format!("Episodes of {imdb}"),
+            seasons: seasons(imdb, &rows),
+        }),
+        Err(error) => trouble(&visitor, error, "/"),
+    }
+}
+
+fn seasons(imdb: ImdbId, rows: &[EpisodeRow]) -> Vec<Season> {
+    let mut seasons: Vec<Season> = Vec::new();
+    for row in rows {
+        let name = if row.episode.season == 0 {
+            "Specials".to_owned()
+        } else {
+            format!("Season {}", row.episode.season)
+        };
+        let card = TitleCard {
+            link: format!("/watch/{imdb}:{}", row.episode),
+            name: format!("{}. {}", row.episode.number, plain(&row.name)),
+            detail: row.air_date.clone().unwrap_or_default(),
+        };
+        match seasons.iter_mut().find(|season| season.name == name) {
+            Some(season) => season.episodes.push(card),
+            None => seasons.push(Season { name, episodes: vec![card] }),
+        }
+    }
+    seasons
+}
+
+/// `GET /watch/{id}`.
+pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Response {
+    if let Err(door) = watching(&visitor, &format!("/watch/{id}")) {
+        return door;
+    }
+    let frame = frame(&visitor);
+    let id = match id_of(&id) {
+        Ok(id) => id,
+        Err(error) => return trouble(&visitor, error, "/"),
+    };
+    let findings = visitor.rooms.playback.find(&id, &mut |_| {}).await;
+    let candidates: Vec<_> = findings.candidates.iter().take(SHOWN).map(row).collect();
+    page(&web::Watch {
+        frame,
+        id: id.to_string(),
+        title: title_of(&findings),
+        troubles: troubles(&findings),
+        nobody_answered: findings.every_index_failed().is_some(),
+        more: findings.candidates.len() - candidates.len(),
+        candidates,
+    })
+}
+
+fn title_of(findings: &Findings) -> String {
+    let Some(title) = &findings.title else { return findings.id.to_string() };
+    let year = title.year.map(|year| format!(" ({year})")).unwrap_or_default();
+    let episode = match findings.id {
+        StremioId::Imdb { episode: Some(episode), .. } | StremioId::TmdbTv { episode, .. } => {
+            format!(" · season {}, episode {}", episode.season, episode.number)
+        }
+        StremioId::Anime { episode: Some(number), .. } => format!(" · episode {number}"),
+        _ => String::new(),
+    };
+    format!("{}{year}{episode}", plain(&title.name))
+}
+
+fn troubles(findings: &Findings) -> Vec<String> {
+    use crate::index::State::{Empty, Off, Ok};
+    let well = |state| matches!(state, Ok | Empty | Off);
+    let lines = findings.indexes.iter().filter(|line| !well(line.state));
+    let lines = lines.filter_map(|line| line.message.clone());
+    let older = findings.found_before_s.map(|age| {
+        format!("No index answers now; these were found {} minutes ago.", age.div_ceil(60))
+    });
+    let store = findings.store.iter().filter_map(|store| store.message.clone());
+    older.into_iter().chain(lines).chain(store).collect()
+}
+
+fn row(candidate: &Candidate) -> CandidateRow {
+    let (torrent, release) = (&candidate.torrent, &candidate.release);
+    let quality: Vec<&str> = [&release.resolution, &release.quality, &release.codec]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let found_by: Vec<&str> = torrent.found_by.iter().map(|index| index.as_str()).collect();
+    let cached =
+        candidate.availability.iter().map(|(store, state)| at_store(store.as_str(), *state));
+    CandidateRow {
+        info_hash: torrent.info_hash.to_string(),
+        name: plain(&torrent.name),
+        quality: if quality.is_empty() { "quality unknown".to_owned() } else { quality.join(" ") },
+        size: torrent.size_bytes.map_or_else(|| "size unknown".to_owned(), size),
+        seeders: torrent.seeders.map_or_else(String::new, |count| format!("{count} seeders")),
+        source: found_by.join(", "),
+        cached: cached.collect::<Vec<_>>().join(", "),
+        reason: in_words(&candidate.reasons),
+    }
+}
+
+fn at_store(store: &str, state: Availability) -> String {
+    match state {
+        Availability::Cached => format!("at {store} at once"),
+        Availability::NotCached => format!("not at {store} yet"),
+        Availability::Refused => format!("refused by {store}"),
+        Availability::Unknown => String::new(),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Chosen {
+    info_hash: Option<InfoHash>,
+}
+
+/// `POST /watch/{id}`: opens the best candidate, or the chosen one, and leads to its picture.
+pub(super) async fn play(
+    visitor: Visitor,
+    Path(id): Path<String>,
+    chosen: Result<Form<Chosen>, FormRejection>,
+) -> Response {
+    if let Err(door) = watching(&visitor, &format!("/watch/{id}")) {
+        return door;
+    }
+    let chosen = match filled(&visitor, chosen, &format!("/watch/{id}")) {
+        Ok(chosen) => chosen,
+        Err(answer) => return answer,
+    };
+    let id = match id_of(&id) {
+        Ok(id) => id,
+        Err(error) => return trouble(&visitor, error, "/"),
+    };
+    match visitor.rooms.playback.play(&id, chosen.info_hash).await {
+        Ok(play) => {
+            Redirect::to(&format!("/play/{}", visitor.rooms.media_path(&play))).into_response()
+        }
+        Err(error) => trouble(&visitor, error, &format!("/watch/{id}")),
+    }
+}
+
+/// `GET /play/{key}/{name}`: the signed link is the right to see it, as for the bytes themselves.
+pub(super) async fn player(
+    visitor: Visitor,
+    Path((key, name)): Path<(String, String)>,
+) -> Response {
+    let frame = frame(&visitor);
+    let media_id = visitor.rooms.media_keys.verify(&key, &name);
+    let told = media_id
+        .ok_or(crate::playback::Error::UnknownMedia)
+        .and_then(|id| visitor.rooms.playback.describe(&id));
+    let told = match told {
+        Ok(told) => told,
+        Err(error) => return trouble(&visitor, error, "/"),
+    };
+    let path = format!("/v/{key}/{name}");
+    page(&web::Player {
+        frame,
+        title: plain(&told.title),
+        file: plain(&told.file),
+        url: format!("http://{}{path}", visitor.host()),
+        media_type: told.media_type,
+        detail: told.detail.iter().map(|line| plain(line)).collect(),
+        back: format!("/watch/{}", told.id),
+        path,
+    })
+}

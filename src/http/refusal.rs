@@ -1,0 +1,106 @@
+//! What each room's error is over HTTP. The rooms know no status; the sentence is theirs.
+
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::error::ApiError;
+use crate::access;
+use crate::access::{ClaimError, LoginError};
+use crate::playback;
+
+impl From<playback::Error> for ApiError {
+    fn from(error: playback::Error) -> Self {
+        use playback::Error as E;
+        let (status, code) = match &error {
+            E::NothingFound { .. } => (StatusCode::NOT_FOUND, "nothing_found"),
+            E::NoIndex { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
+            E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
+            E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
+            E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),
+            E::Gone { .. } => (StatusCode::BAD_GATEWAY, "gone"),
+            E::NotACandidate { .. } => (StatusCode::NOT_FOUND, "not_a_candidate"),
+            E::SwarmIsFixed => (StatusCode::CONFLICT, "swarm_is_fixed"),
+            E::NoToken => (StatusCode::BAD_REQUEST, "no_token"),
+            E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
+            E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
+            E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),
+            E::Title(_) => (StatusCode::BAD_GATEWAY, "title"),
+            E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
+        };
+        let answer = Self::new(status, code, error.to_string());
+        match error {
+            E::NoneLeft { passed_over, .. } => {
+                answer.with_detail(json!({"passed_over": passed_over}))
+            }
+            _ => answer,
+        }
+    }
+}
+
+impl From<ClaimError> for ApiError {
+    fn from(error: ClaimError) -> Self {
+        let (status, code) = match &error {
+            ClaimError::Owned => (StatusCode::CONFLICT, "owned"),
+            ClaimError::WrongCode => (StatusCode::FORBIDDEN, "wrong_code"),
+            ClaimError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+            ClaimError::Password(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad_password"),
+            ClaimError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "access"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
+        let (status, code) = match &error {
+            LoginError::NoOwner => (StatusCode::CONFLICT, "no_owner"),
+            LoginError::WrongPassword => (StatusCode::FORBIDDEN, "wrong_password"),
+            LoginError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+            LoginError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "access"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<access::Error> for ApiError {
+    fn from(error: access::Error) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "access", error.to_string())
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        let (status, code) = match rejection {
+            JsonRejection::MissingJsonContentType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json")
+            }
+            _ => (StatusCode::BAD_REQUEST, "bad_json"),
+        };
+        Self::new(
+            status,
+            code,
+            format!("the request's body cannot be taken: {}", rejection.body_text()),
+        )
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        let message = format!("the address's query cannot be taken: {}", rejection.body_text());
+        Self::new(StatusCode::BAD_REQUEST, "bad_query", message)
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(_: PathRejection) -> Self {
+        Self::bad_request("the address is not written in UTF-8: check it for a typing error")
+    }
+}
+
+impl From<FormRejection> for ApiError {
+    fn from(rejection: FormRejection) -> Self {
+        let message = format!("the form cannot be taken: {}", rejection.body_text());
+        Self::new(StatusCode::BAD_REQUEST, "bad_form", message)
+    }
+}

@@ -1,0 +1,158 @@
+//! What the handlers ask: the rooms below, and who is asking.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use futures_util::future::BoxFuture;
+use tokio_util::task::TaskTracker;
+
+use super::error::ApiError;
+use super::router::MediaFinder;
+use super::server::Peer;
+use crate::access::{Access, LocalKey, MediaKeys};
+use crate::playback::{Play, Playback};
+use crate::representation::Representation;
+
+/// The rooms that are asked, built by `app`.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the room of its name")]
+pub struct Rooms {
+    pub playback: Arc<Playback>,
+    pub access: Arc<Access>,
+    pub media_keys: Arc<MediaKeys>,
+    pub local_key: Arc<LocalKey>,
+    pub tasks: TaskTracker,
+    /// Whether the watch page asks who is watching.
+    pub auth_required: bool,
+    /// The box's name, for people.
+    pub name: String,
+}
+
+/// The cookie of a signed-in browser.
+const COOKIE: &str = "credenza_session";
+
+/// Who asks, and the rooms that are asked: what nearly every handler begins with.
+pub(super) struct Visitor {
+    pub(super) rooms: Rooms,
+    pub(super) headers: HeaderMap,
+    peer: Peer,
+}
+
+impl Visitor {
+    /// Whether the owner asks: by the session cookie, or, from this machine alone, by the key of the
+    /// data folder. Forwarding headers count for nothing.
+    pub(super) fn is_owner(&self) -> bool {
+        let by_cookie = self.session().is_some_and(|token| self.rooms.access.session(&token));
+        by_cookie || (self.address().is_loopback() && self.has_local_key())
+    }
+
+    /// Where the request came from, by the socket.
+    pub(super) fn address(&self) -> IpAddr {
+        self.peer.0.ip().to_canonical()
+    }
+
+    /// The session token that the browser sent.
+    pub(super) fn session(&self) -> Option<String> {
+        let cookies = self.headers.get_all(header::COOKIE).into_iter();
+        let lines = cookies.filter_map(|value| value.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';'));
+        let mut pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token.to_owned())
+    }
+
+    /// The name or address under which the box was asked, for links.
+    pub(super) fn host(&self) -> &str {
+        let value = self.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    }
+
+    /// Lets the owner pass.
+    pub(super) fn owner_only(&self) -> Result<(), ApiError> {
+        if self.is_owner() {
+            return Ok(());
+        }
+        let sentence = if self.rooms.access.owner_exists() {
+            "only the owner may do this; sign in first"
+        } else {
+            "this box has no owner yet; claim it on the set-up page first"
+        };
+        Err(ApiError::new(StatusCode::UNAUTHORIZED, "not_signed_in", sentence))
+    }
+
+    /// Lets pass who may watch: the owner, and everybody in the house where the configuration says
+    /// so (`access.auth_required = false`).
+    pub(super) fn may_watch(&self) -> Result<(), ApiError> {
+        if self.rooms.auth_required { self.owner_only() } else { Ok(()) }
+    }
+
+    fn has_local_key(&self) -> bool {
+        let value = self.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let bearer = value.and_then(|value| value.strip_prefix("Bearer "));
+        bearer.is_some_and(|bearer| self.rooms.local_key.matches(bearer))
+    }
+}
+
+impl FromRequestParts<Rooms> for Visitor {
+    type Rejection = Infallible;
+
+    /// The accept loop tells every request who is connected. A request that came another way is
+    /// nobody's: it is given an address that has no rights.
+    async fn from_request_parts(parts: &mut Parts, rooms: &Rooms) -> Result<Self, Infallible> {
+        let nobody = Peer(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
+        let peer = parts.extensions.get().copied().unwrap_or(nobody);
+        Ok(Self { rooms: rooms.clone(), headers: parts.headers.clone(), peer })
+    }
+}
+
+impl Rooms {
+    /// What `play --json` prints, with the link at `host`.
+    #[must_use]
+    pub fn play_answer(&self, play: &Play, host: &str) -> serde_json::Value {
+        let mut answer = serde_json::to_value(play).unwrap_or_default();
+        answer["url"] = format!("http://{host}/v/{}", self.media_path(play)).into();
+        answer
+    }
+
+    /// The signed path of a chosen file.
+    pub(super) fn media_path(&self, play: &Play) -> String {
+        let key = self.media_keys.sign(&play.media_id, &play.link_name);
+        format!("{key}/{}", play.link_name)
+    }
+}
+
+/// `Set-Cookie` for a new session. No `Secure`: the box speaks plain HTTP in the house.
+pub(super) fn session_cookie(token: &str) -> String {
+    format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=7776000")
+}
+
+/// `Set-Cookie` that ends it.
+pub(super) fn no_cookie() -> String {
+    format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+}
+
+impl MediaFinder for Rooms {
+    fn find(
+        &self,
+        key: &str,
+        name: &str,
+    ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
+        let media_id = self.media_keys.verify(key, name);
+        let playback = Arc::clone(&self.playback);
+        Box::pin(async move {
+            let forbidden = || {
+                let sentence =
+                    "this link is not signed by this box, or has expired; choose the title again";
+                ApiError::new(StatusCode::FORBIDDEN, "bad_media_key", sentence)
+            };
+            let media_id = media_id.ok_or_else(forbidden)?;
+            // The name needs no look: it is signed with the id.
+            Ok(playback.representation(&media_id).await?)
+        })
+    }
+}

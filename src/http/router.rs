@@ -1,0 +1,81 @@
+//! The table of contents: which addresses there are, and what stands round them.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use axum::{Extension, Json, Router, middleware};
+use futures_util::future::BoxFuture;
+
+use crate::http::error::ApiError;
+use crate::http::host::{self, HostRule};
+use crate::http::line::Watch;
+use crate::http::media::{self, Manners};
+use crate::http::rooms::Rooms;
+use crate::http::{api, origin, pages, shield};
+use crate::representation::Representation;
+
+/// Knows the bytes that a signed media address stands for.
+pub trait MediaFinder: Send + Sync {
+    /// The bytes of `/v/{key}/{name}`, or why not. Finding opens no stream.
+    fn find(
+        &self,
+        key: &str,
+        name: &str,
+    ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
+}
+
+/// `/v/{key}/{name}`: the one byte-range endpoint.
+pub fn media_routes(finder: Arc<dyn MediaFinder>) -> Router {
+    Router::new().route("/v/{key}/{name}", any(play)).with_state(finder)
+}
+
+/// `/health`: whether the server answers.
+pub fn health_routes() -> Router {
+    Router::new().route("/health", get(|| async { Json(serde_json::json!({"status": "ok"})) }))
+}
+
+/// The whole house: `media` is open to pages of any origin and has no body; `rest` is guarded.
+/// Round both: the Host rule before all, and a net under a panic.
+pub fn house(media: Router, rest: Router, hosts: Arc<dyn HostRule>) -> Router {
+    // The last layer added is the first to run.
+    let rest = rest
+        .merge(health_routes())
+        .fallback(|| async { ApiError::not_found() })
+        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
+        .layer(middleware::from_fn(shield::catch_panic))
+        .layer(middleware::from_fn(shield::limit_body))
+        .layer(middleware::from_fn(origin::only_own_pages))
+        .layer(middleware::from_fn(shield::tell_browsers));
+    let media = media.layer(middleware::from_fn(shield::catch_panic));
+    rest.merge(media).layer(middleware::from_fn_with_state(hosts, host::only_ours))
+}
+
+/// Everything that is served.
+pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
+    let rest = api::routes().merge(pages::routes()).with_state(rooms.clone());
+    house(media_routes(Arc::new(rooms)), rest, hosts)
+}
+
+async fn play(
+    State(finder): State<Arc<dyn MediaFinder>>,
+    Path((key, name)): Path<(String, String)>,
+    watch: Option<Extension<Watch>>,
+    request: Request,
+) -> Response {
+    if let Some(answer) = media::answer_without_bytes(request.method()) {
+        return answer;
+    }
+    match finder.find(&key, &name).await {
+        Ok(representation) => {
+            if let Some(Extension(watch)) = watch {
+                watch.allow_pause();
+            }
+            media::answer(&representation, request.method(), request.headers(), Manners::Player)
+        }
+        // A player that may come again must not find the refusal in a cache.
+        Err(error) => ([(header::CACHE_CONTROL, "no-store")], error).into_response(),
+    }
+}

@@ -1,0 +1,123 @@
+//! All indexes at once, each failing alone.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{Error, LIMIT, Report, Source, State};
+use crate::media::Query;
+use crate::torrent::{IndexName, Torrent};
+
+/// Asks all `sources` at once, each for at most ten seconds and all for at most `limit`, and tells
+/// each report as it comes. The result has one for each source, in their order; one that has not
+/// answered by `limit` has timed out.
+pub async fn scrape_all(
+    sources: &[Box<dyn Source>],
+    query: &Query,
+    limit: Duration,
+    mut on_report: impl FnMut(&Report),
+) -> Vec<Report> {
+    let start = Instant::now();
+    let deadline = start + limit;
+    let mut reports: Vec<Option<Report>> = sources.iter().map(|_| None).collect();
+    let mut asking: FuturesUnordered<_> = sources
+        .iter()
+        .enumerate()
+        .map(|(place, source)| async move { (place, ask(source.as_ref(), query).await) })
+        .collect();
+    while let Ok(Some((place, report))) = timeout_at(deadline, asking.next()).await {
+        on_report(&report);
+        reports[place] = Some(report);
+    }
+    drop(asking);
+    let late =
+        |source: &dyn Source| report(source.index(), start, Err(Failure::Late(start.elapsed())));
+    let all = sources.iter().zip(reports).map(|(source, told)| {
+        told.unwrap_or_else(|| {
+            let late = late(source.as_ref());
+            on_report(&late);
+            late
+        })
+    });
+    all.collect()
+}
+
+/// Why there is no list.
+enum Failure {
+    Told(Error),
+    Late(Duration),
+    Panicked,
+}
+
+async fn ask(source: &dyn Source, query: &Query) -> Report {
+    let start = Instant::now();
+    // A reader that panics on a stranger's bytes is our fault, but it need not cost the others.
+    let scraping = AssertUnwindSafe(source.scrape(query)).catch_unwind();
+    let outcome = match timeout(LIMIT, scraping).await {
+        Ok(Ok(Ok(torrents))) => Ok(torrents),
+        Ok(Ok(Err(error))) => Err(Failure::Told(error)),
+        Ok(Err(_panic)) => Err(Failure::Panicked),
+        Err(_elapsed) => Err(Failure::Late(LIMIT)),
+    };
+    report(source.index(), start, outcome)
+}
+
+fn report(index: IndexName, start: Instant, outcome: Result<Vec<Torrent>, Failure>) -> Report {
+    let elapsed = start.elapsed();
+    match outcome {
+        Ok(torrents) => {
+            let state = if torrents.is_empty() { State::Empty } else { State::Ok };
+            Report { index, state, torrents, elapsed, message: None }
+        }
+        Err(failure) => {
+            let (state, message) = told(index, &failure);
+            Report { index, state, torrents: Vec::new(), elapsed, message: Some(message) }
+        }
+    }
+}
+
+/// The state and the sentence for a failure.
+fn told(index: IndexName, failure: &Failure) -> (State, String) {
+    let late = |after: Duration| {
+        let after = after.as_secs_f64();
+        (State::TimedOut, format!("{index} gave no answer within {after:.0} s; it is left out"))
+    };
+    match failure {
+        Failure::Late(after) => late(*after),
+        Failure::Panicked => (
+            State::Failed,
+            format!("{index} sent something that broke our reader; please report it"),
+        ),
+        Failure::Told(error) => match error {
+            Error::UnsupportedId => {
+                (State::UnsupportedId, format!("{index} cannot be asked for an id of this kind"))
+            }
+            Error::Blocked(status) => (State::Blocked, blocked(index, &format!(" ({status})"))),
+            Error::Limited => (State::Limited, limited(index)),
+            Error::Odd(what) => (State::Failed, format!("{index} {what}; it may be in repair")),
+            Error::Fetch(error) if error.is_blocked() => {
+                let status = error.status().map(|status| format!(" ({status})"));
+                (State::Blocked, blocked(index, &status.unwrap_or_default()))
+            }
+            Error::Fetch(error) if error.is_limited() => (State::Limited, limited(index)),
+            Error::Fetch(error) if error.is_timeout() => {
+                (State::TimedOut, format!("{index} gave no answer in time; it is left out"))
+            }
+            Error::Fetch(error) => (State::Failed, format!("{index} gives no answer: {error}")),
+        },
+    }
+}
+
+fn blocked(index: IndexName, status: &str) -> String {
+    format!(
+        "{index} refuses this connection{status}; wait some hours, or set index.{index}.url to \
+         another instance"
+    )
+}
+
+fn limited(index: IndexName) -> String {
+    format!("{index} asks for fewer requests (429); it is left out until it answers again")
+}

@@ -1,0 +1,201 @@
+//! One `_http._tcp` service and the host name it points to, for as long as we run.
+
+use crate::lan::interfaces::is_of_containers;
+use crate::lan::name;
+use mdns_sd::{
+    DaemonEvent, DnsNameChange, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceInfo,
+    UnregisterStatus,
+};
+use std::fmt;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
+use tracing::{debug, warn};
+
+/// What a browser of services asks for to find pages (RFC 6763 section 7).
+const SERVICE: &str = "_http._tcp.local.";
+
+/// The engine repeats a goodbye after 120 ms, for those who missed the first. It must live so long.
+const GOODBYE: Duration = Duration::from_millis(200);
+
+/// A stop waits no longer than this for the engine's thread to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Why we cannot be found by name. The addresses work all the same.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The name has nothing that can be shown.
+    #[error("the name {0:?} has no visible character; set lan.name to another")]
+    Name(String),
+    /// The engine could not start or did not take the service.
+    #[error("cannot advertise on the local network: {0}; open the address by its number instead")]
+    Engine(String),
+}
+
+impl From<mdns_sd::Error> for Error {
+    fn from(error: mdns_sd::Error) -> Self {
+        Self::Engine(error.to_string())
+    }
+}
+
+/// The names that others see now. They differ from the one asked for where another machine of
+/// the household had it first (RFC 6762 section 9).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// As service browsers show it, such as `Credenza (2)`.
+    pub instance: String,
+    /// As one types it, such as `credenza-2.local`.
+    pub host: String,
+}
+
+/// We, as others find us. Ends with [`stop`](Self::stop); dropped instead, it still says goodbye,
+/// but once and unwaited.
+pub struct Advertisement {
+    daemon: ServiceDaemon,
+    /// The engine knows the service by the name it was registered with, whatever others see.
+    registered: String,
+    names: watch::Receiver<Names>,
+}
+
+impl Advertisement {
+    /// Announces `name` and `NAME.local` on every interface that leads to the household, now and
+    /// as interfaces come and go. `txt` is told beside it (RFC 6763 section 6); a page lies at the
+    /// key `path`. Renames are followed by a task on `tasks`, which ends when this does.
+    pub fn start(
+        name: &str,
+        port: u16,
+        txt: &[(&str, &str)],
+        tasks: &TaskTracker,
+    ) -> Result<Self, Error> {
+        let instance = name::instance(name).ok_or_else(|| Error::Name(name.to_owned()))?;
+        let host = format!("{}.local", name::host_label(name));
+        let service = ServiceInfo::new(SERVICE, &instance, &format!("{host}."), (), port, txt)?
+            .enable_addr_auto();
+        let registered = service.get_fullname().to_owned();
+
+        let daemon = ServiceDaemon::new()?;
+        let (tell, names) = watch::channel(Names { instance, host });
+        let advertisement = Self { daemon, registered, names };
+        let daemon = &advertisement.daemon;
+        // Always drained: the engine drops events once a hundred wait, a rename among them.
+        tasks.spawn(follow(daemon.monitor()?, tell));
+        // By default the engine announces 127.0.0.1 too, to this machine alone.
+        daemon.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
+        daemon.disable_interface(IfKind::Predicate(IfPredicate::new(|interface| {
+            is_of_containers(&interface.name)
+        })))?;
+        daemon.register(service)?;
+        Ok(advertisement)
+    }
+
+    /// The host name that others reach us by now, such as `credenza.local`.
+    #[must_use]
+    pub fn current_name(&self) -> String {
+        self.names.borrow().host.clone()
+    }
+
+    /// Both names, and word of every change.
+    #[must_use]
+    pub fn names(&self) -> watch::Receiver<Names> {
+        self.names.clone()
+    }
+
+    /// Says goodbye, twice, so that others forget us at once and not in 75 minutes (RFC 6762
+    /// section 10.1), then ends the engine. Takes some 200 ms, at most a few seconds.
+    pub async fn stop(self) {
+        let said = async {
+            let status = self.daemon.unregister(&self.registered).ok()?.recv_async().await.ok()?;
+            matches!(status, UnregisterStatus::OK).then_some(())
+        };
+        if let Ok(Some(())) = timeout(PATIENCE, said).await {
+            sleep(GOODBYE).await;
+        } else {
+            debug!("the mDNS engine did not say goodbye");
+        }
+        if let Ok(ended) = self.daemon.shutdown() {
+            let _ = timeout(PATIENCE, ended.recv_async()).await;
+        }
+    }
+}
+
+impl fmt::Debug for Advertisement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Advertisement")
+            .field("names", &*self.names.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Advertisement {
+    fn drop(&mut self) {
+        // After `stop` the engine is gone, and this does nothing.
+        let _ = self.daemon.shutdown();
+    }
+}
+
+/// Keeps `names` true until the engine ends.
+async fn follow(events: Receiver<DaemonEvent>, names: watch::Sender<Names>) {
+    while let Ok(event) = events.recv_async().await {
+        match event {
+            DaemonEvent::NameChange(change) => renamed(&change, &names),
+            DaemonEvent::Error(error) => warn!(%error, "mDNS failed on an interface"),
+            DaemonEvent::Announce(service, addresses) => debug!(service, addresses, "announced"),
+            _ => {}
+        }
+    }
+}
+
+/// Takes one rename over, and says so once: the engine tells it for every record and interface.
+fn renamed(change: &DnsNameChange, names: &watch::Sender<Names>) {
+    let changed = names.send_if_modified(|names| {
+        let (current, new) = match change.new_name.strip_suffix(&format!(".{SERVICE}")) {
+            Some(instance) => (&mut names.instance, unescaped(instance)),
+            None => (&mut names.host, change.new_name.trim_end_matches('.').to_owned()),
+        };
+        let differs = *current != new;
+        *current = new;
+        differs
+    });
+    if changed {
+        let Names { instance, host } = &*names.borrow();
+        warn!(instance, host, "another machine has our name; we are found by this one");
+    }
+}
+
+/// The text of a label in which dots and backslashes are escaped (RFC 6763 section 4.3).
+fn unescaped(label: &str) -> String {
+    let mut text = String::new();
+    let mut chars = label.chars();
+    while let Some(c) = chars.next() {
+        text.extend(if c == '\\' { chars.next() } else { Some(c) });
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_and_backslashes_of_a_label_are_read_back() {
+        for (label, text) in
+            [("Mum's TV", "Mum's TV"), (r"a\.b", "a.b"), (r"a\\b", r"a\b"), (r"a\", "a")]
+        {
+            assert_eq!(unescaped(label), text);
+        }
+    }
+
+    // The engine itself is tried in namespaces (tests/mdns.rs): here it would announce on the
+    // network of whoever runs the tests.
+    #[tokio::test]
+    async fn a_name_that_cannot_be_shown_is_refused_before_anything_is_announced() {
+        let tasks = TaskTracker::new();
+        let refused = Advertisement::start(" \u{7}", 80, &[], &tasks).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            r#"the name " \u{7}" has no visible character; set lan.name to another"#
+        );
+        assert!(tasks.is_empty());
+    }
+}

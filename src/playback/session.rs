@@ -1,0 +1,269 @@
+//! One film, opened once: a television asks for forty ranges of it, and none of them searches,
+//! adds a magnet or opens a torrent again.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::film::Film;
+use super::playable::{Playable, Via};
+use super::{Error, Playback, durably, lock};
+use crate::library::DiskFile;
+use crate::media::StremioId;
+use crate::representation::{Representation, media_type_of};
+use crate::swarm::SwarmFile;
+use crate::torrent::{TorrentFile, entity_tag};
+
+/// How long a request waits to hear that a film cannot be opened again. After that its headers are
+/// sent, and its bytes follow when they come: players wait for a body longer than for a header.
+const OPENING: Duration = Duration::from_secs(2);
+/// How long a film that nobody reads is kept open.
+const IDLE: Duration = Duration::from_secs(1800);
+
+/// A file and, once somebody asked for it, its bytes.
+pub(super) struct Session {
+    pub(super) playable: Playable,
+    opened: tokio::sync::Mutex<Option<Bytes>>,
+    used: Mutex<Instant>,
+}
+
+/// Bytes, by the way they come.
+pub(super) enum Bytes {
+    /// From a store, or from the disk.
+    Whole(Arc<dyn Representation>),
+    /// From peers: to be watched for its last piece.
+    Swarm(Arc<SwarmFile>),
+}
+
+impl Bytes {
+    pub(super) fn representation(&self) -> Arc<dyn Representation> {
+        match self {
+            Self::Whole(bytes) => Arc::clone(bytes),
+            Self::Swarm(file) => Arc::clone(file) as Arc<dyn Representation>,
+        }
+    }
+}
+
+impl Session {
+    fn new(playable: Playable, bytes: Option<Bytes>) -> Arc<Self> {
+        let used = Mutex::new(Instant::now());
+        Arc::new(Self { playable, opened: tokio::sync::Mutex::new(bytes), used })
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.opened.try_lock().is_ok_and(|opened| opened.is_some())
+    }
+
+    /// Whether a read may have to wait; so also where it is just being opened.
+    pub(super) fn may_stall(&self) -> bool {
+        let Ok(opened) = self.opened.try_lock() else { return true };
+        opened.as_ref().is_none_or(|bytes| bytes.representation().may_stall())
+    }
+
+    fn is_idle(&self) -> bool {
+        lock(&self.used).elapsed() > IDLE
+    }
+}
+
+impl Playback {
+    /// Takes a chosen file in, durably, so that its link outlives this process.
+    pub(super) fn keep(&self, mut playable: Playable, bytes: Bytes) -> Result<(), Error> {
+        let media_id = playable.media_id();
+        let key = Playable::key(&media_id);
+        if let Some(before) = self.parts.state.get::<Playable>(&key)? {
+            // `Last-Modified` is of the bytes, and these are the same.
+            playable.since = before.since;
+            // What peers send has been lost from the disk since, and lies there in pieces.
+            if !matches!(bytes, Bytes::Swarm(_)) {
+                playable.finished = before.finished;
+            }
+        }
+        durably(|| self.parts.state.put(&key, &playable))?;
+        lock(&self.sessions).insert(media_id, Session::new(playable, Some(bytes)));
+        Ok(())
+    }
+
+    /// The bytes of a link's media id.
+    pub async fn representation(
+        self: &Arc<Self>,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, Error> {
+        let session = self.session(media_id)?;
+        *lock(&session.used) = Instant::now();
+        let film = Film::new(self, session);
+        // Who is not told within two seconds is told in the body.
+        match tokio::time::timeout(OPENING, film.open()).await {
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(_)) | Err(_) => Ok(Arc::new(film)),
+        }
+    }
+
+    /// What is known of a link's file, without opening it.
+    pub fn describe(&self, media_id: &str) -> Result<Description, Error> {
+        let session = self.session(media_id)?;
+        let playable = &session.playable;
+        Ok(Description {
+            id: playable.id,
+            title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
+            file: playable.file.name.clone(),
+            media_type: media_type_of(&playable.file.name).to_owned(),
+            detail: playable.detail.clone(),
+        })
+    }
+
+    /// Looks at every film that peers are sending, so that one that became whole after its last
+    /// reader went is known to be, too; and closes those that nobody has read for long.
+    pub(super) fn settle_all(&self) {
+        let sessions: Vec<Arc<Session>> = lock(&self.sessions).values().cloned().collect();
+        for session in sessions {
+            // Who is just opening it settles it as well.
+            let Ok(mut opened) = session.opened.try_lock() else { continue };
+            *opened = opened.take().map(|bytes| self.settled(&session.playable, bytes));
+        }
+        lock(&self.sessions)
+            .retain(|_, session| Arc::strong_count(session) > 1 || !session.is_idle());
+    }
+
+    /// Closes every film: the owner has changed by which ways films may come. Who reads one goes on.
+    pub(super) fn close_all(&self) {
+        lock(&self.sessions).clear();
+    }
+
+    /// What is whole on the disk of the films and episodes that were chosen for `id` before.
+    pub(super) fn finished_of(&self, id: &StremioId) -> Result<Vec<Playable>, Error> {
+        let mut finished = Vec::new();
+        for key in self.parts.state.keys(Playable::KEYS)? {
+            let Some(playable) = self.parts.state.get::<Playable>(&key)? else { continue };
+            let lies_there = |path: &std::path::PathBuf| on_disk(&playable, path).is_some();
+            if playable.id == *id && playable.finished.as_ref().is_some_and(lies_there) {
+                finished.push(playable);
+            }
+        }
+        Ok(finished)
+    }
+
+    /// The bytes of a film that is whole on the disk.
+    pub(super) fn bytes_on_disk(playable: &Playable) -> Option<Bytes> {
+        playable.finished.as_ref().and_then(|path| on_disk(playable, path)).map(Bytes::Whole)
+    }
+
+    fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
+        if let Some(session) = lock(&self.sessions).get(media_id) {
+            return Ok(Arc::clone(session));
+        }
+        let playable = self.parts.state.get::<Playable>(&Playable::key(media_id))?;
+        let session = Session::new(playable.ok_or(Error::UnknownMedia)?, None);
+        let mut sessions = lock(&self.sessions);
+        Ok(Arc::clone(sessions.entry(media_id.to_owned()).or_insert(session)))
+    }
+
+    /// The session's bytes: those that are open, else opened anew.
+    pub(super) async fn open(&self, session: &Session) -> Result<Arc<dyn Representation>, Error> {
+        let mut opened = session.opened.lock().await;
+        let bytes = match opened.take() {
+            Some(bytes) => self.settled(&session.playable, bytes),
+            None => self.reopen(&session.playable).await?,
+        };
+        Ok(opened.insert(bytes).representation())
+    }
+
+    /// Once the last piece is here (and on the disk: the swarm has synced it), the file is served
+    /// from the disk, and after a restart too, without the engine. To note that is for later; where
+    /// the state cannot be written the film plays all the same.
+    fn settled(&self, playable: &Playable, bytes: Bytes) -> Bytes {
+        let Bytes::Swarm(file) = &bytes else { return bytes };
+        let Some(path) = file.complete_path().map(Path::to_owned) else { return bytes };
+        let finished = Playable { finished: Some(path.clone()), ..playable.clone() };
+        let Some(disk) = on_disk(&finished, &path) else { return bytes };
+        match self.note_finished(&finished) {
+            Ok(()) => {
+                tracing::info!(info_hash = %playable.info_hash, "the whole file is on the disk, and served from there");
+            }
+            Err(error) => tracing::warn!(%error, "a finished film could not be noted"),
+        }
+        Bytes::Whole(disk)
+    }
+
+    fn note_finished(&self, playable: &Playable) -> Result<(), Error> {
+        let key = Playable::key(&playable.media_id());
+        Ok(durably(|| self.parts.state.put(&key, playable))?)
+    }
+
+    /// Opens a file that was chosen before: from the disk if it is whole there, else the way it
+    /// came, else the other. All give the same bytes under the same entity tag, so that a player's
+    /// `If-Match` holds.
+    async fn reopen(&self, playable: &Playable) -> Result<Bytes, Error> {
+        if let Some(disk) = Self::bytes_on_disk(playable) {
+            return Ok(disk);
+        }
+        let ways = match playable.via {
+            Via::Debrid => [Via::Debrid, Via::Swarm],
+            Via::Swarm | Via::Disk => [Via::Swarm, Via::Debrid],
+        };
+        let mut why = "peer-to-peer is off, and no debrid store is set".to_owned();
+        for (place, way) in ways.into_iter().enumerate() {
+            match self.reopen_by(way, playable).await {
+                Ok(Some(bytes)) => return Ok(bytes),
+                // The first way's sentence is the one that matters to who chose it.
+                Err(error) if place == 0 => why = error.to_string(),
+                Ok(None) | Err(_) => {}
+            }
+        }
+        Err(Error::Gone { name: playable.link_name(), why })
+    }
+
+    async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Option<Bytes>, Error> {
+        let magnet = playable.magnet();
+        match (way, self.debrid()) {
+            (Via::Debrid, Some(debrid)) => {
+                Ok(Some(Bytes::Whole(debrid.open(&magnet, &playable.file).await?)))
+            }
+            (Via::Swarm, _) if self.parts.swarm.allowed() => {
+                let metainfo = self.parts.swarm.resolve(&magnet).await?;
+                let Some(index) = same_file(playable, &metainfo.files) else { return Ok(None) };
+                if playable.finished.is_some() {
+                    // It was whole and is gone. The engine makes a file of its full length again, and
+                    // until each piece is there its length must not speak for it.
+                    self.note_finished(&Playable { finished: None, ..playable.clone() })?;
+                }
+                Ok(Some(Bytes::Swarm(Arc::new(self.parts.swarm.open(&magnet, index).await?))))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The chosen file's place in the torrent. A store's index may be unknown or its own, so name and
+/// size say which it is, and the index only where they leave a choice.
+fn same_file(playable: &Playable, files: &[TorrentFile]) -> Option<u32> {
+    let tag = |file: &TorrentFile| entity_tag(&playable.info_hash, file);
+    let wanted = tag(&playable.file);
+    let same: Vec<_> = files.iter().filter(|file| tag(file) == wanted).collect();
+    let by_index = same.iter().find(|file| file.index == playable.file.index);
+    by_index.or_else(|| same.first().filter(|_| same.len() == 1))?.index
+}
+
+/// The finished file, if it is still there and whole.
+fn on_disk(playable: &Playable, path: &Path) -> Option<Arc<dyn Representation>> {
+    let tag = entity_tag(&playable.info_hash, &playable.file);
+    let media_type = media_type_of(&playable.file.name).to_owned();
+    let disk = DiskFile::open(path, tag, media_type, playable.modified()).ok()?;
+    (Some(disk.len()) == playable.file.size_bytes).then(|| Arc::new(disk) as _)
+}
+
+/// A chosen file, for people.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// What was asked for.
+    pub id: StremioId,
+    /// What it is called; the release's name where nobody could say.
+    pub title: String,
+    /// The file's name.
+    pub file: String,
+    /// Media type of the bytes.
+    pub media_type: String,
+    /// Why this torrent and this file, a sentence a line.
+    pub detail: Vec<String>,
+}

@@ -1,0 +1,205 @@
+//! The ways to a candidate's bytes: the store, then peers. Which of them are still worth trying is
+//! kept for one play, so that neither the owner's account nor a viewer's patience is spent on it.
+
+use std::sync::Arc;
+
+use super::Playback;
+use super::playable::Via;
+use super::session::Bytes;
+use crate::debrid::{self, Debrid};
+use crate::media::Query;
+use crate::select::{self, Candidate, Pick, Target};
+use crate::swarm;
+use crate::torrent::{Availability, Store, TorrentFile};
+
+/// How many torrents that should be cached are tried: the crowd's word may be stale, and a viewer
+/// waits for each.
+const CACHED_TRIES: usize = 8;
+/// How many torrents that the store does not know to be cached are tried there: each try costs the
+/// owner's account a request or two, and stores throttle (Real-Debrid: 250 a minute).
+const UNSURE_TRIES: usize = 3;
+/// How many torrents are tried with peers: each waits for metadata.
+const SWARM_TRIES: usize = 3;
+
+/// A candidate's file, opened.
+pub(super) struct Opened {
+    pub(super) via: Via,
+    pub(super) pick: Pick,
+    pub(super) bytes: Bytes,
+}
+
+/// Why a way did not lead there, and whether it is worth trying with the next candidate.
+pub(super) struct NoWay {
+    pub(super) why: &'static str,
+    pub(super) message: String,
+    store_is_down: bool,
+}
+
+/// The ways that are still worth trying.
+pub(super) struct Ways {
+    debrid: Option<Arc<Debrid>>,
+    cached_left: usize,
+    unsure_left: usize,
+    swarm_left: usize,
+}
+impl Ways {
+    /// Whether nothing is left to try, for any candidate.
+    pub(super) fn are_none(&self) -> bool {
+        let store = self.debrid.is_some() && self.cached_left + self.unsure_left > 0;
+        !store && self.swarm_left == 0
+    }
+
+    /// All that there are.
+    pub(super) fn of(playback: &Playback) -> Self {
+        Self {
+            debrid: playback.debrid(),
+            cached_left: CACHED_TRIES,
+            unsure_left: UNSURE_TRIES,
+            swarm_left: if playback.parts.swarm.allowed() { SWARM_TRIES } else { 0 },
+        }
+    }
+}
+
+impl Playback {
+    /// Opens the right file of a candidate, by the first way that leads there.
+    pub(super) async fn open_candidate(
+        &self,
+        candidate: &Candidate,
+        query: &Query,
+        ways: &mut Ways,
+    ) -> Result<Opened, NoWay> {
+        let mut reason = NoWay {
+            why: "no_way_left",
+            message: "the tries for this play are used up".to_owned(),
+            store_is_down: false,
+        };
+        if let Some(debrid) = ways.debrid.clone() {
+            match self.worth_a_try(candidate, debrid.store(), ways) {
+                Ok(()) => match self.open_debrid(&debrid, candidate, query).await {
+                    Ok(opened) => return Ok(opened),
+                    Err(no_way) => {
+                        if no_way.store_is_down {
+                            ways.debrid = None;
+                        }
+                        reason = no_way;
+                    }
+                },
+                Err(no_way) => reason = no_way,
+            }
+        }
+        // A torrent without the right file is no better from peers.
+        if ways.swarm_left > 0 && reason.why != NO_FILE {
+            ways.swarm_left -= 1;
+            return self.open_swarm(candidate, query).await;
+        }
+        Err(reason)
+    }
+
+    fn worth_a_try(
+        &self,
+        candidate: &Candidate,
+        store: Store,
+        ways: &mut Ways,
+    ) -> Result<(), NoWay> {
+        let no = |why, message: String| Err(NoWay { why, message, store_is_down: false });
+        let hash = candidate.torrent.info_hash;
+        let state = candidate.availability.get(&store).copied();
+        match state.unwrap_or(Availability::Unknown) {
+            state if state == Availability::Refused || self.parts.cache.refused(store, &hash) => {
+                no(REFUSED, format!("{store} refuses it for legal reasons (451)"))
+            }
+            Availability::Cached if ways.cached_left > 0 => {
+                ways.cached_left -= 1;
+                Ok(())
+            }
+            Availability::Cached => no("no_way_left", "enough torrents were tried".to_owned()),
+            Availability::NotCached => {
+                no("not_cached", format!("{store} would have to download it first"))
+            }
+            Availability::Unknown if ways.unsure_left > 0 => {
+                ways.unsure_left -= 1;
+                Ok(())
+            }
+            Availability::Refused | Availability::Unknown => no(
+                "not_known_to_be_cached",
+                format!("{store} does not know it, and enough unknown ones were tried"),
+            ),
+        }
+    }
+
+    async fn open_debrid(
+        &self,
+        debrid: &Debrid,
+        candidate: &Candidate,
+        query: &Query,
+    ) -> Result<Opened, NoWay> {
+        let magnet = candidate.torrent.magnet();
+        let stored = debrid
+            .add(&magnet)
+            .await
+            .map_err(|error| self.note(debrid.store(), candidate, &error))?;
+        let files = with_verified(stored.files, candidate);
+        let pick = select::pick(&files, &target(candidate, query)).map_err(no_file)?;
+        let representation = debrid
+            .open(&magnet, &pick.file.file)
+            .await
+            .map_err(|error| self.note(debrid.store(), candidate, &error))?;
+        Ok(Opened { via: Via::Debrid, pick, bytes: Bytes::Whole(representation) })
+    }
+
+    /// Remembers what a store's refusal says about this hash.
+    fn note(&self, store: Store, candidate: &Candidate, error: &debrid::Error) -> NoWay {
+        let hash = candidate.torrent.info_hash;
+        let (why, store_is_down) = match error {
+            debrid::Error::Refused { .. } => {
+                self.parts.cache.put_refused(store, &hash);
+                (REFUSED, false)
+            }
+            debrid::Error::NotReady { .. } => {
+                self.parts.cache.put_availability(store, &[(hash, Availability::NotCached)]);
+                ("not_cached", false)
+            }
+            error => ("store_failed", error.is_of_the_account()),
+        };
+        NoWay { why, message: error.to_string(), store_is_down }
+    }
+
+    async fn open_swarm(&self, candidate: &Candidate, query: &Query) -> Result<Opened, NoWay> {
+        let swarm = &self.parts.swarm;
+        let failed = |error: swarm::Error| NoWay {
+            why: "swarm_failed",
+            message: error.to_string(),
+            store_is_down: false,
+        };
+        let magnet = candidate.torrent.magnet();
+        let metainfo = swarm.resolve(&magnet).await.map_err(failed)?;
+        let files = with_verified(metainfo.files.clone(), candidate);
+        let pick = select::pick(&files, &target(candidate, query)).map_err(no_file)?;
+        let index = pick.file.file.index.unwrap_or_default();
+        let file = swarm.open(&magnet, index).await.map_err(failed)?;
+        Ok(Opened { via: Via::Swarm, pick, bytes: Bytes::Swarm(Arc::new(file)) })
+    }
+}
+
+const REFUSED: &str = "refused_451";
+const NO_FILE: &str = "no_file";
+
+fn no_file(no: select::NoPick) -> NoWay {
+    NoWay { why: NO_FILE, message: no.reason, store_is_down: false }
+}
+
+/// Gives the files what the crowd has verified of them: which episode each is.
+fn with_verified(mut files: Vec<TorrentFile>, candidate: &Candidate) -> Vec<TorrentFile> {
+    for file in &mut files {
+        let same = |known: &&TorrentFile| known.base_name() == file.base_name();
+        if let Some(known) = candidate.torrent.files.iter().find(same) {
+            file.sid = file.sid.take().or_else(|| known.sid.clone());
+            file.asid = file.asid.take().or_else(|| known.asid.clone());
+        }
+    }
+    files
+}
+
+fn target(candidate: &Candidate, query: &Query) -> Target {
+    Target::of(query, Some(&candidate.torrent.name), candidate.torrent.file_index)
+}

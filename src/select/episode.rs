@@ -1,0 +1,146 @@
+//! Whether a file is the episode that is wanted.
+
+use super::reading::{Reading, Whole};
+use super::reason::Reason;
+use super::target::Target;
+use crate::media::{Episode, StremioId, Wanted};
+use crate::torrent::TorrentFile;
+
+/// What the crowd of `StremThru` says of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verified {
+    Wanted,
+    Another,
+    Unknown,
+}
+
+/// Compares the file's `sid` and `asid` with what is wanted. Without an id to compare, the season
+/// and number of the `sid` alone.
+pub(super) fn verified(file: &TorrentFile, target: &Target) -> Verified {
+    let asked = target.stremio_id.as_ref();
+    if let (Some(asid), Some((anidb, number))) = (file.asid.as_deref(), anidb(target))
+        && let Some((theirs, episode)) = asid.split_once(':')
+        && theirs == anidb.to_string()
+    {
+        let same = episode == number.to_string();
+        return if same { Verified::Wanted } else { Verified::Another };
+    }
+    let Some(Ok(StremioId::Imdb { id, episode: Some(theirs) })) =
+        file.sid.as_deref().map(str::parse)
+    else {
+        return Verified::Unknown;
+    };
+    let series = match asked {
+        Some(StremioId::Imdb { id, .. }) => Some(*id),
+        _ => target.imdb,
+    };
+    let wanted = match target.wanted {
+        Wanted::Episode(episode) => Some(episode),
+        Wanted::Absolute { also, .. } => also,
+        Wanted::Film => None,
+    };
+    match (series, wanted) {
+        // A crowd's mistake about the series says nothing about the file.
+        (Some(series), _) if series != id => Verified::Unknown,
+        (None, _) if asked.is_some() => Verified::Unknown,
+        (_, Some(wanted)) if wanted == theirs => Verified::Wanted,
+        (_, Some(_)) => Verified::Another,
+        (_, None) => Verified::Unknown,
+    }
+}
+
+fn anidb(target: &Target) -> Option<(u32, u32)> {
+    use crate::media::AnimeBase::AniDb;
+    match target.stremio_id {
+        Some(StremioId::Anime { base: AniDb, id, episode: Some(number) }) => Some((id, number)),
+        _ => target.anidb,
+    }
+}
+
+/// The reason for or against the file that says `reading`.
+pub(super) fn judge(reading: &Reading, whole: &Whole, target: &Target) -> Reason {
+    if let (Some(date), Some(aired)) = (&reading.release.date, &target.air_date)
+        && date == aired
+    {
+        return Reason::AirDate;
+    }
+    match target.wanted {
+        Wanted::Episode(wanted) => in_seasons(reading, whole, wanted),
+        Wanted::Absolute { number, also } => absolute(reading, whole, number, also),
+        Wanted::Film => Reason::NoEpisode,
+    }
+}
+
+fn in_seasons(reading: &Reading, whole: &Whole, wanted: Episode) -> Reason {
+    let fits = reading.episodes.contains(&wanted.number);
+    let told = !reading.seasons.is_empty();
+    if told && !reading.seasons.contains(&wanted.season) {
+        return Reason::SeasonContradicts;
+    }
+    if !fits {
+        return Reason::NoEpisode;
+    }
+    match told {
+        // Who says no season is of a regular one: specials are counted apart.
+        false if wanted.season == 0 => Reason::SeasonContradicts,
+        false if whole.many_seasons => Reason::EpisodeOnly,
+        _ => counted(reading, Reason::ExactEpisode),
+    }
+}
+
+/// `number` counts from the start of its own entry, `also` as `IMDb` does. Which of the two a file
+/// means is told by its season, where it tells one.
+fn absolute(reading: &Reading, whole: &Whole, number: u32, also: Option<Episode>) -> Reason {
+    let has = |number: u32| reading.episodes.contains(&number);
+    let told = !reading.seasons.is_empty();
+    let Some(also) = also else {
+        let special = reading.seasons == [0];
+        return match has(number) {
+            false => Reason::NoEpisode,
+            true if special => Reason::SeasonContradicts,
+            true if told || whole.many_seasons => Reason::EpisodeOnly,
+            true => counted(reading, Reason::AbsoluteEpisode),
+        };
+    };
+    if told {
+        let season = reading.seasons.contains(&also.season);
+        // Counted on through all seasons, and filed under the first or under its own.
+        let counted_on = number > also.number && (season || reading.seasons == [1]);
+        return match () {
+            () if season && has(also.number) => counted(reading, Reason::ExactEpisode),
+            () if counted_on && has(number) => counted(reading, Reason::AbsoluteEpisode),
+            () if season => Reason::NoEpisode,
+            () => Reason::SeasonContradicts,
+        };
+    }
+    match () {
+        // Without seasons the first is meant; so number 13 is, where the second half counts anew.
+        () if also.season == 1 && has(also.number) => counted(reading, Reason::ExactEpisode),
+        () if has(number) && whole.many_seasons => Reason::EpisodeOnly,
+        () if has(number) => counted(reading, Reason::AbsoluteEpisode),
+        () => Reason::NoEpisode,
+    }
+}
+
+fn counted(reading: &Reading, single: Reason) -> Reason {
+    if reading.episodes.len() > 1 { Reason::MultiEpisode } else { single }
+}
+
+/// Names of three digits: `Show.103` is episode 3 of season 1, where no file of the torrent fits as
+/// it stands and none counts below 100. Gives the places of those that fit so.
+pub(super) fn three_digits(readings: &[Reading], wanted: Wanted) -> Vec<usize> {
+    let Wanted::Episode(wanted) = wanted else { return Vec::new() };
+    let number = |reading: &Reading| match reading.episodes.as_slice() {
+        [number] if reading.bare => Some(*number),
+        _ => None,
+    };
+    if wanted.season == 0 || readings.iter().filter_map(number).any(|number| number < 100) {
+        return Vec::new();
+    }
+    let fits = |reading: &Reading| {
+        let season = reading.seasons.is_empty() || reading.seasons.contains(&wanted.season);
+        let split = number(reading).map(|number| (number / 100, number % 100));
+        season && split == Some((wanted.season, wanted.number))
+    };
+    (0..readings.len()).filter(|at| fits(&readings[*at])).collect()
+}

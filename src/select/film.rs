@@ -1,0 +1,41 @@
+//! Which video of a torrent is the film.
+
+use super::naming::{Fit, Names, identity};
+use super::reading::Reading;
+
+/// Below this share of the largest, a file is no film with an equal claim: sites add clips.
+const CLIP: u64 = 10;
+
+/// Whether a film's file names another film, so that it must not be played for this one. Only a name
+/// that tells as much as a release does is believed: scene files are often called `grp-abc.mkv`.
+pub(super) fn is_another(
+    reading: &Reading,
+    torrent: &Reading,
+    names: &Names,
+    year: Option<u16>,
+) -> bool {
+    let release = &reading.release;
+    if !release.seasons.is_empty() && !release.episodes.is_empty() {
+        return true;
+    }
+    let Some(theirs) = release.year else { return false };
+    let fit = names.fit(release.title.as_deref());
+    if year.is_some_and(|year| year.abs_diff(theirs) > 1) {
+        // A number in the title may be taken for the year.
+        return !names.any(|name| name.split(' ').any(|word| word == theirs.to_string()));
+    }
+    // Torrent and file that agree on a name we do not know speak another language. Where the torrent
+    // is called as the film is and its file is not, an index has put a name on another's hash.
+    let torrent_fits = names.fit(torrent.release.title.as_deref()) != Some(Fit::Differs);
+    fit == Some(Fit::Differs) && torrent_fits && !names.within(&release.name)
+}
+
+/// Of files with equal points, whether two are different films; then neither may be chosen.
+pub(super) fn two_films(claims: &[(&Reading, Option<u64>)]) -> Option<(String, String)> {
+    let largest = claims.iter().filter_map(|(_, size)| *size).max().unwrap_or(0);
+    let films = claims.iter().filter(|(_, size)| size.is_none_or(|size| size >= largest / CLIP));
+    let mut films = films.map(|(reading, _)| (identity(&reading.release), &reading.release.name));
+    let (first, name) = films.next()?;
+    let (_, other) = films.find(|(other, _)| *other != first)?;
+    Some((name.clone(), other.clone()))
+}

@@ -1,0 +1,80 @@
+//! Numbers and names as strangers state them.
+
+use serde_json::Value;
+
+/// A whole number that may come as a number, as text, as null or not at all. Below zero (StremThru
+/// writes -1 for what it does not know) is `None`; whether 0 is one is for the caller to say.
+#[must_use]
+pub fn stated_number(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(whole)),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// A size in bytes, stated likewise; no file of interest is empty, so 0 is not known.
+#[must_use]
+pub fn stated_size(value: &Value) -> Option<u64> {
+    stated_number(value).filter(|bytes| *bytes > 0)
+}
+
+/// A name, stated likewise: one line without control characters, cut to `longest` bytes.
+#[must_use]
+pub fn stated_name(text: &str, longest: usize) -> String {
+    let mut name: String = text.chars().filter(|c| !c.is_control()).collect();
+    while name.len() > longest {
+        name.pop();
+    }
+    name.trim().to_owned()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range is checked")]
+fn whole(number: f64) -> Option<u64> {
+    // 2^53: above it a float names no single whole number.
+    (0.0..9_007_199_254_740_992.0).contains(&number).then_some(number as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_name_is_one_line_cut_between_characters() {
+        for (text, wanted) in [
+            (" a\tb\r\nc ", "abc"),
+            ("12345678", "12345678"),
+            ("123456789", "12345678"),
+            ("1234567é", "1234567"),
+            ("ééééé", "éééé"),
+            ("", ""),
+        ] {
+            assert_eq!(stated_name(text, 8), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_in_every_form_that_strangers_use() {
+        for (value, number, size) in [
+            (json!(1_610_612_736_u64), Some(1_610_612_736), Some(1_610_612_736)),
+            (json!("1610612736"), Some(1_610_612_736), Some(1_610_612_736)),
+            (json!(" 7 "), Some(7), Some(7)),
+            (json!(7.0), Some(7), Some(7)),
+            (json!(0), Some(0), None),
+            (json!("0"), Some(0), None),
+            (json!(-1), None, None),
+            (json!(-1.5), None, None),
+            (json!(1e300), None, None),
+            (json!("-1"), None, None),
+            (json!(""), None, None),
+            (json!("1.5 GB"), None, None),
+            (json!(null), None, None),
+            (json!([1]), None, None),
+            (json!({"size": 1}), None, None),
+            (json!(true), None, None),
+        ] {
+            assert_eq!((stated_number(&value), stated_size(&value)), (number, size), "{value}");
+        }
+    }
+}

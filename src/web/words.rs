@@ -1,0 +1,33 @@
+//! Texts for people, on pages and in terminals.
+
+/// Longest text of a stranger that is shown, in characters.
+const LONGEST: usize = 300;
+
+/// A stranger's text without control characters, which would speak to a terminal, and without the
+/// marks that turn its direction or have no width. Escaping for HTML is the template's.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}');
+    text.chars().filter(|c| !c.is_control() && !turns(*c)).take(LONGEST).collect()
+}
+
+/// A size in binary units, with one decimal.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+pub fn size(bytes: u64) -> String {
+    let mib = bytes as f64 / 1_048_576.0;
+    if mib >= 1024.0 { format!("{:.1} GiB", mib / 1024.0) } else { format!("{mib:.1} MiB") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_text_speaks_to_no_terminal_and_turns_no_line() {
+        assert_eq!(plain("a\u{1b}[2J\u{202e}b\r\nc\u{200b}"), "a[2Jbc");
+        assert_eq!(plain(&"x".repeat(1000)).len(), 300);
+        assert_eq!(size(1_503_238_553), "1.4 GiB");
+        assert_eq!(size(700_000), "0.7 MiB");
+    }
+}

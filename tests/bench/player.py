@@ -1,0 +1,47 @@
+"""Asks as a player does, with a clock, and holds every byte against the source."""
+import http.client
+import json
+import time
+
+
+def call(port, method, path, body=None, bearer=None, limit=60):
+    """One JSON call; the answer, read."""
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    said = answer.read()
+    connection.close()
+    if answer.status not in (200, 201):
+        raise SystemExit(f"{method} {path} answered {answer.status}: {said[:500]!r}")
+    return json.loads(said)
+
+
+def read(port, path, source, start=0, most=None, mark=None):
+    """Reads from byte `start`, to the end or `most` bytes, then hangs up.
+
+    Gives the seconds from the request to the first byte, to `mark` bytes and to the last."""
+    size = len(source)
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    began = time.perf_counter()
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    if answer.status != (206 if start else 200):
+        raise SystemExit(f"GET {path} answered {answer.status}: {answer.read(300)!r}")
+    at, end, seconds = start, size if most is None else min(size, start + most), {}
+    while at < end:
+        chunk = answer.read1(1 << 18)
+        if not chunk:
+            raise SystemExit(f"GET {path} broke off at byte {at} of {size}")
+        now = time.perf_counter() - began
+        seconds.setdefault("first", now)
+        if chunk != source[at:at + len(chunk)]:
+            raise SystemExit(f"GET {path} gave other bytes than the source from byte {at} on")
+        at += len(chunk)
+        if mark and at - start >= mark:
+            seconds.setdefault("mark", now)
+    seconds["last"] = time.perf_counter() - began
+    answer.close()
+    connection.close()
+    return seconds

@@ -1,0 +1,161 @@
+//! The stand-ins beside `StremThru`: two add-ons, two catalogues and a tracker.
+
+use std::net::SocketAddrV4;
+use std::sync::Arc;
+
+use credenza::demo::household::Household;
+use credenza::demo::stand_in::cinemeta::Cinemeta;
+use credenza::demo::stand_in::kitsu::Kitsu;
+use credenza::demo::stand_in::torrentio::Torrentio;
+use credenza::demo::stand_in::tracker::Tracker;
+use credenza::demo::stand_in::zilean::Zilean;
+use serde_json::{Value, json};
+
+use super::{ask, body, bytes, recorded, same_fields};
+
+#[test]
+fn torrentio_answers_with_the_fields_of_torrentio() {
+    let household = Arc::new(Household::build(&[]));
+    let torrentio = Torrentio::new(household, vec!["http://127.0.0.1:1/announce".to_owned()]);
+    let get = |path: &str| torrentio.answer(&ask("GET", path));
+    let ours: Vec<Value> = [
+        "/stream/movie/tt9900101.json",
+        "/sort=seeders%7Climit=9/stream/series/tt9900102%3A1%3A2.json",
+        "/stream/series/kitsu:99001:2.json",
+    ]
+    .map(|path| body(&get(path)))
+    .to_vec();
+    let theirs = recorded("torrentio/stream_series_unconfigured.json");
+    same_fields("torrentio", &ours, &[theirs], &[]);
+    assert!(ours.iter().all(|answer| !answer["streams"].as_array().unwrap().is_empty()));
+    let all = ours[0].to_string();
+    assert!(all.contains('\u{1F464}') && all.contains(" kB"), "{all}");
+
+    let unsupported = recorded("torrentio/stream_unsupported_id_anidb.json");
+    for id in ["anidb:69:1", "mal:21:1", "tt0000001", "nonsense"] {
+        let reply = get(&format!("/stream/series/{id}.json"));
+        assert_eq!((reply.status, body(&reply)), (200, unsupported.clone()), "{id}");
+    }
+    for path in
+        ["/", "/stream/movie/tt9900101", "/stream/tv/tt9900101.json", "/meta/movie/tt1.json"]
+    {
+        assert_eq!(get(path).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn zilean_answers_with_the_fields_of_zilean() {
+    let zilean = Zilean::new(Arc::new(Household::build(&[])));
+    let get = |path: &str| zilean.answer(&ask("GET", path));
+    let names = |path: &str| -> Vec<String> {
+        let found = body(&get(path));
+        let names = found.as_array().unwrap().iter().map(|record| record["raw_title"].to_string());
+        names.collect()
+    };
+    let ours = ["/dmm/filtered?ImdbId=tt9900102", "/dmm/filtered?ImdbId=tt9900101"]
+        .map(|path| body(&get(path)));
+    let free = ["imdb", "hdr[]", "audio[]", "channels[]", "languages", "seasons[]", "episodes[]"];
+    same_fields("zilean", &ours, &[recorded("zilean/dmm_filtered.json")], &free);
+    let titles = body(&zilean.answer(&ask("POST", "/imdb/search?Query=harbour%20watch")));
+    same_fields("titles", &[titles], &[recorded("zilean/imdb_search.json")], &[]);
+
+    assert_eq!(
+        names("/dmm/filtered?imdbid=9900102&season=1&episode=2").len(),
+        2,
+        "pack and single"
+    );
+    assert_eq!(names("/dmm/filtered?Query=Paper%20Kites").len(), 2);
+    for nothing in
+        ["", "?ImdbId=tt9900103&Season=1", "?ImdbId=tt9900102&Episode=2", "?Query=Nothing"]
+    {
+        assert!(names(&format!("/dmm/filtered{nothing}")).is_empty(), "{nothing}");
+    }
+    for (method, path, status) in [
+        ("GET", "/healthchecks/ping", 200),
+        ("POST", "/dmm/search", 415),
+        ("POST", "/dmm/filtered", 405),
+        ("GET", "/torrents/all", 401),
+        ("GET", "/nothing", 404),
+    ] {
+        assert_eq!(zilean.answer(&ask(method, path)).status, status, "{method} {path}");
+    }
+}
+
+#[test]
+fn cinemeta_answers_with_the_fields_of_cinemeta() {
+    let cinemeta = Cinemeta::new("http://127.0.0.1:1");
+    let get = |path: &str| cinemeta.answer(&ask("GET", path));
+    for (path, recording, free) in [
+        (
+            "/meta/movie/tt9900101.json",
+            "cinemeta/meta_movie_shape.json",
+            &["cast[]", "trailers[]", "trailerStreams[]", "links[]"][..],
+        ),
+        (
+            "/meta/series/tt9900102.json",
+            "cinemeta/meta_series_shape.json",
+            &["cast[]", "trailers[]", "writer[]", "hasScheduledVideos"],
+        ),
+        ("/catalog/movie/top/search=lamp%20tide.json", "cinemeta/catalog_search.json", &[]),
+    ] {
+        let reply = get(path);
+        assert_eq!(reply.status, 200, "{path}");
+        same_fields(path, &[body(&reply)], &[recorded(recording)], free);
+    }
+    let film = body(&get("/meta/movie/tt9900101.json"));
+    assert!(film["meta"]["description"].as_str().unwrap().starts_with("A demonstration"));
+    for path in ["/meta/movie/tt0111161.json", "/meta/movie/tt9900102.json"] {
+        assert_eq!(body(&get(path)), json!({"meta": {}}), "{path}");
+    }
+    for path in ["/", "/meta/movie/tt9900101", "/meta/channel/x.json", "/poster/small/tt1/img"] {
+        assert_eq!(get(path).status, 404, "{path}");
+    }
+    let poster = get("/poster/small/tt9900101/img");
+    assert_eq!(&bytes(&poster)[..3], b"\xff\xd8\xff", "a JPEG");
+}
+
+#[test]
+fn kitsu_maps_an_episode_to_imdbs_count_and_throws_at_what_it_does_not_know() {
+    let kitsu = Kitsu::new("http://127.0.0.1:1");
+    let get = |path: &str| kitsu.answer(&ask("GET", path));
+    let meta = body(&get("/meta/anime/kitsu%3A99001.json"));
+    let second = &meta["meta"]["videos"][1];
+    assert_eq!(meta["meta"]["name"], "Paper Kites");
+    assert_eq!(
+        (&second["id"], &second["imdb_id"], &second["imdbSeason"], &second["imdbEpisode"]),
+        (&json!("kitsu:99001:2"), &json!("tt9900103"), &json!(1), &json!(2))
+    );
+    for path in ["/meta/anime/kitsu:1.json", "/meta/anime/nonsense.json"] {
+        let reply = get(path);
+        assert_eq!((reply.status, body(&reply)), (500, json!({"err": "handler error"})), "{path}");
+    }
+    assert_eq!(get("/nothing").status, 404);
+}
+
+#[test]
+fn the_tracker_names_the_seeder_of_what_is_seeded() {
+    let household = Arc::new(Household::build(&[]));
+    let seeder: SocketAddrV4 = "127.0.0.1:51413".parse().unwrap();
+    let tracker = Tracker::new(household.clone(), seeder);
+    let announce = |hash: &[u8], rest: &str| {
+        let hash = percent_encoding::percent_encode(hash, percent_encoding::NON_ALPHANUMERIC);
+        let url = format!("/announce?info_hash={hash}&{rest}");
+        bytes(&tracker.answer(&ask("GET", &url))).to_vec()
+    };
+    let rest = "peer_id=-XX0001-abcdefghijkl&port=6881&uploaded=0&downloaded=0&left=1&compact=1";
+    for release in &household.releases {
+        let body = announce(release.info_hash.as_bytes(), rest);
+        let peer = [&b"5:peers6:"[..], &[127, 0, 0, 1, 0xc8, 0xd5], b"e"].concat();
+        let has = body.windows(peer.len()).any(|part| part == peer);
+        assert_eq!(has, release.recipe.seeded, "{}", release.recipe.name);
+    }
+    for (hash, rest, reason) in [
+        (&[7_u8; 20][..], rest, "torrent not registered"),
+        (&[7; 19], rest, "invalid info_hash"),
+        (&[7; 20], "port=1", "invalid peer_id"),
+    ] {
+        let expected = format!("d14:failure reason{}:{reason}e", reason.len());
+        assert_eq!(announce(hash, rest), expected.as_bytes());
+    }
+    assert_eq!(tracker.answer(&ask("GET", "/")).status, 404);
+}

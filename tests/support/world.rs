@@ -1,0 +1,70 @@
+//! A small world for the real program: one title, one torrent that an index lists, a tracker, and
+//! whoever seeds it. Only what is outside stands in; the program is the real one.
+
+use std::net::SocketAddr;
+
+use super::seeder::Torrent;
+use super::server::Server;
+use super::tracker::Tracker;
+use super::upstream::{Reply, Upstream};
+
+/// The title of this world.
+pub const ID: &str = "tt1254207";
+
+/// Upstreams that know one title.
+pub struct World {
+    pub tracker: Tracker,
+    index: Upstream,
+    titles: Upstream,
+}
+
+impl World {
+    /// A world in which `ID` is a film of this name.
+    pub fn of(name: &str) -> Self {
+        let titles = Upstream::start();
+        let meta = serde_json::json!({"meta": {"id": ID, "imdb_id": ID, "name": name, "type": "movie", "year": "2008"}});
+        titles.on(&format!("/meta/movie/{ID}.json"), Reply::json(meta.to_string()));
+        Self { tracker: Tracker::start(), index: Upstream::start(), titles }
+    }
+
+    /// Lists these torrents, in Torrentio's words, each with our tracker.
+    pub fn list(&self, torrents: &[&Torrent]) -> &Self {
+        let stream = |torrent: &&Torrent| {
+            serde_json::json!({
+                "name": "Torrentio\n1080p",
+                "title": format!("{}\n\u{1F464} 5 \u{1F4BE} 30 MB \u{2699}\u{FE0F} Nowhere", torrent.name),
+                "infoHash": torrent.info_hash.to_string(),
+                "sources": [format!("tracker:{}", self.tracker.url()), format!("dht:{}", torrent.info_hash)],
+            })
+        };
+        let streams: Vec<_> = torrents.iter().map(stream).collect();
+        let body = serde_json::json!({"streams": streams, "cacheMaxAge": 3600});
+        self.index.on(&format!("/stream/movie/{ID}.json"), Reply::json(body.to_string()));
+        self
+    }
+
+    /// Who has this torrent.
+    pub fn seeded_at(&self, torrent: &Torrent, peer: SocketAddr) -> &Self {
+        self.tracker.add(torrent.info_hash, peer);
+        self
+    }
+
+    /// The configuration that leads the program here; `more` is put after it.
+    pub fn configuration(&self, more: &str) -> String {
+        let addresses = [self.tracker.addr(), self.index.addr(), self.titles.addr()];
+        let allowed: Vec<String> = addresses.iter().map(|addr| format!("\"{addr}\"")).collect();
+        format!(
+            "[title]\ncinemeta_url = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n\
+             [index.stremthru]\nenabled = false\n[index.zilean]\nenabled = false\n\
+             [network]\nallow_private = [{}]\n[access]\nauth_required = false\n{more}",
+            self.titles.url("/"),
+            self.index.url("/"),
+            allowed.join(", "),
+        )
+    }
+
+    /// The program in this world, with peers allowed and nothing asked for them but the tracker.
+    pub fn serve(&self) -> Server {
+        Server::serve(&self.configuration("[swarm]\nenabled = true\ndht = false\n"))
+    }
+}
