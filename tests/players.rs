@@ -285,11 +285,14 @@ fn when_a_reader_goes_away_its_stream_ends() {
     });
 }
 
-/// Asks, and closes the connection before an answer can have come.
+/// Asks, and closes the connection as soon as an answer has begun.
 fn leave_at_once(evening: &Evening, range: &str) {
-    use std::io::Write as _;
+    use std::io::{Read as _, Write as _};
     let address = evening.server.base.trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     let path = path_of(evening.url());
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nRange: {range}\r\n\r\n").unwrap();
+    let mut begun = [0; 12];
+    stream.read_exact(&mut begun).unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 206", "{range}");
 }

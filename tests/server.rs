@@ -32,7 +32,7 @@ async fn a_port_in_use_is_told_in_one_sentence() {
     let port = first.address().port();
     let error = server::listen(first.address()).await.unwrap_err();
     let expected = format!(
-        "port {port} is in use by another program: stop it, or choose another with --listen 0.0.0.0:PORT"
+        "port {port} is in use by another program: stop it, or choose another with --listen 127.0.0.1:PORT"
     );
     assert_eq!(error.to_string(), expected);
     let nobodys = server::listen("192.0.2.1:0".parse().unwrap()).await.unwrap_err();
