@@ -10,7 +10,7 @@ pub mod wire;
 use std::net::IpAddr;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -179,11 +179,15 @@ async fn the_total_is_limited_over_all_addresses() {
 
 #[tokio::test]
 async fn a_drain_ends_idle_connections_at_once_and_long_answers_at_its_limit() {
-    let slow = get(|| async {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let (one, two) = (Arc::clone(&begun), Arc::clone(&begun));
+    let slow = get(async move || {
+        one.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_secs(60)).await;
         "late"
     });
-    let quick = get(|| async {
+    let quick = get(async move || {
+        two.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(300)).await;
         "in time"
     });
@@ -194,7 +198,10 @@ async fn a_drain_ends_idle_connections_at_once_and_long_answers_at_its_limit() {
     let tasks = TaskTracker::new();
     let slow = tasks.spawn(say(server.address, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
     let quick = tasks.spawn(say(server.address, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"));
-    tokio::time::sleep(Duration::from_millis(100)).await; // both are under way
+    while begun.load(Ordering::SeqCst) < 2 {
+        assert!(!slow.is_finished() && !quick.is_finished(), "both are under way");
+        tokio::task::yield_now().await;
+    }
     let start = Instant::now();
     server.shutdown.cancel();
     assert_eq!(rest(idle).await.status, 0);

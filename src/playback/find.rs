@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::Instant;
 
+use super::findings::{Findings, IndexLine, StoreLine, TitleLine, whole_ms};
 use super::{Playback, RECENT, RECENT_CANDIDATES, RECENT_MOST, lock};
 use crate::debrid::Debrid;
 use crate::index::{self, Report, State};
-use crate::media::{ImdbId, Query, StremioId, Title};
+use crate::media::{Query, StremioId, Title};
 use crate::select::{self, Candidate};
 use crate::torrent::{Availability, IndexName, InfoHash, Store, Unique, unique};
 
@@ -20,115 +20,6 @@ const AVAILABILITY_AGE: Duration = Duration::from_secs(3600);
 const TITLE_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a title's name is believed.
 const TITLE_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// What a search found, as `find --json` prints it.
-#[derive(Debug, Clone, Serialize)]
-pub struct Findings {
-    /// What was asked.
-    pub id: StremioId,
-    /// What it is called; `null` where nobody could say.
-    pub title: Option<TitleLine>,
-    /// Of the whole search.
-    pub elapsed_ms: u64,
-    /// How each index fared.
-    pub indexes: Vec<IndexLine>,
-    /// How the debrid store's check fared; `null` where none is set.
-    pub store: Option<StoreLine>,
-    /// Where no index answered and what was found before stands in: how old that is, in seconds.
-    pub found_before_s: Option<u64>,
-    /// Rows of all indexes.
-    pub torrents_found: usize,
-    /// Torrents.
-    pub unique: usize,
-    /// Best first.
-    pub candidates: Vec<Candidate>,
-    /// What the indexes were asked; kept for the choice of the file.
-    #[serde(skip)]
-    pub query: Query,
-}
-
-/// A title, as `find --json` prints it.
-#[derive(Debug, Clone, Serialize)]
-pub struct TitleLine {
-    /// Its name.
-    pub name: String,
-    /// First year.
-    pub year: Option<u16>,
-    /// Its id at IMDb.
-    pub imdb: Option<ImdbId>,
-}
-
-/// One index's line.
-#[derive(Debug, Clone, Serialize)]
-pub struct IndexLine {
-    /// Whose.
-    pub index: IndexName,
-    /// How it fared.
-    pub state: State,
-    /// How many torrents it listed.
-    pub torrents: usize,
-    /// How long it took.
-    pub elapsed_ms: u64,
-    /// In words, where it did not go well.
-    pub message: Option<String>,
-}
-
-/// The store's line.
-#[derive(Debug, Clone, Serialize)]
-pub struct StoreLine {
-    /// Whose.
-    pub store: Store,
-    /// Whether it answered.
-    pub state: &'static str,
-    /// In words, where it did not.
-    pub message: Option<String>,
-}
-
-impl Findings {
-    fn without_candidates(&self) -> Self {
-        Self {
-            id: self.id,
-            title: self.title.clone(),
-            elapsed_ms: self.elapsed_ms,
-            indexes: self.indexes.clone(),
-            store: self.store.clone(),
-            found_before_s: self.found_before_s,
-            torrents_found: self.torrents_found,
-            unique: self.unique,
-            candidates: Vec::new(),
-            query: self.query.clone(),
-        }
-    }
-
-    /// The sentence of the first index that failed, where every index that was asked did.
-    #[must_use]
-    pub fn every_index_failed(&self) -> Option<String> {
-        let well = |line: &IndexLine| matches!(line.state, State::Ok | State::Empty);
-        let asked = |line: &&IndexLine| !matches!(line.state, State::Off);
-        if self.indexes.iter().any(well) {
-            return None;
-        }
-        let first = self.indexes.iter().find(asked);
-        let none = || "every index is switched off".to_owned();
-        Some(first.map_or_else(none, |line| line.message.clone().unwrap_or_default()))
-    }
-}
-
-impl From<&Report> for IndexLine {
-    fn from(report: &Report) -> Self {
-        Self {
-            index: report.index,
-            state: report.state,
-            torrents: report.torrents.len(),
-            elapsed_ms: whole_ms(report.elapsed),
-            message: report.message.clone(),
-        }
-    }
-}
-
-fn whole_ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
 
 impl Playback {
     /// Searches anew; `on` hears of each index as it answers.

@@ -7,6 +7,7 @@
 mod choose;
 mod film;
 mod find;
+mod findings;
 mod playable;
 mod session;
 mod settings;
@@ -20,7 +21,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub use choose::{Passed, Play, in_words};
-pub use find::{Findings, IndexLine, StoreLine};
+pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use playable::Via;
 pub use session::Description;
 pub use settings::{DebridSettings, Settings};
