@@ -6,14 +6,15 @@
 //! ```text
 //!  7  cli · app · demo        what a person runs; App builds the house; the household that exists offline
 //!  6  http · web              being asked: routes, ranges, pages
-//!  5  lan                     being found
+//!  5  lan · appliance         being found; the box itself
 //!  4  playback                the story: resolve, open, carry on
-//!  3  index · debrid · title · select · library     stations that never name each other
+//!  3  index · debrid · title · select · library · steward     stations that never name each other
 //!  2  cache · durable · swarm · release · stremthru · access
-//!  1  media · torrent · representation · fetch · secret · config
+//!  1  media · torrent · representation · fetch · secret · config · bundle
 //! ```
 
 // Floor 1: the ground.
+pub mod bundle;
 pub mod config;
 pub mod fetch;
 pub mod media;
@@ -34,12 +35,14 @@ pub mod debrid;
 pub mod index;
 pub mod library;
 pub mod select;
+pub mod steward;
 pub mod title;
 
 // Floor 4: the story.
 pub mod playback;
 
-// Floor 5: being found.
+// Floor 5: being found, and the box itself.
+pub mod appliance;
 pub mod lan;
 
 // Floor 6: being asked.

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 /// Floors from the ground up. Rooms of one floor never name each other, but where `SAME_FLOOR` says.
 const FLOORS: &[&[&str]] = &[
-    &["config", "fetch", "media", "representation", "secret", "torrent"],
+    &["bundle", "config", "fetch", "media", "representation", "secret", "torrent"],
     &["access", "cache", "durable", "release", "stremthru", "swarm"],
-    &["debrid", "index", "library", "select", "title"],
+    &["debrid", "index", "library", "select", "steward", "title"],
     &["playback"],
-    &["lan"],
+    &["appliance", "lan"],
     &["http", "web"],
     &["app", "cli", "demo"],
     &["main"],
@@ -46,6 +46,10 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("argon2", &["access"]),
     ("hmac", &["access"]),
     ("clap", &["cli"]),
+    ("minisign_verify", &["bundle"]),
+    ("rustix", &["steward"]),
+    ("sd_notify", &["appliance"]),
+    ("qrcode", &["cli"]),
 ];
 
 /// Names that say nothing of what a room is for.

@@ -11,8 +11,10 @@ mod find;
 pub mod parse;
 mod play;
 mod running;
+mod screen;
 pub mod select;
 mod serve;
+mod steward;
 mod table;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -76,6 +78,9 @@ enum Command {
     Select(SelectArguments),
     /// Serve a household that exists offline: films, indexes and a debrid store on loopback
     Demo,
+    /// What the units of a box run as root
+    #[command(hide = true)]
+    Steward(steward::Ask),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -154,6 +159,7 @@ pub fn run_pure(arguments: &Arguments) -> Option<ExitCode> {
             let asked = asked.clone();
             unless_interrupted(move || asked.run(io::stdout().lock()))
         }
+        Some(Command::Steward(ask)) => ask.run(),
         _ => return None,
     };
     Some(exit_code(done))
@@ -194,7 +200,9 @@ pub async fn run(arguments: Arguments) -> ExitCode {
                 () = signals.received() => Err(Ending::Interrupted),
             }
         }
-        Some(Command::Parse { .. } | Command::Select(_)) => return ExitCode::from(2),
+        Some(Command::Parse { .. } | Command::Select(_) | Command::Steward(_)) => {
+            return ExitCode::from(2);
+        }
     })
 }
 

@@ -1,0 +1,1 @@
+//! An update bundle: a signed manifest, then the bytes of a slot.

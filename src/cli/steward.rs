@@ -1,0 +1,46 @@
+//! `credenza steward`: what the box's units run as root. For people there is nothing in it.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Done;
+use crate::steward;
+use crate::steward::layout::Layout;
+
+/// What the box's units ask.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Ask {
+    /// The folder below which the box's files lie
+    #[arg(long, default_value = "/", value_name = "DIR")]
+    root: PathBuf,
+    #[command(subcommand)]
+    work: Work,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Work {
+    /// At each start: the data partition, the boot partition's files, the name
+    Prepare,
+    /// Mount the disk for films, if it is there
+    Adopt,
+    /// Do the verb that standard input asks for
+    Answer,
+}
+
+impl Ask {
+    pub(super) fn run(&self) -> Done {
+        let sentence = |refusal: steward::words::Refusal| refusal.message;
+        let layout = Layout::read(&self.root).map_err(sentence)?;
+        match self.work {
+            Work::Prepare => steward::prepare(&layout).map_err(sentence)?,
+            Work::Adopt => steward::adopt(&layout).map_err(sentence)?,
+            Work::Answer => {
+                let (asked, said) = (io::stdin().lock(), io::stdout().lock());
+                steward::answer(&layout, asked, said).map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(())
+    }
+}
