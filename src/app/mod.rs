@@ -19,7 +19,8 @@ use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer
 use crate::config::{BadConfig, Config};
 use crate::http::rooms::Rooms;
 use crate::http::{router, server};
-use crate::lan::{Advertisement, host_label};
+use crate::host_name::host_label;
+use crate::lan::Advertisement;
 use crate::media::StremioId;
 use crate::playback;
 use crate::playback::Playback;

@@ -5,10 +5,26 @@
 pub mod layout;
 pub mod words;
 
+mod access_point;
 mod answer;
+mod boot_files;
+mod card;
+mod data;
+mod debug_key;
+mod imager;
+mod mounts;
+mod networks;
+mod notices;
+mod people;
 mod prepare;
+mod reset;
+mod salvage;
 mod slots;
 mod ssd;
+mod superblock;
+mod tools;
+mod wifi;
+mod yaml;
 
 pub use answer::answer;
 pub use prepare::prepare;
