@@ -34,5 +34,6 @@ mod release;
 mod select;
 mod server;
 mod state;
+mod steward;
 mod swarm;
 mod way_out;

@@ -84,8 +84,9 @@ fn of_imager(selector: &Path, notices: &mut Vec<Refusal>) -> Wishes {
     for (name, reader) in imager::FILES {
         let found = read(selector, name).and_then(|text| match text {
             None => Ok(Wishes::default()),
-            Some(text) => reader(&text)
-                .map_err(|place| format!("{name} {place}: this cannot be read as Imager writes it")),
+            Some(text) => reader(&text).map_err(|place| {
+                format!("{name} {place}: this cannot be read as Imager writes it")
+            }),
         });
         match found {
             Ok(found) => wishes = wishes.or(found),
@@ -104,8 +105,9 @@ fn of_imager(selector: &Path, notices: &mut Vec<Refusal>) -> Wishes {
 /// Writes the service's configuration, readable for the service alone.
 fn configure(layout: &Layout, mut table: toml::Table, name: Option<&str>) -> Result<(), Refusal> {
     let plain = table.clone();
-    if let (Some(name), Some(lan)) = (name, section(&mut table, "lan")) {
-        lan.insert("name".to_owned(), name.into());
+    if let Some(name) = name {
+        let lan = table.entry("lan").or_insert_with(|| toml::Table::new().into());
+        lan.as_table_mut().and_then(|lan| lan.insert("name".to_owned(), name.into()));
     }
     let mut text = table.to_string();
     let sound = Config::from_text(OWN, &text);
@@ -127,10 +129,6 @@ fn configure(layout: &Layout, mut table: toml::Table, name: Option<&str>) -> Res
     })
 }
 
-fn section<'a>(table: &'a mut toml::Table, name: &str) -> Option<&'a mut toml::Table> {
-    table.entry(name).or_insert_with(|| toml::Table::new().into()).as_table_mut()
-}
-
 /// Gives the running system its name; the kernel takes it as a write to this file (proc(5)).
 fn call(layout: &Layout, label: &str) -> Result<(), Refusal> {
     let path = layout.folders.root.join("proc/sys/kernel/hostname");
@@ -142,7 +140,8 @@ fn join(layout: &Layout, wishes: &Wishes) -> Result<(), Refusal> {
     let country = wishes.country.as_deref().map(Country::parse).transpose();
     let known = country.clone().ok().flatten();
     let wanted = wishes.wifi.as_ref().map(|wish| Join::new(wish, known.clone())).transpose();
-    let kept = wifi::remember_files(layout, wanted.as_ref().ok().and_then(Option::as_ref), known.as_ref());
+    let kept =
+        wifi::remember_files(layout, wanted.as_ref().ok().and_then(Option::as_ref), known.as_ref());
     wifi::to_service(layout)?;
     kept.and(wanted.map(drop)).and(country.map(drop))
 }

@@ -24,7 +24,8 @@ pub(super) fn make_ready(layout: &Layout, tools: &Tools) -> Vec<Refusal> {
     let mut notices = Vec::new();
     let data = &layout.folders.data;
     if mounts::at(&layout.folders, data).is_none() {
-        match card::check_and_grow(layout, tools, &mut notices).and_then(|()| on_card(layout, tools))
+        match card::check_and_grow(layout, tools, &mut notices)
+            .and_then(|()| on_card(layout, tools))
         {
             Ok(()) => {}
             Err(fault) => notices.push(in_memory(layout, tools, &fault)),

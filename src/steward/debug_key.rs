@@ -112,7 +112,7 @@ fn write(layout: &Layout, used: &Used) -> Result<(), Refusal> {
 }
 
 fn uptime_s(layout: &Layout) -> u64 {
-    let text = fs::read_to_string(layout.folders.root.join("proc/uptime")).unwrap_or_default();
+    let text = layout.folders.kernel_text("proc/uptime");
     text.split(['.', ' ']).next().and_then(|whole| whole.parse().ok()).unwrap_or(0)
 }
 

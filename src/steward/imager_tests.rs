@@ -61,7 +61,7 @@ fn each_kind_of_file_is_read() {
         ),
         (user_data, "#cloud-config\nhostname: 007\n", Ok(wishes(Some("007"), None, None))),
         (user_data, "#cloud-config\nhostname:\n  - a\n", Ok(nothing())),
-        (user_data, "hostname: \"den\nusers: []\n", Err("line 3".to_owned())),
+        (user_data, "hostname: \"den\nusers: []\n", Err("line 1".to_owned())),
         (
             custom,
             "config_version = 1\n[system]\nhostname = \"den\"\n[user]\nname = \"pi\"\n[wlan]\n\

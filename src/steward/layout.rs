@@ -86,6 +86,13 @@ impl Folders {
         }
     }
 
+    /// A file of the kernel's own, such as `proc/uptime`: the one below the root, where a test put
+    /// one there.
+    pub(super) fn kernel_text(&self, path: &str) -> String {
+        let own = std::fs::read_to_string(self.root.join(path));
+        own.or_else(|_| std::fs::read_to_string(Path::new("/").join(path))).unwrap_or_default()
+    }
+
     /// What the system itself keeps on the data partition; root's alone.
     #[must_use]
     pub fn system(&self) -> PathBuf {
@@ -116,11 +123,13 @@ impl Layout {
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Refusal> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        let sentence = format!("this is no Credenza box: {} cannot be read ({error})", path.display());
+        let sentence =
+            format!("this is no Credenza box: {} cannot be read ({error})", path.display());
         Refusal::new("not_a_box", sentence)
     })?;
     toml::from_str(&text).map_err(|error| {
-        let sentence = format!("{} is damaged: {}; flash the card anew", path.display(), error.message());
+        let sentence =
+            format!("{} is damaged: {}; flash the card anew", path.display(), error.message());
         Refusal::new("damaged_image", sentence)
     })
 }

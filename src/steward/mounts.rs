@@ -18,11 +18,7 @@ pub(super) struct Mount {
 
 /// All of them, in the order in which they were mounted.
 pub(super) fn all(folders: &Folders) -> Vec<Mount> {
-    let own = folders.root.join("proc/self/mountinfo");
-    let text = std::fs::read_to_string(own)
-        .or_else(|_| std::fs::read_to_string("/proc/self/mountinfo"))
-        .unwrap_or_default();
-    text.lines().filter_map(parse).collect()
+    folders.kernel_text("proc/self/mountinfo").lines().filter_map(parse).collect()
 }
 
 /// What is mounted at `place`; the last one hides those before.

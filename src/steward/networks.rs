@@ -90,7 +90,9 @@ fn parse(heard: &str) -> Vec<Network> {
             continue;
         };
         match field.split_once(':') {
-            Some(("SSID", name)) => station.ssid = unescaped(name.strip_prefix(' ').unwrap_or(name)),
+            Some(("SSID", name)) => {
+                station.ssid = unescaped(name.strip_prefix(' ').unwrap_or(name));
+            }
             Some(("signal", level)) => {
                 let whole = level.trim().split(['.', ' ']).next().unwrap_or_default();
                 station.signal = whole.parse().unwrap_or(-100);

@@ -37,12 +37,12 @@ impl User {
 
 /// Sees that the folder is there, with this mode and owner (`None`: who runs this).
 pub(super) fn folder(path: &Path, mode: u32, owner: Option<User>) -> Result<(), Refusal> {
-    let made = || {
+    let make = || {
         DirBuilder::new().recursive(true).mode(mode).create(path)?;
         std::fs::set_permissions(path, Permissions::from_mode(mode))?;
         owner.map_or(Ok(()), |user| chown(path, Some(user.id), Some(user.group)))
     };
-    made().map_err(|error| cannot("make the folder", path, &error))
+    make().map_err(|error| cannot("make the folder", path, &error))
 }
 
 /// A system call that failed, as a sentence.

@@ -12,6 +12,9 @@ use super::words::Refusal;
 /// Where programs lie; the first that has the name is taken.
 const FOLDERS: [&str; 2] = ["usr/bin", "usr/sbin"];
 
+/// Never taken from the machine that a test runs on: they would act on it as a whole.
+const OF_THE_BOX_ALONE: [&str; 2] = ["systemctl", "iw"];
+
 /// What a program is given to end; a check of a large disk with faults takes its time.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -89,7 +92,13 @@ impl Tools {
 
     fn place(&self, name: &str) -> PathBuf {
         let places = FOLDERS.map(|folder| self.root.join(folder).join(name));
-        places.into_iter().find(|place| place.is_file()).unwrap_or_else(|| PathBuf::from(name))
+        let [first, _] = &places;
+        let outside = if self.root != Path::new("/") && OF_THE_BOX_ALONE.contains(&name) {
+            first.clone()
+        } else {
+            PathBuf::from(name)
+        };
+        places.into_iter().find(|place| place.is_file()).unwrap_or(outside)
     }
 }
 
@@ -106,8 +115,10 @@ impl Ended {
     }
 
     fn last_words(&self) -> &str {
-        let lines = self.said.lines().chain(self.stdout.lines());
-        lines.map(str::trim).filter(|line| !line.is_empty()).last().unwrap_or("it does not say why")
+        let last = |text: &'_ str| text.trim_end().rfind('\n').map_or(0, |at| at + 1);
+        let said = if self.said.trim().is_empty() { &self.stdout } else { &self.said };
+        let words = said[last(said)..].trim();
+        if words.is_empty() { "it does not say why" } else { words }
     }
 
     /// Whether it said `words` anywhere.

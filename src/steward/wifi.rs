@@ -1,4 +1,4 @@
-//! The Wi-Fi network that the box joins, as a file for wpa_supplicant. Name and key stand in it as
+//! The Wi-Fi network that the box joins, as a file for `wpa_supplicant`. Name and key stand in it as
 //! hexadecimal digits, so that no name can say anything else to its reader, and the password itself
 //! is not kept.
 
@@ -61,7 +61,7 @@ impl Join {
         Ok(Self { ssid, key, hidden: wish.hidden, country })
     }
 
-    /// wpa_supplicant.conf(5).
+    /// `wpa_supplicant.conf(5)`.
     fn conf(&self) -> String {
         let mut text = heading(self.country.as_ref());
         let ssid = HEXLOWER.encode(self.ssid.as_bytes());
@@ -93,8 +93,7 @@ fn key(ssid: &str, password: &str) -> Result<Option<Secret>, Refusal> {
         64 if hex => Ok(Some(Secret::new(&password.to_ascii_lowercase()))),
         8..=63 if !password.contains(char::is_control) => {
             let salt = ssid.as_bytes();
-            let key =
-                pbkdf2::pbkdf2_hmac_array::<sha1::Sha1, 32>(password.as_bytes(), salt, 4096);
+            let key = pbkdf2::pbkdf2_hmac_array::<sha1::Sha1, 32>(password.as_bytes(), salt, 4096);
             Ok(Some(Secret::new(&HEXLOWER.encode(&key))))
         }
         _ => {
@@ -188,7 +187,11 @@ mod tests {
     #[test]
     fn a_password_becomes_the_key_of_the_standards_examples() {
         for (ssid, password, wanted) in [
-            ("IEEE", "password", "f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e"),
+            (
+                "IEEE",
+                "password",
+                "f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e",
+            ),
             (
                 "ThisIsASSID",
                 "ThisIsAPassword",

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn values_stay_as_they_are_written() {
-        let text = "# a comment\na: 0123\nb: [no, \"x y\", ~]\nc:\n  d: 'it''s'\n  e: &x 1\nf: *x\n";
+        let text =
+            "# a comment\na: 0123\nb: [no, \"x y\", ~]\nc:\n  d: 'it''s'\n  e: &x 1\nf: *x\n";
         let root = parse(text).unwrap();
         assert_eq!(root.get("a").text(), Some("0123"));
         let list = ["no", "x y"].map(|word| Node::Text(word.to_owned()));
