@@ -69,7 +69,7 @@ fn locked(layout: &Layout, verb: &Verb) -> Result<Option<File>, Refusal> {
     if matches!(verb, Verb::Facts | Verb::Disks | Verb::Networks) {
         return Ok(None);
     }
-    let path = layout.folders.run.join("steward.lock");
+    let path = layout.folders.run.join("change.lock");
     let file = File::create(&path).map_err(|error| cannot("lock", &path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),

@@ -9,11 +9,14 @@ use super::{access_point, mounts, notices, slots, ssd};
 pub(super) fn facts(layout: &Layout, tools: &Tools) -> Facts {
     let running = layout.start.running;
     let mut notices = notices::read(layout);
-    let (default, other) = match slots::standing(layout) {
-        Ok(standing) => (standing.default, standing.other),
+    let (default, other, refused) = match slots::standing(layout) {
+        Ok(standing) => {
+            notices.extend(standing.notice);
+            (standing.default, standing.other, standing.refused)
+        }
         Err(refusal) => {
             notices.push(refusal);
-            (running, None)
+            (running, None, Vec::new())
         }
     };
     let data = data_state(layout, &notices);
@@ -31,6 +34,7 @@ pub(super) fn facts(layout: &Layout, tools: &Tools) -> Facts {
         default,
         trial: running != default,
         other,
+        refused,
         data,
         ssd: ssd::facts(layout),
         access_point: access_point::open(layout, tools),
