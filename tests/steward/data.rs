@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::rig::Rig;
+use super::rig::{Change, Rig};
 
 #[test]
 fn a_sound_start_makes_everything_ready_and_says_nothing() {
@@ -31,7 +31,7 @@ fn a_sound_start_makes_everything_ready_and_says_nothing() {
 /// other steps are done.
 #[test]
 fn each_fault_of_the_data_partition_ends_in_a_box_that_answers() {
-    let faults: [(&str, &[&str], fn(&Rig)); 5] = [
+    let faults: [(&str, &[&str], Change); 5] = [
         ("data_missing", &["no data partition", "flash the card anew"], |rig| {
             let card = rig.path("card.img").display().to_string();
             rig.start(&card, &card, "/nonexistent/p4");
