@@ -164,6 +164,15 @@ pub fn trim(layout: &Layout) -> Result<(), Refusal> {
     if ended.says("not supported") { Ok(()) } else { ended.well().map(drop) }
 }
 
+/// What the kernel does with a disk that gave it nonsense.
+pub(super) fn read_only(layout: &Layout) -> Option<Refusal> {
+    mounted(layout)?.read_only.then(|| {
+        let message = "the disk for films took a fault and takes no more writes; unplug it and \
+                       plug it in again, and if that happens again, take another disk or cable";
+        Refusal::new("ssd_read_only", message)
+    })
+}
+
 /// The disk for films, where one is adopted and there.
 pub(super) fn facts(layout: &Layout) -> Option<Ssd> {
     mounted(layout)?;

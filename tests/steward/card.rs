@@ -182,6 +182,24 @@ fn a_damaged_file_system_is_told_and_kept() {
     assert!(!card.rig.calls().contains("mke2fs"));
 }
 
+/// A box without a clock of its own starts in 1970: a file system from the future is no fault.
+#[test]
+fn a_file_system_from_the_future_is_sound() {
+    if let Some(reason) = missing() {
+        return skip(reason);
+    }
+    let mut card = Card::new();
+    card.prepare();
+    card.start_anew();
+    for time in ["mtime", "wtime", "lastcheck"] {
+        let set = format!("set_super_value {time} 20370101");
+        block::run("debugfs", &["-w", "-R", &set, &card.disk.part(4)]);
+    }
+    card.prepare();
+    assert_eq!(card.rig.notices(), []);
+    assert_eq!(card.facts()["data"], "kept");
+}
+
 #[test]
 fn a_full_partition_is_told_and_root_still_writes() {
     if let Some(reason) = missing() {

@@ -1,5 +1,7 @@
 //! The disk for films: chosen, checked, gone and back, with recorded programs.
 
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::json;
 
 use super::rig::Rig;
@@ -104,6 +106,37 @@ fn a_disk_with_faults_is_not_used_and_its_owner_is_told() {
     rig.tool("e2fsck", "exit 1"); // mended
     rig.run("adopt");
     assert_eq!((uuid(&rig).as_deref(), rig.codes()), (Some("films"), vec![]));
+}
+
+/// What an adapter or a bad cable does: the kernel stops writing, and the owner is told.
+#[test]
+fn a_disk_that_takes_no_more_writes_is_told() {
+    let rig = rig();
+    plug(&rig, "sda", "8:0", "films");
+    rig.run("adopt");
+    let mounts = rig.read("proc/self/mountinfo");
+    let at = mounts.find("8:0").unwrap();
+    rig.write(
+        "proc/self/mountinfo",
+        mounts.clone()[..at].to_owned() + &mounts[at..].replace(" rw", " ro"),
+    );
+    let facts = rig.done(&json!({"verb": "facts"}));
+    let notices = facts["notices"].as_array().unwrap();
+    assert!(notices.iter().any(|notice| notice["code"] == "ssd_read_only"), "{notices:?}");
+    assert_eq!(facts["ssd"]["uuid"], "films");
+}
+
+/// A disk that was prepared elsewhere leads root nowhere but to itself.
+#[test]
+fn a_link_on_the_disk_is_not_followed() {
+    let rig = rig();
+    std::os::unix::fs::symlink(rig.path("data/system"), rig.path("srv/ssd/credenza")).unwrap();
+    std::fs::set_permissions(rig.path("data/system"), PermissionsExt::from_mode(0o755)).unwrap();
+    plug(&rig, "sda", "8:0", "films");
+    assert!(!rig.steward("adopt").output().unwrap().status.success());
+    let mode = std::fs::metadata(rig.path("data/system")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o755);
+    assert_eq!(rig.codes(), ["storage"]);
 }
 
 #[test]
