@@ -35,4 +35,5 @@ mod select;
 mod server;
 mod state;
 mod swarm;
+mod unplugged;
 mod way_out;

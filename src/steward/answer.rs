@@ -10,7 +10,11 @@ use super::words::{Refusal, Reply, Verb};
 const LINE: u64 = 8 << 10;
 
 /// Reads one verb from `asked`, does it, and writes the replies to `said`.
-pub fn answer(layout: &Layout, mut asked: impl BufRead, mut said: impl Write) -> std::io::Result<()> {
+pub fn answer(
+    layout: &Layout,
+    mut asked: impl BufRead,
+    mut said: impl Write,
+) -> std::io::Result<()> {
     let mut line = String::new();
     asked.by_ref().take(LINE).read_line(&mut line)?;
     let done = match serde_json::from_str(&line) {

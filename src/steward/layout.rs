@@ -110,11 +110,13 @@ impl Layout {
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Refusal> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        let sentence = format!("this is no Credenza box: {} cannot be read ({error})", path.display());
+        let sentence =
+            format!("this is no Credenza box: {} cannot be read ({error})", path.display());
         Refusal::new("not_a_box", sentence)
     })?;
     toml::from_str(&text).map_err(|error| {
-        let sentence = format!("{} is damaged: {}; flash the card anew", path.display(), error.message());
+        let sentence =
+            format!("{} is damaged: {}; flash the card anew", path.display(), error.message());
         Refusal::new("damaged_image", sentence)
     })
 }
