@@ -21,13 +21,13 @@ device=$(readlink -f "$device")
 [ -b "$device" ] || fail "$device is no block device; 'lsblk' lists them"
 [ "$(lsblk -dno TYPE "$device")" = disk ] || fail "$device is a part of a disk; give the whole card"
 
-folder=${OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/credenza/image}
-image=$(ls -t "$folder/credenza-$board-"*.img.xz 2>/dev/null | head -n 1)
-[ -n "$image" ] || fail "no image of $board in $folder; build it first: just image $board"
-
 # The disk that this machine runs from, and whatever is in use, is not a card.
 mounted=$(lsblk -nro MOUNTPOINTS "$device" | grep -v '^$' || true)
 [ -z "$mounted" ] || fail "$device is in use (mounted at: $(echo "$mounted" | tr '\n' ' ')); unmount it, if it is the card"
+folder=${OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/credenza/image}
+image=$(ls -t "$folder/credenza-$board-"*.img.xz 2>/dev/null | head -n 1 || true)
+[ -n "$image" ] || fail "no image of $board in $folder; build it first: just image $board"
+
 bytes=$(blockdev --getsize64 "$device")
 needed=$(xz --robot --list "$image" | awk '/^totals/ { print $5 }')
 [ "$bytes" -ge "$needed" ] || fail "$device has $bytes bytes and the image needs $needed; take a larger card"
