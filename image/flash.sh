@@ -22,7 +22,7 @@ device=$(readlink -f "$device")
 [ "$(lsblk -dno TYPE "$device")" = disk ] || fail "$device is a part of a disk; give the whole card"
 
 # The disk that this machine runs from, and whatever is in use, is not a card.
-mounted=$(lsblk -nro MOUNTPOINTS "$device" | grep -v '^$' || true)
+mounted=$(lsblk -no MOUNTPOINTS "$device" | grep -v '^$' || true)
 [ -z "$mounted" ] || fail "$device is in use (mounted at: $(echo "$mounted" | tr '\n' ' ')); unmount it, if it is the card"
 folder=${OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/credenza/image}
 image=$(ls -t "$folder/credenza-$board-"*.img.xz 2>/dev/null | head -n 1 || true)
