@@ -22,6 +22,8 @@ wanted=(
     perl-base hostname bc
     kmod libelf1t64 libssl3t64 zlib1g # what the kernel's build tools link with
 )
+# Without what they depend on: their headers and static libraries are all that is wanted.
+alone=(zlib1g-dev:arm64)
 
 fail() {
     echo "image/toolchain/root.sh: $*" >&2
@@ -40,7 +42,7 @@ resolve() {
     rm -rf "$files.new"
     mkdir "$files.new"
     # shellcheck disable=SC2086
-    (cd "$files.new" && apt-get -qq download $names) >&2
+    (cd "$files.new" && apt-get -qq download $names "${alone[@]}") >&2
     {
         echo '# image/toolchain/root.sh --resolve'
         (cd "$files.new" && sha256sum -- *.deb)
