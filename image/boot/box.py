@@ -30,7 +30,7 @@ class BoxError(Exception):
 class Box:
     """Made of an image; `with` it, so that no QEMU is left behind."""
 
-    def __init__(self, card, outfit=None, folder=None, device_tree=None):
+    def __init__(self, card, outfit=None, folder=None, device_trees=()):
         need("qemu-system-aarch64", "qemu-img", "mtype")
         self.card, self.outfit = card, outfit or Outfit()
         # QEMU's sockets lie here: a path of theirs must be shorter than 108 bytes.
@@ -39,7 +39,7 @@ class Box:
         self.boots = []
         self.machine = None
         self.failure = None
-        self._device_tree = device_tree
+        self._device_trees = device_trees
         self._one_shot = False
         self._guard = threading.RLock()
         self._turn = threading.Condition()
@@ -73,7 +73,7 @@ class Box:
 
     def _start(self):
         with self._guard:
-            start = firmware.load(self.card, self.folder, self._one_shot, self._device_tree)
+            start = firmware.load(self.card, self.folder, self._one_shot, self._device_trees)
             self._one_shot = False
             machine = Machine(self.card, start, self.outfit, self.folder, self.port)
             self.machine = machine

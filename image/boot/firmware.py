@@ -56,16 +56,18 @@ def partition_to_start(card, one_shot):
     return chosen, bool(one_shot and trial)
 
 
-def load(card, folder, one_shot=False, device_tree=None):
-    """Takes kernel and initramfs out of the chosen slot, into files of `folder` for QEMU."""
+def load(card, folder, one_shot=False, device_trees=()):
+    """Takes kernel, initramfs and the first of these device trees that is there out of the chosen
+    slot, into files of `folder` for QEMU."""
     number, trial = partition_to_start(card, one_shot)
     taken = {}
-    for name in ["kernel8.img", "initramfs"] + ([device_tree] if device_tree else []):
-        taken[name] = Path(folder) / name
-        if not card.extract(number, name, taken[name]):
-            raise NoStart(f"partition {number} has no {name}")
+    for names in [("kernel8.img",), ("initramfs",)] + ([device_trees] if device_trees else []):
+        path = Path(folder) / names[0]
+        if not any(card.extract(number, name, path) for name in names):
+            raise NoStart(f"partition {number} has no {names[0]}")
+        taken[names[0]] = path
     command_line = (card.read(number, "cmdline.txt") or b"").decode().strip()
     return Start(
         number, trial, taken["kernel8.img"], taken["initramfs"],
-        taken.get(device_tree), command_line,
+        taken[device_trees[0]] if device_trees else None, command_line,
     )

@@ -87,6 +87,8 @@ class Trial:
         # A bundle that is newer than the image, and the card when all was well.
         self.newer = None
         self.good = None
+        # The file of somebody's disk, and its sha256.
+        self.foreign = None
 
     def newer_for(self, facts):
         """A bundle that the box as it is would take."""

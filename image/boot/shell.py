@@ -2,7 +2,8 @@
 
 It is not in the image: the kernel's command line, which the harness makes, hands systemd a unit as a
 credential (systemd.system-credentials(7), `systemd.extra-unit.*`) that starts a shell on a virtio
-console. A box in a house has neither that console nor that command line.
+console. A box in a house has neither that console nor that command line. busybox's shell, since it
+has every small command within itself.
 """
 import base64
 import re
@@ -14,7 +15,7 @@ DefaultDependencies=no
 BindsTo=dev-hvc0.device
 After=dev-hvc0.device
 [Service]
-ExecStart=/bin/sh
+ExecStart=/usr/bin/busybox sh
 StandardInput=tty-force
 StandardOutput=inherit
 StandardError=inherit
