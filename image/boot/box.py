@@ -1,4 +1,5 @@
 """A box at home: a card, a machine, and a firmware that starts it again after each reset."""
+import re
 import shutil
 import socket
 import tempfile
@@ -59,7 +60,8 @@ class Box:
     @property
     def console(self):
         path = self.folder / "console.log"
-        return path.read_text(errors="replace") if path.exists() else ""
+        text = path.read_text(errors="replace") if path.exists() else ""
+        return re.sub(r"\x1b[\[(]?[0-9;?!]*[A-Za-z]|\r", "", text)
 
     # --- power ------------------------------------------------------------------------------------
 
@@ -131,7 +133,7 @@ class Box:
             if self.boots[-1].ended and not self.machine and self.boots[-1].ended != "guest-reset":
                 raise BoxError(f"the box ended by {self.boots[-1].ended}")
             time.sleep(0.2)
-        raise BoxError(f"no answer in {limit_s} s; the console's end:\n{self.console[-1500:]}")
+        raise BoxError(f"no answer in {limit_s} s")
 
     # --- looking ----------------------------------------------------------------------------------
 
