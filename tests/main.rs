@@ -36,4 +36,5 @@ mod server;
 mod state;
 mod steward;
 mod swarm;
+mod unplugged;
 mod way_out;

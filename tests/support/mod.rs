@@ -1,6 +1,7 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
 pub mod block;
+pub mod disk;
 pub mod film;
 pub mod hostile;
 pub mod http;
