@@ -1,5 +1,6 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
+pub mod disk;
 pub mod film;
 pub mod hostile;
 pub mod http;
