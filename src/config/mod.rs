@@ -190,6 +190,13 @@ pub fn ca_file() -> Option<PathBuf> {
     std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
 }
 
+/// Whether a service manager started us and waits for our word (`sd_notify(3)`).
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn is_supervised() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
+}
+
 /// Values that were given, read with their defaults.
 struct Given(Values);
 
