@@ -4,7 +4,7 @@ use std::io::{BufRead, Read as _, Write};
 
 use super::layout::Layout;
 use super::slots;
-use super::words::{Refusal, Reply, Verb};
+use super::words::{DataState, Facts, Refusal, Reply, Verb};
 
 /// Longest line that is read.
 const LINE: u64 = 8 << 10;
@@ -43,6 +43,31 @@ fn carry_out(
             };
             Ok(serde_json::json!(slots::install(layout, asked, &mut progress)?))
         }
+        Verb::TryOther { back } => {
+            slots::try_other(layout, *back).map(|()| serde_json::Value::Null)
+        }
+        Verb::Commit => slots::commit(layout).map(|()| serde_json::Value::Null),
+        Verb::Facts => Ok(serde_json::json!(facts(layout)?)),
         _ => Err(Refusal::new("not_yet", "this is not built yet")),
     }
+}
+
+fn facts(layout: &Layout) -> Result<Facts, Refusal> {
+    let (image, running) = (layout.image.clone(), layout.start.running);
+    let standing = slots::standing(layout)?;
+    Ok(Facts {
+        board: image.board,
+        name: image.name,
+        version: image.version,
+        counter: image.counter,
+        running,
+        default: standing.default,
+        trial: standing.default != running,
+        other: standing.other,
+        refused: standing.refused,
+        data: DataState::Kept,
+        ssd: None,
+        access_point: None,
+        notices: standing.notice.into_iter().collect(),
+    })
 }

@@ -6,9 +6,14 @@ pub mod layout;
 pub mod words;
 
 mod answer;
+mod autoboot;
+mod fat;
+mod partition;
 mod prepare;
+mod selector;
 mod slots;
 mod ssd;
+mod trial;
 
 pub use answer::answer;
 pub use prepare::prepare;
