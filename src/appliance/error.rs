@@ -5,7 +5,6 @@ use std::io;
 use crate::bundle;
 use crate::durable;
 use crate::fetch;
-use crate::playback;
 use crate::steward::words::Refusal;
 
 /// Why the box does not do it.
@@ -67,7 +66,4 @@ pub enum Error {
     /// The state cannot be written or read.
     #[error(transparent)]
     State(#[from] durable::Error),
-    /// The test stream.
-    #[error(transparent)]
-    Playback(#[from] playback::Error),
 }

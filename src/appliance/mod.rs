@@ -8,11 +8,11 @@
 
 mod door;
 mod error;
+mod gave_up;
 mod network;
 mod offer;
 mod own;
 mod trial;
-mod tried;
 mod update;
 mod watchdog;
 

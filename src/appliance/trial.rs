@@ -7,8 +7,9 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
+use super::gave_up::GaveUp;
 use super::own::Own;
-use super::{Appliance, durably, tried};
+use super::{Appliance, durably};
 use crate::playback::OwnFile;
 use crate::steward::words::{Facts, Verb};
 
@@ -53,7 +54,7 @@ impl Appliance {
     async fn commit(&self, facts: &Facts) -> Result<(), super::Error> {
         let _: serde_json::Value = self.door.ask(&Verb::Commit).await?;
         tracing::info!(version = facts.version, "this version is well, and is kept");
-        if let Err(error) = tried::forget(&self.parts.state) {
+        if let Err(error) = GaveUp::forget(&self.parts.state) {
             tracing::warn!(%error, "the trial could not be noted as passed");
         }
         self.facts_anew().await?;
@@ -67,12 +68,7 @@ impl Appliance {
             why,
             "this version is given up; the one before returns"
         );
-        let noted = tried::read(&self.parts.state).and_then(|tried| match tried {
-            Some(tried) => {
-                tried::keep(&self.parts.state, &tried::Tried { why: Some(why), ..tried })
-            }
-            None => Ok(()),
-        });
+        let noted = GaveUp { counter: facts.counter, why }.keep(&self.parts.state);
         if let Err(error) = noted {
             tracing::warn!(%error, "why the trial failed could not be noted");
         }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+use super::Appliance;
+use super::gave_up::GaveUp;
 use super::own::Own;
-use super::{Appliance, tried};
 
 /// How long the server may take to answer itself, and the state to be read.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -49,7 +50,7 @@ impl Appliance {
     async fn prove_life(&self, own: &Own) -> Result<(), String> {
         own.is_well(PATIENCE).await?;
         let state = Arc::clone(&self.parts.state);
-        let read = tokio::task::spawn_blocking(move || tried::read(&state));
+        let read = tokio::task::spawn_blocking(move || GaveUp::read(&state));
         match tokio::time::timeout(PATIENCE, read).await {
             Ok(Ok(Ok(_))) => Ok(()),
             Ok(Ok(Err(error))) => Err(error.to_string()),

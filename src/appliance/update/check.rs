@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{CHECKED, Phase, Status};
-use crate::appliance::{Appliance, Error, durably, lock, offer, tried};
+use crate::appliance::{Appliance, Error, durably, lock, offer};
 use crate::bundle::Manifest;
 use crate::steward::words::Facts;
 
@@ -30,14 +30,11 @@ impl Appliance {
         self.note_checked();
         let ready = Self::ready(&facts).map_or(0, |slot| slot.counter);
         match newer {
-            Some(newer) if newer.counter > ready => {
-                if self.came_back(newer.counter, &facts)? {
-                    self.show_standing(&facts)?;
-                } else {
-                    self.step(Phase::Available, Some(newer.version), None);
-                }
+            // What was tried and did not stay is not offered again.
+            Some(newer) if newer.counter > ready && !facts.refused.contains(&newer.counter) => {
+                self.step(Phase::Available, Some(newer.version), None);
             }
-            _ => self.show_standing(&facts)?,
+            _ => self.show_standing(&facts),
         }
         Ok(self.update_status())
     }
@@ -46,12 +43,6 @@ impl Appliance {
         let url = offer::address(template, &facts.board)?;
         let root = self.root.as_deref().ok_or(Error::NotABox)?;
         offer::look(&self.parts.client, url, root, facts).await
-    }
-
-    /// Whether this version was tried and did not stay.
-    fn came_back(&self, counter: u64, facts: &Facts) -> Result<bool, Error> {
-        let refused = tried::refused(&self.parts.state, facts)?;
-        Ok(refused.is_some_and(|tried| tried.to == counter))
     }
 
     fn note_checked(&self) {

@@ -8,13 +8,26 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use serde_json::Value;
 
-use super::{Phase, Progress, Turn};
-use crate::appliance::tried::{self, Tried};
+use super::{Desk, Phase, Progress, Turn};
 use crate::appliance::{Appliance, Error, lock, offer};
-use crate::steward::words::{Facts, SlotFacts, Verb};
+use crate::steward::words::{SlotFacts, Verb};
 
 /// How often it is looked whether somebody watches still.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// A write that is given up half-way, since its sender has gone, must not be shown as under way.
+struct Unfinished<'a>(&'a Desk);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        let mut status = lock(&self.0.status);
+        if status.state == Phase::Receiving {
+            let message = "the update broke off on its way here; send it again";
+            (status.state, status.progress) = (Phase::Failed, None);
+            status.message = Some(message.to_owned());
+        }
+    }
+}
 
 impl Appliance {
     /// Writes a bundle that somebody sends into the other slot, as fast as the card takes it.
@@ -40,6 +53,7 @@ impl Appliance {
             return Err(Error::NothingNew);
         }
         let url = offer::address(&self.update_url().ok_or(Error::NoUrl)?, &facts.board)?;
+        self.step(Phase::Receiving, status.version.clone(), None);
         let me = Arc::clone(self);
         self.by_itself(turn, then_start, async move {
             me.wait_until_nobody_watches(Phase::Receiving, status.version.clone()).await;
@@ -60,6 +74,7 @@ impl Appliance {
         self.facts().await?;
         let turn = self.turn()?;
         let verb = Verb::InstallFromDisk { disk, name };
+        self.step(Phase::Receiving, None, None);
         let me = Arc::clone(self);
         self.by_itself(turn, then_start, async move {
             me.wait_until_nobody_watches(Phase::Receiving, None).await;
@@ -72,25 +87,21 @@ impl Appliance {
     pub async fn restart_into_update(self: &Arc<Self>) -> Result<(), Error> {
         let facts = self.facts_anew().await?;
         let next = Self::ready(&facts).ok_or(Error::NothingReady)?.clone();
-        self.restart_when_quiet(facts, next, false)
+        self.restart_when_quiet(next, false)
     }
 
     /// Starts what the other slot holds, whatever its version: the owner wants to go back.
     pub async fn go_back(self: &Arc<Self>) -> Result<(), Error> {
         let facts = self.facts_anew().await?;
         let next = facts.other.clone().ok_or(Error::NothingBefore)?;
-        self.restart_when_quiet(facts, next, true)
+        self.restart_when_quiet(next, true)
     }
 
-    fn restart_when_quiet(
-        self: &Arc<Self>,
-        facts: Facts,
-        next: SlotFacts,
-        back: bool,
-    ) -> Result<(), Error> {
+    fn restart_when_quiet(self: &Arc<Self>, next: SlotFacts, back: bool) -> Result<(), Error> {
         let turn = self.turn()?;
+        self.step(Phase::Restarting, Some(next.version.clone()), None);
         self.beside(|me| async move {
-            me.start_other(&facts, next, back).await;
+            me.start_other(next, back).await;
             drop(turn);
         });
         Ok(())
@@ -105,8 +116,8 @@ impl Appliance {
     ) {
         self.beside(|me| async move {
             let written = work.await;
-            if let (true, Ok(next), Ok(facts)) = (then_start, written, me.facts_anew().await) {
-                me.start_other(&facts, next, false).await;
+            if let (true, Ok(next)) = (then_start, written) {
+                me.start_other(next, false).await;
             }
             drop(turn);
         });
@@ -120,6 +131,7 @@ impl Appliance {
         body: impl Stream<Item = io::Result<Bytes>> + Send,
     ) -> Result<SlotFacts, Error> {
         self.step(Phase::Receiving, version, None);
+        let _unfinished = Unfinished(&self.update);
         let mut on = |bytes, of| {
             lock(&self.update.status).progress = Some(Progress { bytes, of });
         };
@@ -133,7 +145,7 @@ impl Appliance {
             // What was ready before may be so no more: the slot is written over.
             Err(error) => {
                 if let Ok(facts) = facts {
-                    let _ = self.show_standing(&facts);
+                    self.show_standing(&facts);
                 }
                 self.failed(error);
             }
@@ -142,24 +154,19 @@ impl Appliance {
     }
 
     /// Starts the other slot once.
-    async fn start_other(&self, facts: &Facts, next: SlotFacts, back: bool) {
+    async fn start_other(&self, next: SlotFacts, back: bool) {
         let version = next.version;
         self.wait_until_nobody_watches(Phase::Restarting, Some(version.clone())).await;
-        let (from, to) = (facts.counter, next.counter);
-        let tried = Tried { from, to, version: version.clone(), why: None };
-        if let Err(error) = tried::keep(&self.parts.state, &tried) {
-            // A card that takes no more writes: the version decides by itself, unremembered.
-            tracing::warn!(%error, "the trial could not be noted");
-        }
         let asked = self.door.ask::<Value>(&Verb::TryOther { back }).await;
         if let Err(error) = asked {
-            let _ = tried::forget(&self.parts.state);
             self.failed(&error);
             return;
         }
         self.step(Phase::Restarting, Some(version), Some("the box starts anew".to_owned()));
-        if let Err(error) = self.reboot().await {
-            tracing::debug!(%error, "asked to start anew");
+        match self.reboot().await {
+            Err(error @ Error::Refused(_)) => self.failed(&error),
+            // It takes everything down, whoever was to answer as well.
+            Ok(()) | Err(_) => {}
         }
     }
 

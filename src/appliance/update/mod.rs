@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde::Serialize;
 use tokio::sync::OwnedMutexGuard;
 
-use super::{Appliance, Error, durably, lock, offer, tried};
+use super::{Appliance, Error, durably, gave_up, lock, offer};
 use crate::steward::words::{Facts, SlotFacts};
 
 mod check;
@@ -99,21 +99,15 @@ impl Appliance {
         facts.other.as_ref().filter(|other| other.counter > facts.counter)
     }
 
-    /// Shows how it stands by what the slots hold, and what is remembered of the last trial.
-    fn show_standing(&self, facts: &Facts) -> Result<(), Error> {
-        let refused = tried::refused(&self.parts.state, facts)?;
-        let ready = Self::ready(facts);
-        match refused {
-            Some(tried) if ready.is_none_or(|ready| ready.counter == tried.to) => {
-                let sentence = tried.sentence(&facts.version);
-                self.step(Phase::Failed, Some(tried.version), Some(sentence));
-            }
-            _ => match ready {
-                Some(ready) => self.step(Phase::Ready, Some(ready.version.clone()), None),
-                None => self.step(Phase::Idle, None, None),
-            },
+    /// Shows how it stands by what the slots hold.
+    fn show_standing(&self, facts: &Facts) {
+        let Some(ready) = Self::ready(facts) else { return self.step(Phase::Idle, None, None) };
+        let version = Some(ready.version.clone());
+        if !facts.refused.contains(&ready.counter) {
+            return self.step(Phase::Ready, version, None);
         }
-        Ok(())
+        let sentence = gave_up::sentence(&self.parts.state, ready);
+        self.step(Phase::Failed, version, Some(sentence.unwrap_or_else(|error| error.to_string())));
     }
 
     fn step(&self, state: Phase, version: Option<String>, message: Option<String>) {
@@ -141,10 +135,7 @@ impl Appliance {
             }
             tokio::time::sleep(self.timing.look).await;
         };
-        let settled = tried::settle(&self.parts.state, &facts);
-        if let Err(error) = settled.map_err(Error::from).and_then(|()| self.show_standing(&facts)) {
-            tracing::warn!(%error, "how the last trial ended is not known");
-        }
+        self.show_standing(&facts);
         if facts.trial {
             self.decide(&facts).await;
         }
