@@ -21,8 +21,9 @@ pub(super) fn owner_if_asked(data: &Path) -> Result<(), Error> {
     let state = std::sync::Arc::new(State::open(&data.join("state.redb"))?);
     Access::erase(&StateLedger(std::sync::Arc::clone(&state)))?;
     Playback::erase_token(&state)?;
-    std::fs::remove_file(&file)
-        .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
-    tracing::warn!("the owner, all sessions and the store's token were taken out, as reset-owner asked");
+    std::fs::remove_file(&file).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
+    tracing::warn!(
+        "the owner, all sessions and the store's token were taken out, as reset-owner asked"
+    );
     Ok(())
 }

@@ -19,7 +19,8 @@ pub(super) async fn run(global: &Global, signals: &mut Signals) -> Done {
         supervised: config::is_supervised(),
         ..appliance::Options::default()
     };
-    let app = App::start_as(config, &global.data(), options).await.map_err(|error| error.to_string())?;
+    let app =
+        App::start_as(config, &global.data(), options).await.map_err(|error| error.to_string())?;
     announce(&app);
     signals.received().await;
     app.stop().await;

@@ -44,12 +44,7 @@ pub fn house(media: Router, rest: Router, hosts: Arc<dyn HostRule>) -> Router {
 }
 
 /// The same with `uploads`, which are guarded but for the limit on their bodies.
-fn house_with(
-    media: Router,
-    rest: Router,
-    uploads: Router,
-    hosts: Arc<dyn HostRule>,
-) -> Router {
+fn house_with(media: Router, rest: Router, uploads: Router, hosts: Arc<dyn HostRule>) -> Router {
     // The last layer added is the first to run.
     let rest = rest
         .merge(health_routes())

@@ -223,9 +223,7 @@ async fn answer(
     let mut request = request.map(Body::new);
     forget_forwarding(&mut request);
     request.extensions_mut().insert(peer);
-    if let Some(local) = local {
-        request.extensions_mut().insert(local);
-    }
+    local.map(|local| request.extensions_mut().insert(local));
     request.extensions_mut().insert(watch);
     router.oneshot(request).await
 }

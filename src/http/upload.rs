@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use axum::body::{Body, BodyDataStream};
+use axum::BoxError;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 
@@ -16,35 +16,28 @@ const SWALLOWED_BYTES: usize = 512 << 20;
 /// And for so long.
 const SWALLOWED_TIME: Duration = Duration::from_secs(60);
 
-/// A body on its way in.
-pub(super) struct Upload(BodyDataStream);
-
-impl Upload {
-    pub(super) fn of(body: Body) -> Self {
-        Self(body.into_data_stream())
-    }
-
-    /// Its bytes, as they come.
-    pub(super) fn pieces(&mut self) -> impl Stream<Item = io::Result<Bytes>> + Send {
-        stream::unfold(&mut self.0, |body| async move {
-            let piece = match tokio::time::timeout(STALL, body.next()).await {
-                Ok(piece) => piece?.map_err(io::Error::other),
-                Err(_) => Err(io::ErrorKind::TimedOut.into()),
-            };
-            Some((piece, body))
-        })
-    }
-
-    /// Reads on without a use, so that the answer is heard.
-    pub(super) async fn swallow(mut self) {
-        let mut left = SWALLOWED_BYTES;
-        let rest = async {
-            while let Some(Ok(piece)) = self.0.next().await
-                && left > piece.len()
-            {
-                left -= piece.len();
-            }
+/// The pieces of `body`, as they come.
+pub(super) fn pieces<E: Into<BoxError>>(
+    body: &mut (impl Stream<Item = Result<Bytes, E>> + Send + Unpin),
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    stream::unfold(body, |body| async move {
+        let piece = match tokio::time::timeout(STALL, body.next()).await {
+            Ok(piece) => piece?.map_err(io::Error::other),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
         };
-        let _ = tokio::time::timeout(SWALLOWED_TIME, rest).await;
-    }
+        Some((piece, body))
+    })
+}
+
+/// Reads on without a use, so that the answer is heard.
+pub(super) async fn swallow<E>(mut body: impl Stream<Item = Result<Bytes, E>> + Unpin) {
+    let mut left = SWALLOWED_BYTES;
+    let rest = async {
+        while let Some(Ok(piece)) = body.next().await
+            && left > piece.len()
+        {
+            left -= piece.len();
+        }
+    };
+    let _ = tokio::time::timeout(SWALLOWED_TIME, rest).await;
 }

@@ -162,7 +162,6 @@ impl Appliance {
             self.failed(&error);
             return;
         }
-        self.step(Phase::Restarting, Some(version), Some("the box starts anew".to_owned()));
         match self.reboot().await {
             Err(error @ Error::Refused(_)) => self.failed(&error),
             // It takes everything down, whoever was to answer as well.
@@ -175,6 +174,7 @@ impl Appliance {
         let message = "it waits until nobody is watching";
         while self.is_watched() {
             self.step(phase, version.clone(), Some(message.to_owned()));
+            lock(&self.update.status).waiting = true;
             tokio::time::sleep(LOOK).await;
         }
         self.step(phase, version, None);

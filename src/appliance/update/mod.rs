@@ -49,6 +49,8 @@ pub struct Status {
     pub version: Option<String>,
     /// How far the step is.
     pub progress: Option<Progress>,
+    /// Whether the step waits until nobody is watching.
+    pub waiting: bool,
     /// One sentence: what is waited for, or what went wrong.
     pub message: Option<String>,
     /// When the owner's address last answered, in seconds since 1970.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::appliance::{Appliance, Error, Status};
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
-use crate::http::upload::Upload;
+use crate::http::upload;
 use crate::secret::Secret;
 use crate::steward::words::{Disk, Network, SlotFacts};
 
@@ -48,7 +48,8 @@ pub(super) async fn standing(visitor: Visitor) -> Result<Json<Value>, ApiError> 
 /// only a program of this machine may ask.
 pub(super) async fn screen(visitor: Visitor) -> Result<Json<Value>, ApiError> {
     if !visitor.is_of_this_machine() {
-        let sentence = "only a program of this machine may ask this, with the key of the data folder";
+        let sentence =
+            "only a program of this machine may ask this, with the key of the data folder";
         return Err(ApiError::new(StatusCode::FORBIDDEN, "not_this_machine", sentence));
     }
     let rooms = &visitor.rooms;
@@ -121,10 +122,10 @@ pub(super) async fn wifi(visitor: Visitor, form: Form<WifiForm>) -> Result<Statu
 /// `PUT /api/box/update`: the body is a bundle, which is written as it comes.
 pub(super) async fn receive(visitor: Visitor, body: Body) -> Result<Json<SlotFacts>, ApiError> {
     let appliance = owned(&visitor)?;
-    let mut upload = Upload::of(body);
-    let received = appliance.receive_update(upload.pieces()).await;
+    let mut bundle = body.into_data_stream();
+    let received = appliance.receive_update(upload::pieces(&mut bundle)).await;
     if received.is_err() {
-        upload.swallow().await;
+        upload::swallow(bundle).await;
     }
     Ok(Json(received?))
 }
