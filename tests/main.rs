@@ -34,6 +34,7 @@ mod release;
 mod select;
 mod server;
 mod state;
+mod steward;
 mod swarm;
 mod unplugged;
 mod way_out;

@@ -155,17 +155,12 @@ impl Appliance {
 
     /// Starts the other slot once.
     async fn start_other(&self, next: SlotFacts, back: bool) {
-        let version = next.version;
-        self.wait_until_nobody_watches(Phase::Restarting, Some(version.clone())).await;
-        let asked = self.door.ask::<Value>(&Verb::TryOther { back }).await;
-        if let Err(error) = asked {
+        self.wait_until_nobody_watches(Phase::Restarting, Some(next.version)).await;
+        // It starts the box anew, and so takes down whoever was to hear that it does.
+        if let Err(error @ Error::Refused(_)) =
+            self.door.ask::<Value>(&Verb::TryOther { back }).await
+        {
             self.failed(&error);
-            return;
-        }
-        match self.reboot().await {
-            Err(error @ Error::Refused(_)) => self.failed(&error),
-            // It takes everything down, whoever was to answer as well.
-            Ok(()) | Err(_) => {}
         }
     }
 
