@@ -14,8 +14,10 @@
 mod support;
 
 mod access;
+mod appliance;
 mod bad_input;
 mod boards;
+mod captive;
 mod cli;
 mod configuration;
 mod debrid;

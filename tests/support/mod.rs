@@ -1,5 +1,7 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
+pub mod bundle;
+pub mod card;
 pub mod disk;
 pub mod film;
 pub mod hostile;
@@ -10,6 +12,7 @@ pub mod player;
 pub mod process;
 pub mod seeder;
 pub mod server;
+pub mod the_box;
 pub mod tracker;
 pub mod upstream;
 pub mod world;
