@@ -22,11 +22,9 @@ const PROBES: [(&str, &str); 7] = [
 
 /// The server, listening on every address as a box does.
 fn serve(the_box: &TheBox) -> (Server, u16) {
-    let mut command = the_box.server("");
-    // The last one counts.
-    command.args(["--listen", "0.0.0.0:0"]);
-    let server = Server::start(command, the_box.data(), None);
+    let mut server = the_box.serve_at("0.0.0.0:0", "");
     let port = server.base.rsplit(':').next().unwrap().parse().unwrap();
+    server.base = format!("http://127.0.0.1:{port}");
     (server, port)
 }
 

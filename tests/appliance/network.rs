@@ -114,7 +114,7 @@ fn without_a_link_the_box_opens_a_network_and_with_one_it_closes_it() {
 #[test]
 fn a_box_that_knows_a_wifi_network_looks_for_it_again_unless_somebody_is_there() {
     let known = "[box]\nwifi_ssid = \"Home\"\n";
-    let wired = match Wired::new(known, Duration::from_millis(800)) {
+    let wired = match Wired::new(known, Duration::from_secs(3)) {
         Ok(wired) => wired,
         Err(missing) => return skip(missing),
     };
@@ -129,12 +129,11 @@ fn a_box_that_knows_a_wifi_network_looks_for_it_again_unless_somebody_is_there()
             .with("Host", "captive.apple.com")
             .try_send()
     };
-    for _ in 0..20 {
-        let Ok(answer) = probe() else { break };
-        if wired.times("stop") != stops {
-            break; // it closed between the test's looks
-        }
-        assert_eq!(answer.status, 302);
+    let led = || probe().ok().filter(|answer| answer.status == 302).map(drop);
+    until("the way to the set-up page", LONG, led);
+    // Twice as long as it stays open for nobody.
+    for _ in 0..60 {
+        assert_eq!(probe().unwrap().status, 302);
         std::thread::park_timeout(Duration::from_millis(100));
     }
     assert_eq!(wired.times("stop"), stops);

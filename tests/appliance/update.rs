@@ -109,7 +109,7 @@ fn a_sender_that_goes_away_leaves_nothing_behind() {
         bundle.len()
     );
     sender.write_all(head.as_bytes()).unwrap();
-    sender.write_all(&bundle[..bundle.len() / 2]).unwrap();
+    sender.write_all(&bundle[..bundle.len() * 3 / 4]).unwrap();
     let half = until("half of it", LONG, || {
         let update = update(&server);
         update["progress"]["bytes"].as_u64().filter(|_| update["state"] == "receiving")

@@ -60,8 +60,9 @@ impl TheBox {
         Ok(the_box)
     }
 
-    /// The box has been started from this slot.
+    /// The box has been started from this slot; what was before is history.
     pub fn runs(&self, slot: char, version: &str, counter: u64) {
+        let _ = fs::remove_file(self.path("calls"));
         self.card.runs(slot, version, counter);
         let start = self.path("run/credenza/start.toml");
         let text = fs::read_to_string(&start).unwrap();
@@ -125,7 +126,7 @@ impl TheBox {
 
     /// A good bundle for this box.
     pub fn bundle(&self, version: &str, counter: u64) -> Bundle {
-        Bundle::new(&self.key, version, counter, slot_image(counter, 1 << 20))
+        Bundle::new(&self.key, version, counter, slot_image(counter, 3 << 20))
     }
 
     /// The other slot holds this version.
@@ -135,19 +136,19 @@ impl TheBox {
 
     /// `credenza serve` on this box.
     pub fn serve(&self, configuration: &str) -> Server {
-        Server::start(self.server(configuration), self.data(), None)
+        self.serve_at("127.0.0.1:0", configuration)
     }
 
-    /// The command, to be started with more.
-    pub fn server(&self, configuration: &str) -> Command {
+    /// The same on another address.
+    pub fn serve_at(&self, listen: &str, configuration: &str) -> Server {
         let data = self.data();
         fs::create_dir_all(&data).unwrap();
         let file = self.path("run/credenza/credenza.toml");
         fs::write(&file, configuration).unwrap();
         let mut command = credenza(&data);
         command.args(["serve", "--log", "debug", "--box"]).arg(self.root());
-        command.args(["--listen", "127.0.0.1:0", "--config"]).arg(file);
-        command
+        command.args(["--listen", listen, "--config"]).arg(file);
+        Server::start(command, data, None)
     }
 
     /// The service's folder on the data partition.
