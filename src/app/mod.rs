@@ -17,9 +17,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer};
 use crate::config::{BadConfig, Config};
+use crate::host_name::host_label;
 use crate::http::rooms::Rooms;
 use crate::http::{router, server};
-use crate::lan::{Advertisement, host_label};
+use crate::lan::Advertisement;
 use crate::media::StremioId;
 use crate::playback;
 use crate::playback::Playback;

@@ -80,7 +80,10 @@ fn make_folder(data: &Path) -> Result<(), Error> {
 fn swarm_options(config: &Config, data: &Path, policy: AddressPolicy) -> swarm::Options {
     let swarm = &config.swarm;
     swarm::Options {
-        library: config.library.clone().unwrap_or_else(|| data.join("library")),
+        library: swarm::Place::new(
+            config.library_disk.clone(),
+            config.library.clone().unwrap_or_else(|| data.join("library")),
+        ),
         listen_port: swarm.port,
         bind: None,
         dht: swarm.dht,

@@ -59,6 +59,7 @@ pub const KEYS: &[Key] = &[
     used("swarm.upload_limit", Number),
     used("swarm.trackers", List),
     used("library.path", Text),
+    used("library.disk", Text),
     later("library.mode", Text),
     later("library.max_bytes", Number),
     later("library.idle_minutes", Number),

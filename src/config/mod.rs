@@ -77,6 +77,9 @@ pub struct Config {
     pub swarm: SwarmConfig,
     /// `library.path`; `None`: `library` in the data folder.
     pub library: Option<PathBuf>,
+    /// `library.disk`: the mount point of a disk that comes and goes; while it is mounted, the library
+    /// is the folder `credenza` on it.
+    pub library_disk: Option<PathBuf>,
     /// `access.auth_required`: whether the watch page asks who is watching.
     pub auth_required: bool,
     /// `box.claim_code`; `None`: one is made up.
@@ -154,6 +157,7 @@ impl Config {
             mdns: given.bool("lan.mdns", true),
             swarm: given.swarm()?,
             library: given.text("library.path").map(PathBuf::from),
+            library_disk: given.text("library.disk").map(PathBuf::from),
             auth_required: given.bool("access.auth_required", true),
             claim_code: given.claim_code()?,
             allow_private: given.addresses("network.allow_private")?,

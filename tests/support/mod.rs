@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod card;
+pub mod disk;
 pub mod film;
 pub mod firmware;
 pub mod hostile;

@@ -1,0 +1,5 @@
+# What is published beside the image.
+
+make_papers() {
+    :
+}
