@@ -1,5 +1,6 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
+pub mod block;
 pub mod bundle;
 pub mod card;
 pub mod disk;
