@@ -81,7 +81,9 @@ fn an_update_is_written_tried_and_kept() {
     assert_eq!(starts(&card), 'a');
 
     let before = card.autoboot();
+    fs::write(card.trial_mark(), "").unwrap();
     card.commit().unwrap();
+    assert!(!card.trial_mark().exists());
     assert_eq!(starts(&card), 'b');
     let changed = before.iter().zip(card.autoboot()).filter(|(old, new)| **old != *new).count();
     assert_eq!(changed, 2);
