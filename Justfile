@@ -36,3 +36,31 @@ bare:
 # speed beside the engine's own server and beside nginx
 bench *ARGS:
     tests/bench/run {{ARGS}}
+
+# a card's image: rpi3, rpi4, rpi5 or qemu (image/README.md)
+image BOARD:
+    image/build.sh {{BOARD}}
+
+# writes the image to a card, after it has shown what the card holds
+flash BOARD DEVICE:
+    image/flash.sh {{BOARD}} {{DEVICE}}
+
+# opens a finished image without root and holds it to what image/README.md promises
+check-image IMAGE:
+    image/check.sh {{IMAGE}}
+
+# starts the finished image in QEMU and leaves it running; its address is printed
+boot BOARD='qemu' *ARGS:
+    image/boot/run {{BOARD}} {{ARGS}}
+
+# the boot test: claim, film, disk, updates good and broken, pulled plugs
+boot-test *ARGS:
+    image/boot/test {{ARGS}}
+
+# twenty pulled plugs, each with its moment and outcome
+boot-soak *ARGS:
+    image/boot/soak {{ARGS}}
+
+# a .deb for a server that is there already: amd64 or arm64
+deb ARCHITECTURE='amd64':
+    image/package/deb.sh {{ARCHITECTURE}}

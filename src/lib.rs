@@ -10,13 +10,14 @@
 //!  4  playback                the story: resolve, open, carry on
 //!  3  index · debrid · title · select · library · steward     stations that never name each other
 //!  2  cache · durable · swarm · release · stremthru · access
-//!  1  media · torrent · representation · fetch · secret · config · bundle
+//!  1  media · torrent · representation · fetch · secret · config · bundle · host_name
 //! ```
 
 // Floor 1: the ground.
 pub mod bundle;
 pub mod config;
 pub mod fetch;
+pub mod host_name;
 pub mod media;
 pub mod representation;
 pub mod secret;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Floors from the ground up. Rooms of one floor never name each other, but where `SAME_FLOOR` says.
 const FLOORS: &[&[&str]] = &[
-    &["bundle", "config", "fetch", "media", "representation", "secret", "torrent"],
+    &["bundle", "config", "fetch", "host_name", "media", "representation", "secret", "torrent"],
     &["access", "cache", "durable", "release", "stremthru", "swarm"],
     &["debrid", "index", "library", "select", "steward", "title"],
     &["playback"],
@@ -48,6 +48,8 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("minisign_verify", &["bundle"]),
     ("rustix", &["steward"]),
+    ("pbkdf2", &["steward"]),
+    ("saphyr_parser", &["steward"]),
     ("sd_notify", &["appliance"]),
     ("qrcode", &["cli"]),
 ];

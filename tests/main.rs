@@ -14,8 +14,12 @@
 mod support;
 
 mod access;
+mod appliance;
 mod bad_input;
 mod boards;
+mod bundle;
+mod captive;
+mod card_faults;
 mod cli;
 mod configuration;
 mod debrid;
@@ -32,7 +36,12 @@ mod players;
 mod range;
 mod release;
 mod select;
+mod selector;
 mod server;
 mod state;
+mod steward;
 mod swarm;
+mod unplugged;
+mod update;
+mod update_power_cut;
 mod way_out;

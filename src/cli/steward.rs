@@ -23,8 +23,16 @@ pub(super) struct Ask {
 enum Work {
     /// At each start: the data partition, the boot partition's files, the name
     Prepare,
-    /// Mount the disk for films, if it is there
+    /// Mount the disk for films if it is there, let go of it if it was unplugged
     Adopt,
+    /// Tell the disk for films which blocks are free
+    Trim,
+    /// List the Wi-Fi networks in reach
+    Scan,
+    /// Write the files of the box's own Wi-Fi network
+    AccessPoint,
+    /// Count the time of a debug key, and end it
+    DebugKey,
     /// Do the verb that standard input asks for
     Answer,
 }
@@ -33,14 +41,19 @@ impl Ask {
     pub(super) fn run(&self) -> Done {
         let sentence = |refusal: steward::words::Refusal| refusal.message;
         let layout = Layout::read(&self.root).map_err(sentence)?;
-        match self.work {
-            Work::Prepare => steward::prepare(&layout).map_err(sentence)?,
-            Work::Adopt => steward::adopt(&layout).map_err(sentence)?,
+        let done = match self.work {
+            Work::Prepare => steward::prepare(&layout),
+            Work::Adopt => steward::adopt(&layout),
+            Work::Trim => steward::trim(&layout),
+            Work::Scan => steward::scan(&layout),
+            Work::AccessPoint => steward::access_point(&layout),
+            Work::DebugKey => steward::debug_key(&layout),
             Work::Answer => {
                 let (asked, said) = (io::stdin().lock(), io::stdout().lock());
                 steward::answer(&layout, asked, said).map_err(|error| error.to_string())?;
+                Ok(())
             }
-        }
-        Ok(())
+        };
+        Ok(done.map_err(sentence)?)
     }
 }

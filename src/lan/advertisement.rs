@@ -1,5 +1,6 @@
 //! One `_http._tcp` service and the host name it points to, for as long as we run.
 
+use crate::host_name::host_label;
 use crate::lan::interfaces::is_of_containers;
 use crate::lan::name;
 use mdns_sd::{
@@ -69,7 +70,7 @@ impl Advertisement {
         tasks: &TaskTracker,
     ) -> Result<Self, Error> {
         let instance = name::instance(name).ok_or_else(|| Error::Name(name.to_owned()))?;
-        let host = format!("{}.local", name::host_label(name));
+        let host = format!("{}.local", host_label(name));
         let service = ServiceInfo::new(SERVICE, &instance, &format!("{host}."), (), port, txt)?
             .enable_addr_auto();
         let registered = service.get_fullname().to_owned();

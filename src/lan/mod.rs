@@ -9,4 +9,3 @@ mod interfaces;
 mod name;
 
 pub use advertisement::{Advertisement, Error, Names};
-pub use name::host_label;

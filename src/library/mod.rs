@@ -1,10 +1,10 @@
 //! What is kept: a file of this machine's disk as a [`Representation`].
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::os::unix::fs::{FileExt, MetadataExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -22,6 +22,9 @@ const CHUNK_BYTES: usize = 256 << 10;
 #[derive(Debug)]
 pub struct DiskFile {
     file: Arc<File>,
+    path: PathBuf,
+    /// Device and inode.
+    identity: (u64, u64),
     len: u64,
     entity_tag: String,
     media_type: String,
@@ -43,12 +46,25 @@ impl DiskFile {
         }
         Ok(Self {
             file: Arc::new(file),
+            path: path.to_owned(),
+            identity: identity(&metadata),
             len: metadata.len(),
             entity_tag: entity_tag.into(),
             media_type: media_type.into(),
             modified,
         })
     }
+
+    /// Whether its name still leads to it. After a disk was pulled it does not, and after it was
+    /// plugged in again it leads to another file, while this one stays dead.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|metadata| identity(&metadata) == self.identity)
+    }
+}
+
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 impl Representation for DiskFile {

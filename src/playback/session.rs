@@ -31,8 +31,10 @@ pub(super) struct Session {
 
 /// Bytes, by the way they come.
 pub(super) enum Bytes {
-    /// From a store, or from the disk.
+    /// From a store.
     Whole(Arc<dyn Representation>),
+    /// From the disk.
+    Disk(Arc<DiskFile>),
     /// From peers: to be watched for its last piece.
     Swarm(Arc<SwarmFile>),
 }
@@ -41,7 +43,17 @@ impl Bytes {
     pub(super) fn representation(&self) -> Arc<dyn Representation> {
         match self {
             Self::Whole(bytes) => Arc::clone(bytes),
+            Self::Disk(file) => Arc::clone(file) as Arc<dyn Representation>,
             Self::Swarm(file) => Arc::clone(file) as Arc<dyn Representation>,
+        }
+    }
+
+    /// Whether the disk they lie on was pulled, or plugged in again.
+    fn are_gone(&self) -> bool {
+        match self {
+            Self::Whole(_) => false,
+            Self::Disk(file) => !file.is_there(),
+            Self::Swarm(file) => file.has_moved(),
         }
     }
 }
@@ -146,7 +158,7 @@ impl Playback {
 
     /// The bytes of a film that is whole on the disk.
     pub(super) fn bytes_on_disk(playable: &Playable) -> Option<Bytes> {
-        playable.finished.as_ref().and_then(|path| on_disk(playable, path)).map(Bytes::Whole)
+        playable.finished.as_ref().and_then(|path| on_disk(playable, path)).map(Bytes::Disk)
     }
 
     fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
@@ -162,7 +174,7 @@ impl Playback {
     /// The session's bytes: those that are open, else opened anew.
     pub(super) async fn open(&self, session: &Session) -> Result<Arc<dyn Representation>, Error> {
         let mut opened = session.opened.lock().await;
-        let bytes = match opened.take() {
+        let bytes = match opened.take().filter(|bytes| !bytes.are_gone()) {
             Some(bytes) => self.settled(&session.playable, bytes),
             None => self.reopen(&session.playable).await?,
         };
@@ -183,7 +195,7 @@ impl Playback {
             }
             Err(error) => tracing::warn!(%error, "a finished film could not be noted"),
         }
-        Bytes::Whole(disk)
+        Bytes::Disk(disk)
     }
 
     fn note_finished(&self, playable: &Playable) -> Result<(), Error> {
@@ -223,7 +235,7 @@ impl Playback {
             (Via::Swarm, _) if self.parts.swarm.allowed() => {
                 let metainfo = self.parts.swarm.resolve(&magnet).await?;
                 let Some(index) = same_file(playable, &metainfo.files) else { return Ok(None) };
-                if playable.finished.is_some() {
+                if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {
                     // It was whole and is gone. The engine makes a file of its full length again, and
                     // until each piece is there its length must not speak for it.
                     self.note_finished(&Playable { finished: None, ..playable.clone() })?;
@@ -246,11 +258,17 @@ fn same_file(playable: &Playable, files: &[TorrentFile]) -> Option<u32> {
 }
 
 /// The finished file, if it is still there and whole.
-fn on_disk(playable: &Playable, path: &Path) -> Option<Arc<dyn Representation>> {
+fn on_disk(playable: &Playable, path: &Path) -> Option<Arc<DiskFile>> {
     let tag = entity_tag(&playable.info_hash, &playable.file);
     let media_type = media_type_of(&playable.file.name).to_owned();
     let disk = DiskFile::open(path, tag, media_type, playable.modified()).ok()?;
-    (Some(disk.len()) == playable.file.size_bytes).then(|| Arc::new(disk) as _)
+    (Some(disk.len()) == playable.file.size_bytes).then(|| Arc::new(disk))
+}
+
+/// Whether a finished file is gone from a library that is there. On a disk that was pulled it is not
+/// lost: its torrent's folder and the library are gone with it.
+fn is_lost(path: &Path) -> bool {
+    !path.is_file() && path.ancestors().nth(2).is_some_and(Path::is_dir)
 }
 
 /// A chosen file, for people.

@@ -54,10 +54,14 @@ pub struct Layout {
 /// Where things lie in the running system; tests put them all below one folder.
 #[derive(Debug, Clone)]
 pub struct Folders {
+    /// What all of it lies below: `/` on the box.
+    pub root: PathBuf,
     /// What lives as long as the system runs: notices, locks, the service's configuration.
     pub run: PathBuf,
     /// The mounted data partition.
     pub data: PathBuf,
+    /// The mounted boot partition, with the person's files.
+    pub selector: PathBuf,
     /// Where the disk for films is mounted.
     pub ssd: PathBuf,
     /// Kernel objects.
@@ -72,12 +76,21 @@ impl Folders {
     pub fn below(root: &Path) -> Self {
         let at = |path: &str| root.join(path);
         Self {
+            root: root.to_owned(),
             run: at("run/credenza"),
             data: at("data"),
+            selector: at("boot/selector"),
             ssd: at("srv/ssd"),
             sys: at("sys"),
             dev: at("dev"),
         }
+    }
+
+    /// A file of the kernel's own, such as `proc/uptime`: the one below the root, where a test put
+    /// one there.
+    pub(super) fn kernel_text(&self, path: &str) -> String {
+        let own = std::fs::read_to_string(self.root.join(path));
+        own.or_else(|_| std::fs::read_to_string(Path::new("/").join(path))).unwrap_or_default()
     }
 
     /// What the system itself keeps on the data partition; root's alone.
@@ -110,11 +123,13 @@ impl Layout {
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Refusal> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        let sentence = format!("this is no Credenza box: {} cannot be read ({error})", path.display());
+        let sentence =
+            format!("this is no Credenza box: {} cannot be read ({error})", path.display());
         Refusal::new("not_a_box", sentence)
     })?;
     toml::from_str(&text).map_err(|error| {
-        let sentence = format!("{} is damaged: {}; flash the card anew", path.display(), error.message());
+        let sentence =
+            format!("{} is damaged: {}; flash the card anew", path.display(), error.message());
         Refusal::new("damaged_image", sentence)
     })
 }

@@ -128,6 +128,9 @@ pub struct Facts {
     pub trial: bool,
     /// What the other slot holds; `None`: nothing that could be started.
     pub other: Option<SlotFacts>,
+    /// Counters of versions that did not start well, or that the owner went back from.
+    #[serde(default)]
+    pub refused: Vec<u64>,
     /// Where what must not be lost lies.
     pub data: DataState,
     /// The disk for films, where one is adopted and there.

@@ -109,7 +109,7 @@ impl Engine {
 }
 
 async fn start(options: &Options) -> Result<Arc<Session>, Error> {
-    let first = Session::new_with_opts(options.library.clone(), session(options)).await;
+    let first = Session::new_with_opts(options.library.always().to_owned(), session(options)).await;
     let taken = options.listen_port.is_some_and(|port| port != 0);
     match first {
         Ok(session) => Ok(session),
@@ -120,7 +120,8 @@ async fn start(options: &Options) -> Result<Arc<Session>, Error> {
                 "the port for peers is in use, taking another"
             );
             let other = Options { listen_port: Some(0), ..options.clone() };
-            let again = Session::new_with_opts(options.library.clone(), session(&other)).await;
+            let again =
+                Session::new_with_opts(options.library.always().to_owned(), session(&other)).await;
             again.map_err(|error| Error::engine(&error))
         }
         Err(error) => Err(Error::engine(&error)),

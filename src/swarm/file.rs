@@ -12,6 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::Error;
 use super::known::Known;
 use super::live::Live;
+use super::place::Spot;
 use super::reader::{Reader, warm_up};
 use super::storage::name_on_disk;
 use super::torrents::Torrents;
@@ -39,6 +40,7 @@ pub(super) struct Open {
     pub(super) known: Arc<Known>,
     pub(super) index: u32,
     pub(super) path: PathBuf,
+    spot: Spot,
     len: u64,
     entity_tag: String,
     media_type: &'static str,
@@ -91,11 +93,13 @@ impl SwarmFile {
     ) -> Result<Self, Error> {
         let file = known.metainfo.file(index).ok_or(Error::NoFile(index))?.clone();
         let reading = torrents.live(&known, index).await?;
-        let folder = torrents.engine.options.library.join(known.metainfo.info_hash.to_string());
+        let spot = reading.0.spot.clone();
+        let folder = spot.folder.join(known.metainfo.info_hash.to_string());
         let open = Arc::new(Open {
             torrents: torrents.clone(),
             index,
             path: folder.join(name_on_disk(&file)),
+            spot,
             len: file.size_bytes.unwrap_or(0),
             entity_tag: entity_tag(&known.metainfo.info_hash, &file),
             media_type: media_type_of(&file.name),
@@ -112,6 +116,13 @@ impl SwarmFile {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.open.is_complete()
+    }
+
+    /// Whether data now goes elsewhere than where this file was opened: its disk was pulled, or has
+    /// come. It must be opened again.
+    #[must_use]
+    pub fn has_moved(&self) -> bool {
+        self.open.torrents.engine.options.library != self.open.spot
     }
 
     /// Where it lies, once it is complete. The name is ours, not the torrent's.

@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex};
 use librqbit::{ManagedTorrent, TorrentStatsState};
 use tokio_util::sync::CancellationToken;
 
+use super::place::Spot;
 use super::storage::Progress;
 use super::{Error, State, Status};
 
 /// A torrent that is open in the engine.
 pub(super) struct Live {
     pub(super) handle: Arc<ManagedTorrent>,
+    /// Where its data lies.
+    pub(super) spot: Spot,
     pub(super) progress: Arc<Progress>,
     /// Cancelled when it is set aside.
     pub(super) gone: CancellationToken,

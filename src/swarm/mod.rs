@@ -20,6 +20,7 @@ mod error;
 mod file;
 mod known;
 mod live;
+mod place;
 mod reader;
 mod seeder;
 mod storage;
@@ -39,6 +40,7 @@ use crate::torrent::{InfoHash, Magnet};
 
 pub use error::Error;
 pub use file::SwarmFile;
+pub use place::Place;
 pub use seeder::{Content, Seeder};
 pub use storage::name_on_disk;
 
@@ -52,7 +54,7 @@ const _: () = assert!(STREAMS + 8 <= PERMITS, "writers need permits of their own
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Where piece data lies: a folder for each info hash.
-    pub library: PathBuf,
+    pub library: Place,
     /// TCP and UDP port for peers that come to us; 0 takes any, `None` listens nowhere.
     pub listen_port: Option<u16>,
     /// The address to listen on; every address by default.
@@ -87,7 +89,7 @@ impl Options {
     #[must_use]
     pub fn new(library: PathBuf) -> Self {
         Self {
-            library,
+            library: library.into(),
             listen_port: None,
             bind: None,
             dht: false,

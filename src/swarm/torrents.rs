@@ -142,6 +142,7 @@ impl Torrents {
         self.engine.permitted()?;
         let info_hash = known.metainfo.info_hash;
         let open = lock(&self.live).get(&info_hash).cloned();
+        let open = self.unless_moved(&session, open).await?;
         let live = if let Some(live) = open {
             if live.has_failed() {
                 live.progress.trouble.send_replace(None);
@@ -161,11 +162,31 @@ impl Torrents {
         Ok(Reading(live))
     }
 
+    /// A torrent whose disk was pulled is set aside: what it had open is dead, also when the disk is
+    /// back. It is added again where data goes now.
+    async fn unless_moved(
+        &self,
+        session: &Arc<Session>,
+        open: Option<Arc<Live>>,
+    ) -> Result<Option<Arc<Live>>, Error> {
+        let Some(live) = open else { return Ok(None) };
+        if self.engine.options.library == live.spot {
+            return Ok(Some(live));
+        }
+        let info_hash = InfoHash::from_bytes(live.handle.info_hash().0);
+        lock(&self.live).remove(&info_hash);
+        live.gone.cancel();
+        let left = session.delete(id_of(info_hash), false).await;
+        left.map_err(|error| Error::engine(&error))?;
+        Ok(None)
+    }
+
     async fn add(&self, session: &Arc<Session>, known: &Known, index: u32) -> Result<Live, Error> {
         let metainfo = &known.metainfo;
         let trackers = self.engine.permitted_trackers(&known.trackers, metainfo.private).await;
         let progress = Arc::new(Progress::default());
-        let library = &self.engine.options.library;
+        let spot = self.engine.options.library.now();
+        let library = &spot.folder;
         let folder = Folder::new(library, metainfo, progress.clone());
         let options = AddTorrentOptions {
             only_files: Some(vec![index as usize]),
@@ -180,6 +201,7 @@ impl Torrents {
         let handle = added.map_err(|error| Error::refused(&error))?.into_handle();
         Ok(Live {
             handle: handle.ok_or_else(|| Error::Engine("it did not add the torrent".to_owned()))?,
+            spot,
             progress,
             gone: CancellationToken::new(),
             readers: AtomicUsize::new(0),

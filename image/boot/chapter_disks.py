@@ -1,0 +1,115 @@
+"""Disks for films: found, formatted on the owner's word alone, gone and back."""
+import hashlib
+import subprocess
+
+from box import blank_disk
+from machine import Disk, Outfit
+from report import expect, until
+
+BLANK, FOREIGN = 0, 1
+MIB = 1 << 20
+
+
+def outfit(t):
+    """A blank disk, and one with somebody's films on it."""
+    foreign = blank_disk(t.folder / "foreign.img", 256 * MIB)
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-L", "films", foreign], check=True)
+    t.foreign = foreign, sha256(foreign)
+    blank = blank_disk(t.folder / "ssd.img", 1024 * MIB)
+    return Outfit(disks=[Disk(blank, serial="BLANK-1"), Disk(foreign, serial="FOREIGN-1")])
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def find(owner, holds):
+    return next((one for one in owner.disks() if holds.lower() in one["holds"].lower()), None)
+
+
+def adoption(t):
+    owner, box = t.owner, t.box
+    with t.step("both disks are listed, the card is not"):
+        listed = until("two disks", 60, lambda: len(owner.disks()) == 2 and owner.disks())
+        t.note(", ".join(f"{one['model']}: {one['holds']}" for one in listed))
+        expect(not any(one["ours"] for one in listed), "one is taken for ours")
+        expect(not any("CARD" in one["id"] for one in listed), "the card is listed")
+    with t.step("a foreign file system is neither mounted nor written"):
+        expect("films" in find(owner, "ext4")["holds"], "the label is not told")
+        mounts = box.run("grep -c '^/dev/sd' /proc/mounts; true")
+        expect(mounts == "0", f"{mounts} disks are mounted")
+        expect(not owner.facts()["ssd"], "a disk for films is claimed to be there")
+    with t.step("without consent nothing is formatted"):
+        blank, foreign = find(owner, "nothing"), find(owner, "ext4")
+        for disk, consent in [(blank["id"], "yes"), (blank["id"], foreign["consent"]), ("sda", "")]:
+            answer = owner.format(disk, consent)
+            expect(400 <= answer.status < 500, f"{disk!r}, {consent!r}: {answer.status}")
+    with t.step("with consent the blank disk becomes the disk for films"):
+        answer = owner.format(blank["id"], blank["consent"])
+        expect(answer.status in (200, 201, 202, 204), f"{answer.status} {answer.message}")
+        t.ssd(limit_s=180)
+        ssd = owner.facts()["ssd"]
+        expect(ssd["bytes"] > 800 * MIB, f"{ssd}")
+        mount = box.run("grep ' /srv/ssd ' /proc/mounts")
+        expect("noatime" in mount, f"mounted without noatime: {mount}")
+        t.note(mount.split()[2])
+    with t.step("the consent that was used is worth nothing any more"):
+        answer = owner.format(blank["id"], blank["consent"])
+        expect(400 <= answer.status < 500, f"status {answer.status}")
+
+
+def unplugging(t):
+    owner, box = t.owner, t.box
+    with t.step("the disk is unplugged: the box answers on"):
+        box.machine.unplug(BLANK)
+        t.ssd(there=False)
+        expect(owner.get("/health").status == 200, "no answer")
+    with t.step("nothing can be written into the empty mount point"):
+        _, status = box.run("touch /srv/ssd/x", ask=True)
+        expect(status, "a file could be made there, on the card")
+    with t.step("plugged in again, it is the disk for films again, without a restart"):
+        starts = len(box.boots)
+        box.machine.plug(BLANK)
+        t.ssd(limit_s=60)
+        expect(len(box.boots) == starts, "the box restarted")
+        owner_of_it = box.run("stat -c %U /srv/ssd")
+        expect(owner_of_it == "credenza", f"it belongs to {owner_of_it}")
+        box.run("echo kept >/srv/ssd/mark; sync")
+
+
+def after_restart(t):
+    with t.step("the disk for films is there after a restart, with what was on it"):
+        t.ssd(limit_s=120)
+        expect(t.box.run("cat /srv/ssd/mark") == "kept", "the file on it is gone")
+
+
+def names_swapped(t):
+    """A second disk that the kernel finds before the card: the names move on by one."""
+    owner, box = t.owner, t.box
+    with t.step("the card is vdb now, and neither listed nor formatted"):
+        table = box.run("cat /proc/partitions")
+        expect("vdb4" in table and "vda1" not in table, table)
+        listed = until("the disk", 60, owner.disks)
+        expect(len(listed) == 1 and listed[0]["holds"] == "nothing", f"{listed}")
+        for name in ("vdb", "/dev/vdb", "CREDENZA-CARD"):
+            answer = owner.format(name, listed[0]["consent"])
+            expect(400 <= answer.status < 500, f"{name}: status {answer.status}")
+    with t.step("the disk that was meant is formatted"):
+        answer = owner.format(listed[0]["id"], listed[0]["consent"])
+        expect(answer.status in (200, 201, 202, 204), f"{answer.status} {answer.message}")
+        t.ssd(limit_s=180)
+        mount = box.run("grep ' /srv/ssd ' /proc/mounts")
+        expect(mount.startswith("/dev/vda"), mount)
+        t.is_mine_still()
+
+
+def foreign_untouched(t):
+    """With the box off: QEMU would still be writing."""
+    t.box.pull()
+    with t.step("in all that time the foreign disk was not written"):
+        path, before = t.foreign
+        expect(sha256(path) == before, "its bytes have changed")

@@ -1,0 +1,101 @@
+"""The first evening: a card as it comes from the writer, its owner, a film."""
+import time
+
+from owner import CODE, Owner
+from report import expect
+
+
+def first_start(t):
+    box = t.box
+    with t.step("the plug is pulled in the first start"):
+        box.power()
+        after = t.random.uniform(8, 25)
+        time.sleep(after)
+        box.pull()
+        t.note(f"after {after:.1f} s")
+    with t.step("power, to the first answer"):
+        box.power()
+        t.answers(300)
+
+
+def set_up(t):
+    owner = t.owner
+    with t.step("the set-up page is there"):
+        page = owner.get("/setup")
+        expect(page.status == 200, f"/setup: {page.status}")
+        expect(b"<form" in page.body, "/setup has no form")
+    with t.step("a wrong claim code is refused"):
+        wrong = owner.claim("000000")
+        expect(wrong.status == 403, f"status {wrong.status}")
+        expect(CODE not in wrong.message, "the refusal gives the code away")
+    with t.step("claim, with the code of credenza.toml"):
+        claim = owner.claim()
+        expect(claim.status == 201, f"status {claim.status}: {claim.message}")
+        expect(owner.claim().status == 409, "a second claim is not refused")
+
+
+def film(t):
+    with t.step("the demo film by range, from a peer"):
+        t.note(f"via {t.owner.watch(t.world)}")
+
+
+def inside(t):
+    box = t.box
+    with t.step("a stranger is told nothing about the box"):
+        expect(Owner(box).get("/api/box").status in (401, 403), "GET /api/box answers a stranger")
+    with t.step("GET /api/box"):
+        facts = t.owner.facts()
+        expect(facts["board"] == "qemu", f"board {facts['board']}")
+        expect(facts["data"] == "kept", f"data {facts['data']}")
+        expect(facts["running"] == facts["default"] == "a", f"slots {facts}")
+        t.note(f"version {facts['version']}, notices {facts['notices']}")
+    with t.step("the data partition has grown"):
+        kib = int(box.run("df -k /data | tail -n 1").split()[1])
+        card = box.card.size_bytes >> 10
+        expect(kib > (card - (530 << 10)) * 0.9, f"{kib} KiB on a card of {card} KiB")
+        t.note(f"{kib >> 10} MiB of a card of {card >> 10} MiB")
+    with t.step("the root cannot be written"):
+        text, status = box.run("touch /usr/x", ask=True)
+        expect(status, "a file in /usr could be made")
+    with t.step("no unit has failed"):
+        failed = box.run("systemctl --failed --no-legend --plain")
+        expect(not failed, failed)
+    with t.step("one port listens for TCP"):
+        ports = listening(box)
+        expect(ports == {80}, f"{sorted(ports)}")
+    with t.step("the service runs as its own user, in its sandbox"):
+        user = box.run("stat -c %U /proc/$(systemctl show -P MainPID credenza)")
+        expect(user == "credenza", f"the service runs as {user}")
+        analyze = "systemd-analyze --no-pager security credenza.service | tail -n 1"
+        said, _ = box.run(analyze, ask=True, limit_s=90)
+        words = said.split()
+        exposure = next((word for word in words if word.replace(".", "").isdigit()), None)
+        expect(exposure and float(exposure) <= 2.0, f"systemd-analyze security: {said}")
+        t.note(f"exposure {exposure}")
+
+
+def listening(box):
+    """TCP ports that listen on more than loopback (proc_net_tcp: state 0A)."""
+    ports = set()
+    for line in box.run("cat /proc/net/tcp /proc/net/tcp6").splitlines():
+        words = line.split()
+        if len(words) > 3 and words[3] == "0A":
+            address, port = words[1].split(":")
+            loopback = address.endswith("7F") or address == "0" * 24 + "01000000"
+            if not loopback:
+                ports.add(int(port, 16))
+    return ports
+
+
+def full_data(t):
+    """F-04: the partition of the state has no byte left."""
+    box, owner = t.box, t.owner
+    with t.step("the data partition is full: the box answers, and keeps its owner"):
+        box.run("dd if=/dev/zero of=/data/credenza/fill bs=1M; sync", limit_s=240)
+        free = box.run("df -k /data | tail -n 1").split()[3]
+        expect(owner.get("/setup").status == 200, "the set-up page does not answer")
+        expect(owner.box()["here"], "GET /api/box does not answer")
+        saved = owner.allow_peers(True)
+        t.note(f"{free} KiB free, saving answers {saved.status}")
+        t.is_mine_still()
+        box.run("rm -f /data/credenza/fill; sync")

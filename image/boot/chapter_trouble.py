@@ -1,0 +1,112 @@
+"""Cards and clocks on their bad days: each ends in a box that answers and says what to do. Each
+works on a copy of the card as it was when all was well."""
+import os
+
+import chapter_disks
+import firmware
+from box import Box, blank_disk
+from card import DATA
+from machine import Disk, Outfit
+from owner import Owner
+from report import expect, until
+
+
+def on_a_copy(t, spoil, outfit, play):
+    """Plays on a copy of the good card, spoilt by `spoil`."""
+    path = t.folder / "spoilt.img"
+    good, t_box, t_owner = t.good, t.box, t.owner
+    try:
+        with Box(good.copy(path), outfit) as t.box:
+            spoil(t.box.card)
+            t.owner = Owner(t.box)
+            play()
+    finally:
+        t.box, t.owner = t_box, t_owner
+        path.unlink(missing_ok=True)
+
+
+def clock_and_names(t):
+    disk = blank_disk(t.folder / "second.img", 1 << 30)
+    outfit = Outfit(rtc="1970-01-01", disks=[Disk(disk, bus="virtio", first=True, serial="SECOND-1")])
+
+    def play():
+        with t.step("the clock says 1970: the box answers, and knows its owner"):
+            t.box.power()
+            t.answers(300)
+            t.is_mine_still()
+            t.note(f"date in the box {t.box.run('date -u +%F')}")
+        chapter_disks.names_swapped(t)
+
+    on_a_copy(t, lambda card: None, outfit, play)
+
+
+def read_only(t):
+    def play():
+        with t.step("the card takes no writes any more: the box answers, and says so"):
+            t.box.power()
+            t.answers(300)
+            t.is_mine_still()
+            facts = t.owner.facts()
+            expect(facts["data"] == "read_only", f"data {facts['data']}")
+            told(t)
+
+    on_a_copy(t, lambda card: None, Outfit(read_only=True), play)
+
+
+def volatile(t, what, spoil):
+    """The state is lost: the box is anybody's to claim, and says why."""
+
+    def play():
+        with t.step(f"{what}: the box answers, and says so"):
+            t.box.power()
+            t.answers(300)
+            expect(t.owner.get("/setup").status == 200, "no set-up page")
+            claim = t.owner.claim()
+            expect(claim.status == 201, f"claim: {claim.status} {claim.message}")
+            facts = t.owner.facts()
+            expect(facts["data"] == "volatile", f"data {facts['data']}")
+            told(t)
+
+    on_a_copy(t, spoil, Outfit(), play)
+
+
+def no_data_partition(t):
+    volatile(t, "there is no data partition", lambda card: card.remove_partition(DATA))
+
+
+def junk_in_data(t):
+    def spoil(card):
+        # Superblock, its copies, journal and inodes alike.
+        start = card.partition(DATA).start_bytes
+        for at in range(0, 600 << 20, 1 << 20):
+            if start + at + (1 << 20) <= card.size_bytes:
+                card.poke(start + at, os.urandom(64 << 10))
+
+    volatile(t, "the data partition is junk", spoil)
+
+
+def bad_slot(t):
+    """The slot that starts is spoilt after it had been committed."""
+    facts = {}
+
+    def spoil(card):
+        number, _ = firmware.partition_to_start(card, False)
+        facts["bad"] = "ab"[number - 2]
+        card.junk(number, "rootfs.sqfs")
+
+    def play():
+        with t.step("the slot that starts is damaged: the other one comes up, and says so"):
+            t.box.power()
+            t.box.wait_boots(2, 240)
+            t.answers(300)
+            t.is_mine_still()
+            found = t.owner.facts()
+            expect(found["running"] != facts["bad"], f"{found}")
+            told(t)
+
+    on_a_copy(t, spoil, Outfit(), play)
+
+
+def told(t):
+    sentences = until("a word about it", 60, t.owner.notices)
+    t.note(" / ".join(sentences))

@@ -1,0 +1,119 @@
+"""The owner of the box under test, and what the chapters share."""
+import hashlib
+import http.client
+import random
+from pathlib import Path
+
+import web
+from report import expect, until
+from world import ID
+
+CODE, PASSWORD = "123456", "a long enough password"
+
+
+class Owner(web.Visitor):
+    def claim(self, code=CODE):
+        return self.post("/api/claim", {"code": code, "password": PASSWORD})
+
+    def login(self):
+        answer = self.post("/api/login", {"password": PASSWORD})
+        expect(answer.status == 200, f"the owner cannot log in: {answer.status} {answer.message}")
+
+    def box(self):
+        answer = self.get("/api/box")
+        expect(answer.status == 200, f"GET /api/box: {answer.status} {answer.message}")
+        return answer.json()
+
+    def facts(self):
+        return self.box()["facts"]
+
+    def notices(self):
+        """Every sentence in which the box tells its owner of trouble."""
+        told = self.box()
+        sentences = [notice["message"] for notice in told["facts"]["notices"]]
+        update = told.get("update") or {}
+        return sentences + ([update["message"]] if update.get("message") else [])
+
+    def disks(self):
+        answer = self.get("/api/box/disks")
+        expect(answer.status == 200, f"GET /api/box/disks: {answer.status} {answer.message}")
+        listed = answer.json()
+        return listed["disks"] if isinstance(listed, dict) else listed
+
+    def format(self, disk, consent):
+        wish = {"disk": disk, "consent": consent}
+        return self.post("/api/box/disks/format", wish, timeout=300)
+
+    def upload(self, data, timeout=600):
+        """The box's answer; `None` where it hung up before it had everything."""
+        try:
+            return self.ask("PUT", "/api/box/update", data, timeout=timeout)
+        except (OSError, http.client.HTTPException):
+            return None
+
+    def allow_peers(self, wish):
+        return self.ask("PUT", "/api/settings", {"swarm": {"enabled": wish}})
+
+    def watch(self, world, want=((0, 65535), (300_000, 400_000), (-1, -1))):
+        """Allows peers, opens the film of the world and reads ranges of it; by which way it came."""
+        allowed = self.allow_peers(True)
+        expect(allowed.status == 200, f"peers could not be allowed: {allowed.message}")
+        play = self.post(f"/api/play/{ID}", timeout=120)
+        expect(play.status == 200, f"POST /api/play/{ID}: {play.status} {play.message}")
+        url, film = play.json()["url"], world.film
+        for first, last in want:
+            if first < 0:
+                first, last = len(film) - 5000, len(film) - 1
+            answer = self.get(url, headers={"Range": f"bytes={first}-{last}"}, timeout=120)
+            expect(answer.status == 206, f"bytes {first}-{last}: status {answer.status}")
+            expect(same(answer.body, film[first : last + 1]), f"bytes {first}-{last} are not the film's")
+        whole = self.get(url, timeout=120)
+        expect(same(whole.body, film), "the whole film is not the film")
+        return play.json()["via"]
+
+
+def same(one, other):
+    return hashlib.sha256(one).digest() == hashlib.sha256(other).digest()
+
+
+class Trial:
+    """What one run of the boot test has in its hands."""
+
+    def __init__(self, report, parts, folder, world, seed):
+        self.report, self.parts, self.folder, self.world = report, parts, Path(folder), world
+        self.random = random.Random(seed)
+        self.box = None
+        self.owner = None
+        # A bundle that is newer than the image, and the card when all was well.
+        self.newer = None
+        self.good = None
+        # The file of somebody's disk, and its sha256.
+        self.foreign = None
+
+    def newer_for(self, facts):
+        """A bundle that the box as it is would take."""
+        if self.newer.manifest["counter"] > facts["counter"]:
+            return self.newer
+        return self.newer.changed(self.parts.key, counter=facts["counter"] + 1)
+
+    def step(self, name):
+        return self.report.step(name)
+
+    def note(self, text):
+        self.report.note(text)
+
+    def configuration(self):
+        return f'[box]\nclaim_code = "{CODE}"\n{self.world.configuration()}'
+
+    def answers(self, limit_s=240):
+        """Waits for the first answer, and notes how long it took."""
+        self.note(f"answers after {self.box.wait_health(limit_s):.1f} s")
+
+    def is_mine_still(self):
+        status = self.owner.get("/api/status").json()
+        expect(status["owner"], "the box has forgotten its owner")
+        self.owner.login()
+
+    def ssd(self, there=True, limit_s=60):
+        what = "the disk for films is " + ("mounted" if there else "gone")
+        return until(what, limit_s, lambda: bool(self.owner.facts()["ssd"]) == there)

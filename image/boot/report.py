@@ -1,0 +1,93 @@
+"""What a test run says: a line for each step, with its seconds and outcome, on the screen and in a
+log. A step that fails ends its chapter; the next chapter begins."""
+import sys
+import time
+import traceback
+from contextlib import contextmanager
+
+
+class Failed(Exception):
+    """A step's expectation was not met."""
+
+
+def expect(true, sentence):
+    if not true:
+        raise Failed(sentence)
+
+
+class Report:
+    def __init__(self, path):
+        self._file = open(path, "w", encoding="utf-8")
+        self.path = path
+        self._began = time.monotonic()
+        self.passed, self.failed = 0, []
+        self._notes = []
+
+    def say(self, line=""):
+        print(line, flush=True)
+        print(line, file=self._file, flush=True)
+
+    def note(self, text):
+        """Something that the running step found out; stands behind its name."""
+        self._notes.append(str(text))
+
+    @contextmanager
+    def step(self, name):
+        began, self._notes = time.monotonic(), []
+        try:
+            yield self
+        except Exception as error:
+            self.failed.append(name)
+            self._line("FAILED", began, name)
+            self.say(f"        {type(error).__name__}: {error}")
+            if not isinstance(error, Failed):
+                print(traceback.format_exc(), file=self._file, flush=True)
+            raise Failed(name) from error
+        self.passed += 1
+        self._line("ok", began, name)
+
+    def _line(self, outcome, began, name):
+        notes = f" ({', '.join(self._notes)})" if self._notes else ""
+        self.say(f"{time.monotonic() - began:7.1f} s  {outcome:6}  {name}{notes}")
+
+    def chapter(self, name, play):
+        """Runs a chapter; whether it went well."""
+        self.say(f"\n== {name}")
+        before = len(self.failed)
+        try:
+            play()
+        except Failed as error:
+            # A step said so already; or this came from between two steps.
+            if len(self.failed) == before:
+                self.failed.append(name)
+                self.say(f"         FAILED  {error}")
+        except Exception as error:  # noqa: BLE001: one chapter's end is not the run's
+            self.failed.append(name)
+            self.say(f"         FAILED  {type(error).__name__}: {error}")
+            print(traceback.format_exc(), file=self._file, flush=True)
+        return len(self.failed) == before
+
+    def end(self):
+        """The last lines, and the status for the shell."""
+        seconds = time.monotonic() - self._began
+        self.say(f"\n{self.passed} steps passed, {len(self.failed)} failed in {seconds:.0f} s; log: {self.path}")
+        for name in self.failed:
+            self.say(f"  failed: {name}")
+        self._file.close()
+        return 1 if self.failed else 0
+
+
+def die(sentence):
+    print(sentence, file=sys.stderr)
+    sys.exit(2)
+
+
+def until(what, limit_s, probe):
+    """Asks again and again until the answer is something; what it is."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        if (found := probe()) or time.monotonic() > deadline:
+            break
+        time.sleep(0.3)
+    expect(found, f"not within {limit_s} s: {what}")
+    return found

@@ -1,0 +1,110 @@
+//! The data partition: checked, grown to the end of the card, mounted. Where that cannot be, memory
+//! takes its place, so that there is a box that answers and says so. It is never formatted here:
+//! what does not look like our file system may still be all that is left of an owner's state.
+
+use std::path::Path;
+
+use super::card::{self, Fault};
+use super::layout::Layout;
+use super::mounts::{self, mount};
+use super::people::{self, User};
+use super::salvage;
+use super::tools::Tools;
+use super::words::Refusal;
+
+/// `commit=30`: what must not be lost is flushed by who writes it; all else may wait, for the card's
+/// sake. `errors=remount-ro`: what a worn card gives back wrong is not written upon.
+const OPTIONS: &str = "noatime,lazytime,nosuid,nodev,noexec,commit=30,errors=remount-ro";
+
+/// With less than this, the owner is told. Root has another 16 MiB (`card::RESERVE_BYTES`).
+const LITTLE: u64 = 4 << 20;
+
+/// Makes `/data` ready and says what the owner should know of it.
+pub(super) fn make_ready(layout: &Layout, tools: &Tools) -> Vec<Refusal> {
+    let mut notices = Vec::new();
+    let data = &layout.folders.data;
+    if mounts::at(&layout.folders, data).is_none() {
+        match card::check_and_grow(layout, tools, &mut notices)
+            .and_then(|()| on_card(layout, tools))
+        {
+            Ok(()) => {}
+            Err(fault) => notices.push(in_memory(layout, tools, &fault)),
+        }
+    }
+    for made in [own_folder(layout), service_folder(layout)] {
+        notices.extend(made.err());
+    }
+    notices.extend(full(data));
+    notices
+}
+
+/// Mounts the card's, and sees that it takes a write.
+fn on_card(layout: &Layout, tools: &Tools) -> Result<(), Fault> {
+    let (device, data) = (&layout.start.data, &layout.folders.data);
+    mount(tools, device, data, Some("ext4"), OPTIONS)
+        .map_err(|refusal| Fault::Damaged(refusal.message))?;
+    let probe = data.join(".written");
+    let written = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {
+            let _ = tools.run("umount", &[&data.to_string_lossy()]);
+            Err(Fault::ReadOnly)
+        }
+        // A full disk still takes a name; if not even that, `full` says so.
+        _ => Ok(()),
+    }
+}
+
+/// Mounts memory in its place, with a copy of the state where that can still be read.
+fn in_memory(layout: &Layout, tools: &Tools, fault: &Fault) -> Refusal {
+    let data = &layout.folders.data;
+    let options = "nosuid,nodev,noexec,mode=0755,size=96m";
+    if let Err(refusal) = mount(tools, Path::new("credenza-data"), data, Some("tmpfs"), options) {
+        return refusal;
+    }
+    let kept = !matches!(fault, Fault::Missing) && salvage::copy(layout, tools);
+    let state = if kept {
+        "it runs from a copy in memory, and what is changed now is lost when it is switched off"
+    } else {
+        "it starts as new, and what is set up now is lost when it is switched off"
+    };
+    match fault {
+        Fault::Missing => Refusal::new(
+            "data_missing",
+            format!("the card has no data partition: {state}; flash the card anew"),
+        ),
+        Fault::Damaged(why) => Refusal::new(
+            "data_damaged",
+            format!(
+                "the data partition of the card is damaged ({why}): {state}; flash a card anew, \
+                 another one if this happened before"
+            ),
+        ),
+        Fault::ReadOnly => Refusal::new(
+            "card_read_only",
+            format!(
+                "the card takes no more writes, as worn-out cards do: {state}; flash another card \
+                 and put it in"
+            ),
+        ),
+    }
+}
+
+fn own_folder(layout: &Layout) -> Result<(), Refusal> {
+    people::folder(&layout.folders.system(), 0o700, None)
+}
+
+fn service_folder(layout: &Layout) -> Result<(), Refusal> {
+    let service = User::service(&layout.folders.root)?;
+    people::folder(&layout.folders.data.join("credenza"), 0o700, Some(service))
+}
+
+fn full(data: &Path) -> Option<Refusal> {
+    let left = rustix::fs::statvfs(data).ok()?;
+    let bytes = left.f_bavail.saturating_mul(left.f_frsize);
+    (bytes < LITTLE).then(|| {
+        let message = "the data partition of the card is full, so changes may not be kept: plug in \
+                       a disk for films, or remove films that are kept on the card";
+        Refusal::new("data_full", message)
+    })
+}
