@@ -41,6 +41,12 @@ impl HostList {
         *self.name.write().unwrap_or_else(PoisonError::into_inner) = bare(name);
     }
 
+    /// The name in the local network, without `.local`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.name.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether a request with this Host header is meant for us. Any port is: a forwarded one differs
     /// from ours.
     #[must_use]

@@ -100,6 +100,13 @@ impl Access {
         })
     }
 
+    /// Takes the owner and all sessions out of the ledger, before [`Access::open`]: whoever holds the
+    /// box in their hands may begin anew. Can be repeated where it was cut off. Blocks on the disk.
+    pub fn erase(ledger: &dyn Ledger) -> Result<(), Error> {
+        super::sessions::erase(ledger)?;
+        ledger.remove(OWNER).map_err(Error::Ledger)
+    }
+
     /// Whether it has been claimed.
     #[must_use]
     pub fn owner_exists(&self) -> bool {

@@ -122,16 +122,21 @@ impl Sessions {
     /// Ends all sessions. Blocks on the disk.
     pub(super) fn end_all(&self) -> Result<(), Error> {
         self.all.write().unwrap_or_else(PoisonError::into_inner).clear();
-        for key in self.ledger.keys(PREFIX).map_err(Error::Ledger)? {
-            self.ledger.remove(&key).map_err(Error::Ledger)?;
-        }
-        Ok(())
+        erase(self.ledger.as_ref())
     }
 
     fn keep(&self, hash: &str, session: Session) -> Result<(), Error> {
         let json = serde_json::to_vec(&session).unwrap_or_default();
         self.ledger.write(&format!("{PREFIX}{hash}"), json).map_err(Error::Ledger)
     }
+}
+
+/// Takes every session out of the ledger. Blocks on the disk.
+pub(super) fn erase(ledger: &dyn Ledger) -> Result<(), Error> {
+    for key in ledger.keys(PREFIX).map_err(Error::Ledger)? {
+        ledger.remove(&key).map_err(Error::Ledger)?;
+    }
+    Ok(())
 }
 
 /// Takes the oldest out until no more than [`MOST`] are left.

@@ -3,7 +3,9 @@
 
 mod care;
 mod ledger;
+mod reset;
 mod story;
+mod whereabouts;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -16,15 +18,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer};
+use crate::appliance::{self, Appliance};
 use crate::config::{BadConfig, Config};
 use crate::host_name::host_label;
-use crate::http::rooms::Rooms;
+use crate::http::rooms::{Rooms, Whereabouts};
 use crate::http::{router, server};
 use crate::lan::Advertisement;
 use crate::media::StremioId;
 use crate::playback;
 use crate::playback::Playback;
 use crate::release;
+use whereabouts::{Hosts, Place, own_addresses};
 
 /// How long the drain may take.
 const DRAIN: Duration = Duration::from_secs(6);
@@ -57,7 +61,7 @@ pub enum Error {
 pub struct App {
     playback: Arc<Playback>,
     rooms: Rooms,
-    address: SocketAddr,
+    place: Arc<Place>,
     running: RunningServer,
     advertisement: Option<Advertisement>,
     data: PathBuf,
@@ -69,9 +73,18 @@ pub struct App {
 impl App {
     /// Builds and starts everything; when it returns, the addresses answer.
     pub async fn start(config: Config, data: &Path) -> Result<Self, Error> {
+        Self::start_as(config, data, appliance::Options::default()).await
+    }
+
+    /// The same where this may be a box.
+    pub async fn start_as(
+        config: Config,
+        data: &Path,
+        options: appliance::Options,
+    ) -> Result<Self, Error> {
         // The port first: a second server must not touch the first one's stores.
         let listener = server::listen(config.listen).await?;
-        Self::start_on(listener, &config, data).await
+        Self::start_on(listener, &config, data, options).await
     }
 
     /// The same, on any free port where the usual one is taken: for a command that serves one film.
@@ -80,39 +93,66 @@ impl App {
             Err(_) if any_port => server::listen(SocketAddr::new(config.listen.ip(), 0)).await?,
             listened => listened?,
         };
-        Self::start_on(listener, &config, data).await
+        Self::start_on(listener, &config, data, appliance::Options::default()).await
     }
 
     async fn start_on(
         listener: server::Listener,
         config: &Config,
         data: &Path,
+        options: appliance::Options,
     ) -> Result<Self, Error> {
         let address = listener.address();
         let (near, side_door) = side_door(address).await?;
-        let Story { playback, state, tasks } = story(config, data)?;
-        let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(state));
+        reset::owner_if_asked(data)?;
+        let Story { playback, state, client, library, tasks } = story(config, data)?;
+        let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(Arc::clone(&state)));
         let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
         let media_keys = Arc::new(MediaKeys::open(ledger)?);
         let local_key = LocalKey::read_or_make(data)
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let shutdown = CancellationToken::new();
+        let parts = appliance::Parts {
+            playback: Arc::clone(&playback),
+            state,
+            media_keys: Arc::clone(&media_keys),
+            client,
+            near,
+            library: Arc::new(move || library.folder()),
+            update_url: config.update_url.clone(),
+            knows_wifi: config.knows_wifi,
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
+        };
+        let appliance = Appliance::new(parts, options);
+        let guest = Arc::clone(&appliance);
+        let hosts = Arc::new(HostList::new(
+            &host_label(&config.lan_name),
+            config.names.clone(),
+            move || {
+                let portal = guest.access_point().map(|access_point| access_point.address);
+                own_addresses().into_iter().chain(portal).collect()
+            },
+        ));
+        let advertisement = advertise(config, address, &tasks);
+        let place = Arc::new(Place {
+            listen: address,
+            hosts: Arc::clone(&hosts),
+            announced: advertisement.is_some(),
+        });
         let rooms = Rooms {
             playback: Arc::clone(&playback),
             access,
             media_keys: Arc::clone(&media_keys),
             local_key: Arc::new(local_key),
+            appliance: Arc::clone(&appliance),
+            whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
             auth_required: config.auth_required,
             name: config.lan_name.clone(),
         };
-        let hosts = Arc::new(HostList::new(
-            &host_label(&config.lan_name),
-            config.names.clone(),
-            own_addresses,
-        ));
-        let rule = Arc::clone(&hosts);
-        let router = router::whole(rooms.clone(), Arc::new(move |host: &str| rule.allows(host)));
+        let rule = Hosts { list: Arc::clone(&hosts), appliance: Arc::clone(&appliance) };
+        let router = router::whole(rooms.clone(), Arc::new(rule));
         let serve = |listener| {
             let served = server::serve(listener, router.clone(), tasks.clone(), shutdown.clone());
             tasks.spawn(served)
@@ -125,14 +165,14 @@ impl App {
         tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
-        let advertisement = advertise(config, address, &tasks);
+        appliance.start();
         if let Some(advertisement) = &advertisement {
             tasks.spawn(care::follow_name(advertisement.names(), hosts, shutdown.clone()));
         }
         Ok(Self {
             playback,
             rooms,
-            address,
+            place,
             running,
             advertisement,
             data: data.to_owned(),
@@ -145,12 +185,7 @@ impl App {
     /// Where it answers: each address of this machine, if it listens on all of them.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        if !self.address.ip().is_unspecified() {
-            return vec![self.address];
-        }
-        let port = self.address.port();
-        let v4 = own_addresses().into_iter().filter(IpAddr::is_ipv4);
-        v4.map(|ip| SocketAddr::new(ip, port)).collect()
+        self.place.addresses()
     }
 
     /// The code that makes an owner, while there is none.
@@ -165,7 +200,7 @@ impl App {
         let host = self
             .addresses()
             .first()
-            .map_or_else(|| self.address.to_string(), SocketAddr::to_string);
+            .map_or_else(|| self.place.listen.to_string(), SocketAddr::to_string);
         Ok(self.rooms.play_answer(&play, &host))
     }
 
@@ -204,16 +239,6 @@ fn advertise(config: &Config, address: SocketAddr, tasks: &TaskTracker) -> Optio
             None
         }
     }
-}
-
-/// Every address of this machine.
-fn own_addresses() -> Vec<IpAddr> {
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let mut addresses: Vec<IpAddr> = interfaces.iter().map(if_addrs::Interface::ip).collect();
-    // What a person can type on a phone first.
-    addresses.sort_by_key(|ip| (ip.is_loopback(), ip.is_ipv6()));
-    addresses.dedup();
-    addresses
 }
 
 /// Where the command line on this machine asks, and the listener for it where the server's own does

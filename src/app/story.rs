@@ -29,6 +29,10 @@ pub struct Story {
     /// The story.
     pub playback: Arc<Playback>,
     pub(super) state: Arc<State>,
+    /// The way out.
+    pub(super) client: Client,
+    /// Where films lie.
+    pub(super) library: swarm::Place,
     pub(super) tasks: TaskTracker,
 }
 
@@ -49,12 +53,14 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     let indexes = config.indexes.iter().filter(|(_, place)| place.enabled);
     let sources =
         indexes.map(|(name, place)| index::build(*name, client.clone(), place.url.clone()));
-    let swarm = Arc::new(Swarm::new(swarm_options(config, data, policy), tasks.clone()));
+    let options = swarm_options(config, data, policy);
+    let library = options.library.clone();
+    let swarm = Arc::new(Swarm::new(options, tasks.clone()));
     swarm.allow(config.swarm.consent == Consent::Given);
     let playback = Playback::new(Parts {
         titles: Titles::new(client.clone(), config.cinemeta.clone(), config.kitsu.clone()),
         sources: sources.collect(),
-        client,
+        client: client.clone(),
         cache,
         state: Arc::clone(&state),
         swarm,
@@ -68,7 +74,7 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
             .map_err(|error| Error::TokenFile { file: file.clone(), error })?;
         playback.default_debrid(*store, &Secret::new(&token))?;
     }
-    Ok(Story { playback: Arc::new(playback), state, tasks })
+    Ok(Story { playback: Arc::new(playback), state, client, library, tasks })
 }
 
 fn make_folder(data: &Path) -> Result<(), Error> {

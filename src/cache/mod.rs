@@ -47,6 +47,12 @@ impl Cache {
         (Self { engine: Arc::new(engine), dir, tending: Arc::default() }, notice)
     }
 
+    /// Whether it lies on the disk, and not in memory for want of a folder that takes it.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.dir.is_some()
+    }
+
     /// Keeps the cache small on the disk; to be called once a minute or so. Mostly it looks at a size
     /// and returns; every hundred searches it moves what is kept to a new engine, on a blocking
     /// thread. Meanwhile everything is a miss.

@@ -53,6 +53,9 @@ struct Global {
     /// Address and port to serve on. Default: 0.0.0.0:8080
     #[arg(long, global = true, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
+    /// The folder below which a box's files lie
+    #[arg(long = "box", global = true, hide = true, value_name = "DIR", default_value = "/")]
+    box_root: PathBuf,
     /// How much is logged: error, warn, info, debug or trace
     #[arg(long, global = true, value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"])]
     log: Option<String>,

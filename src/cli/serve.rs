@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Arguments, Done, Global, Signals, print};
 use crate::app::App;
+use crate::appliance;
 use crate::config;
 use crate::durable;
 use crate::fetch;
@@ -13,7 +14,13 @@ use crate::fetch;
 /// Serves with the configuration of file and environment.
 pub(super) async fn run(global: &Global, signals: &mut Signals) -> Done {
     let config = global.configuration().map_err(|error| error.to_string())?;
-    let app = App::start(config, &global.data()).await.map_err(|error| error.to_string())?;
+    let options = appliance::Options {
+        root: Some(global.box_root.clone()),
+        supervised: config::is_supervised(),
+        ..appliance::Options::default()
+    };
+    let app =
+        App::start_as(config, &global.data(), options).await.map_err(|error| error.to_string())?;
     announce(&app);
     signals.received().await;
     app.stop().await;

@@ -82,6 +82,10 @@ pub struct Config {
     pub library_disk: Option<PathBuf>,
     /// `access.auth_required`: whether the watch page asks who is watching.
     pub auth_required: bool,
+    /// `update.url`: where a box looks for a newer version; `{board}` in it stands for the board.
+    pub update_url: Option<String>,
+    /// Whether the box was told of a Wi-Fi network (`box.wifi_ssid`). Joining it is the steward's.
+    pub knows_wifi: bool,
     /// `box.claim_code`; `None`: one is made up.
     pub claim_code: Option<String>,
     /// `network.allow_private`
@@ -159,6 +163,8 @@ impl Config {
             library: given.text("library.path").map(PathBuf::from),
             library_disk: given.text("library.disk").map(PathBuf::from),
             auth_required: given.bool("access.auth_required", true),
+            update_url: given.text("update.url").map(str::to_owned),
+            knows_wifi: given.text("box.wifi_ssid").is_some(),
             claim_code: given.claim_code()?,
             allow_private: given.addresses("network.allow_private")?,
             debrid: given.debrid()?,
@@ -188,6 +194,13 @@ pub fn data_folder() -> PathBuf {
 #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 pub fn ca_file() -> Option<PathBuf> {
     std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
+}
+
+/// Whether a service manager started us and waits for our word (`sd_notify(3)`).
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn is_supervised() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
 }
 
 /// Values that were given, read with their defaults.

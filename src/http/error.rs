@@ -3,6 +3,8 @@
 //! The shape is fixed: `{"error":{"code":"snake_case","message":"a sentence","detail":…}}`. The
 //! message names the culprit and what to do; neither stack, nor path of the disk, nor token is in it.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -15,7 +17,7 @@ pub struct ApiError {
     /// The status that fits the code.
     pub status: StatusCode,
     /// `snake_case`, for programs.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// One sentence, for people.
     pub message: String,
     /// What a program may want beside them; `null` where there is nothing.
@@ -24,8 +26,12 @@ pub struct ApiError {
 
 impl ApiError {
     /// An error without detail.
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), detail: Value::Null }
+    pub fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { status, code: code.into(), message: message.into(), detail: Value::Null }
     }
 
     /// 400: the request is malformed.

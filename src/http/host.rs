@@ -1,6 +1,8 @@
 //! Who was asked: a request whose Host is not ours comes from a page that was rebound to our
-//! address, and is turned away before any handler sees it (421, RFC 9110, 15.5.20).
+//! address, and is turned away before any handler sees it (421, RFC 9110, 15.5.20). The one place
+//! where a foreign Host is nobody's trick is the box's own Wi-Fi network, which answers every name.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -11,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::http::error::ApiError;
+use crate::http::server::Local;
 
 /// Longest name of DNS, a colon and a port.
 const LONGEST: usize = 253 + 6;
@@ -19,6 +22,13 @@ const LONGEST: usize = 253 + 6;
 pub trait HostRule: Send + Sync {
     /// Whether `host` (`name`, `name:port`, `1.2.3.4:port` or `[v6]:port`, as it was sent) is ours.
     fn allows(&self, host: &str) -> bool;
+
+    /// The box's own address, `http://…/`, for who came to `local` by the box's own Wi-Fi network,
+    /// while that is open.
+    fn portal(&self, local: SocketAddr) -> Option<String> {
+        let _ = local;
+        None
+    }
 }
 
 impl<F: Fn(&str) -> bool + Send + Sync> HostRule for F {
@@ -33,10 +43,26 @@ pub async fn only_ours(
     request: Request,
     next: Next,
 ) -> Response {
-    match judge(rule.as_ref(), &request) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+    let local = request.extensions().get::<Local>();
+    let portal = local.and_then(|Local(address)| rule.portal(*address));
+    match (judge(rule.as_ref(), &request), portal) {
+        (Ok(()), _) => next.run(request).await,
+        (Err(refusal), Some(portal)) if refusal.status == StatusCode::MISDIRECTED_REQUEST => {
+            lead(&portal)
+        }
+        (Err(refusal), _) => refusal.into_response(),
     }
+}
+
+/// To the set-up page. A phone asks for a page of its maker's to see whether a network leads to the
+/// internet; whatever else it gets, it shows. 302, which every one of them takes, and not to be kept:
+/// the next network is another.
+fn lead(portal: &str) -> Response {
+    let headers = [
+        (header::LOCATION, format!("{portal}setup")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (StatusCode::FOUND, headers).into_response()
 }
 
 /// RFC 9112, 3.2: one Host, and one that could be a host. In absolute form (3.2.2) the URI's

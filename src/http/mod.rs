@@ -23,3 +23,4 @@ pub mod rooms;
 pub mod router;
 pub mod server;
 pub mod shield;
+mod upload;

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::error::ApiError;
 use crate::access;
 use crate::access::{ClaimError, LoginError};
+use crate::appliance;
 use crate::playback;
 
 impl From<playback::Error> for ApiError {
@@ -66,6 +67,34 @@ impl From<LoginError> for ApiError {
 impl From<access::Error> for ApiError {
     fn from(error: access::Error) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "access", error.to_string())
+    }
+}
+
+impl From<appliance::Error> for ApiError {
+    fn from(error: appliance::Error) -> Self {
+        use appliance::Error as E;
+        let sentence = error.to_string();
+        let (status, code) = match error {
+            E::NotABox => (StatusCode::NOT_FOUND, "not_a_box"),
+            E::Refused(refusal) => {
+                return Self::new(StatusCode::UNPROCESSABLE_ENTITY, refusal.code, refusal.message);
+            }
+            E::Silent(_) => (StatusCode::BAD_GATEWAY, "steward_silent"),
+            E::SomeoneIsWatching => (StatusCode::CONFLICT, "someone_is_watching"),
+            E::Busy => (StatusCode::CONFLICT, "busy"),
+            E::NoUrl => (StatusCode::CONFLICT, "no_update_url"),
+            E::BadUrl => (StatusCode::UNPROCESSABLE_ENTITY, "bad_update_url"),
+            E::NothingNew => (StatusCode::CONFLICT, "nothing_new"),
+            E::NothingReady => (StatusCode::CONFLICT, "nothing_ready"),
+            E::NothingBefore => (StatusCode::CONFLICT, "nothing_before"),
+            E::Broken(_) => (StatusCode::BAD_REQUEST, "broken_off"),
+            E::Fetch(_) | E::NoFile { .. } => (StatusCode::BAD_GATEWAY, "update_url"),
+            E::Offer(error) => {
+                return Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), sentence);
+            }
+            E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
+        };
+        Self::new(status, code, sentence)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
@@ -14,10 +15,12 @@ use tokio_util::task::TaskTracker;
 
 use super::error::ApiError;
 use super::router::MediaFinder;
-use super::server::Peer;
+use super::server::{Local, Peer};
 use crate::access::{Access, LocalKey, MediaKeys};
+use crate::appliance::Appliance;
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
+use crate::secret::Secret;
 
 /// The rooms that are asked, built by `app`.
 #[derive(Clone)]
@@ -27,6 +30,9 @@ pub struct Rooms {
     pub access: Arc<Access>,
     pub media_keys: Arc<MediaKeys>,
     pub local_key: Arc<LocalKey>,
+    pub appliance: Arc<Appliance>,
+    /// Where people find this server.
+    pub whereabouts: Arc<dyn Whereabouts>,
     pub tasks: TaskTracker,
     /// Whether the watch page asks who is watching.
     pub auth_required: bool,
@@ -34,6 +40,16 @@ pub struct Rooms {
     pub name: String,
 }
 
+/// Where people find this server.
+pub trait Whereabouts: Send + Sync {
+    /// Its addresses that others reach, as URLs.
+    fn addresses(&self) -> Vec<String>;
+    /// The same by name, where the name is announced.
+    fn named(&self) -> Option<String>;
+}
+
+/// Long enough for an answer to reach a phone beside the box.
+const ANSWERED: Duration = Duration::from_secs(1);
 /// The cookie of a signed-in browser.
 const COOKIE: &str = "credenza_session";
 
@@ -42,6 +58,7 @@ pub(super) struct Visitor {
     pub(super) rooms: Rooms,
     pub(super) headers: HeaderMap,
     peer: Peer,
+    local: Option<Local>,
 }
 
 impl Visitor {
@@ -49,7 +66,12 @@ impl Visitor {
     /// data folder. Forwarding headers count for nothing.
     pub(super) fn is_owner(&self) -> bool {
         let by_cookie = self.session().is_some_and(|token| self.rooms.access.session(&token));
-        by_cookie || (self.address().is_loopback() && self.has_local_key())
+        by_cookie || self.is_of_this_machine()
+    }
+
+    /// Whether a program of this machine asks, by the key of the data folder.
+    pub(super) fn is_of_this_machine(&self) -> bool {
+        self.address().is_loopback() && self.has_local_key()
     }
 
     /// Where the request came from, by the socket.
@@ -91,6 +113,34 @@ impl Visitor {
         if self.rooms.auth_required { self.owner_only() } else { Ok(()) }
     }
 
+    /// Whether they came by the box's own Wi-Fi network.
+    pub(super) fn is_by_own_network(&self) -> bool {
+        let portal = |Local(local)| self.rooms.appliance.portal_at(local.ip());
+        self.local.and_then(portal).is_some()
+    }
+
+    /// Has the box join a Wi-Fi network. Whoever came by the box's own network, which ends by it,
+    /// is answered first; says whether it was done before the answer.
+    pub(super) async fn join_wifi(
+        &self,
+        ssid: String,
+        password: Secret,
+        country: String,
+    ) -> Result<bool, ApiError> {
+        let appliance = Arc::clone(&self.rooms.appliance);
+        if !self.is_by_own_network() {
+            appliance.join_wifi(ssid, password, country).await?;
+            return Ok(true);
+        }
+        self.rooms.tasks.spawn(async move {
+            tokio::time::sleep(ANSWERED).await;
+            if let Err(error) = appliance.join_wifi(ssid, password, country).await {
+                tracing::warn!(%error, "the Wi-Fi network could not be joined");
+            }
+        });
+        Ok(false)
+    }
+
     fn has_local_key(&self) -> bool {
         let value = self.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let bearer = value.and_then(|value| value.strip_prefix("Bearer "));
@@ -106,7 +156,8 @@ impl FromRequestParts<Rooms> for Visitor {
     async fn from_request_parts(parts: &mut Parts, rooms: &Rooms) -> Result<Self, Infallible> {
         let nobody = Peer(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
         let peer = parts.extensions.get().copied().unwrap_or(nobody);
-        Ok(Self { rooms: rooms.clone(), headers: parts.headers.clone(), peer })
+        let local = parts.extensions.get().copied();
+        Ok(Self { rooms: rooms.clone(), headers: parts.headers.clone(), peer, local })
     }
 }
 

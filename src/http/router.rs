@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -40,13 +40,19 @@ pub fn health_routes() -> Router {
 /// The whole house: `media` is open to pages of any origin and has no body; `rest` is guarded.
 /// Round both: the Host rule before all, and a net under a panic.
 pub fn house(media: Router, rest: Router, hosts: Arc<dyn HostRule>) -> Router {
+    house_with(media, rest, Router::new(), hosts)
+}
+
+/// The same with `uploads`, which are guarded but for the limit on their bodies.
+fn house_with(media: Router, rest: Router, uploads: Router, hosts: Arc<dyn HostRule>) -> Router {
     // The last layer added is the first to run.
     let rest = rest
         .merge(health_routes())
         .fallback(|| async { ApiError::not_found() })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
-        .layer(middleware::from_fn(shield::catch_panic))
         .layer(middleware::from_fn(shield::limit_body))
+        .merge(uploads)
+        .layer(middleware::from_fn(shield::catch_panic))
         .layer(middleware::from_fn(origin::only_own_pages))
         .layer(middleware::from_fn(shield::tell_browsers));
     let media = media.layer(middleware::from_fn(shield::catch_panic));
@@ -56,7 +62,8 @@ pub fn house(media: Router, rest: Router, hosts: Arc<dyn HostRule>) -> Router {
 /// Everything that is served.
 pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
     let rest = api::routes().merge(pages::routes()).with_state(rooms.clone());
-    house(media_routes(Arc::new(rooms)), rest, hosts)
+    let uploads = api::uploads().merge(pages::uploads()).layer(DefaultBodyLimit::disable());
+    house_with(media_routes(Arc::new(rooms.clone())), rest, uploads.with_state(rooms), hosts)
 }
 
 async fn play(

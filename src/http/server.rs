@@ -33,6 +33,10 @@ use crate::http::line::{Line, Watch};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
+/// To which of our addresses they are connected: a request extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Local(pub SocketAddr);
+
 /// How much strangers may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -176,8 +180,10 @@ async fn converse(
     let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
 
     let watch = Watch::default();
+    let local = stream.local_addr().ok().map(Local);
     let line = Line::new(stream, watch.clone());
-    let service = service_fn(move |request| answer(request, peer, watch.clone(), router.clone()));
+    let ends = (Peer(peer), local);
+    let service = service_fn(move |request| answer(request, ends, watch.clone(), router.clone()));
     // No half-close: a player that goes away mid-film must stop the work for it at once.
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -204,7 +210,7 @@ async fn converse(
 /// One request: what is wrong before any route is looked for, then the router.
 async fn answer(
     request: Request<Incoming>,
-    peer: SocketAddr,
+    (peer, local): (Peer, Option<Local>),
     watch: Watch,
     router: Router,
 ) -> Result<Response, Infallible> {
@@ -216,7 +222,8 @@ async fn answer(
     }
     let mut request = request.map(Body::new);
     forget_forwarding(&mut request);
-    request.extensions_mut().insert(Peer(peer));
+    request.extensions_mut().insert(peer);
+    local.map(|local| request.extensions_mut().insert(local));
     request.extensions_mut().insert(watch);
     router.oneshot(request).await
 }

@@ -4,10 +4,12 @@
 //! station has one noun (`Query`, `Unique`, `Candidate`, `Pick`, `Representation`), and a value is
 //! never sent back to an earlier station to be filled in.
 
+mod audience;
 mod choose;
 mod film;
 mod find;
 mod findings;
+mod own_file;
 mod playable;
 mod session;
 mod settings;
@@ -22,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 pub use choose::{Passed, Play, in_words};
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
+pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
 pub use settings::{DebridSettings, Settings};
@@ -34,6 +37,7 @@ use crate::index::Source;
 use crate::media::StremioId;
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
+use audience::Audience;
 use session::Session;
 use url::Url;
 
@@ -68,6 +72,7 @@ pub struct Playback {
     account: Mutex<Option<(Arc<Debrid>, String)>>,
     recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
+    audience: Arc<Audience>,
 }
 
 /// Why nothing plays. One sentence each.
@@ -152,6 +157,7 @@ impl Playback {
             account: Mutex::default(),
             recent: Mutex::default(),
             sessions: Mutex::default(),
+            audience: Arc::default(),
         };
         playback.take_up_settings()?;
         Ok(playback)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Playback, durably, lock};
 use crate::debrid::{Account, Debrid};
+use crate::durable::State;
 use crate::secret::Secret;
 use crate::stremthru::StremThru;
 use crate::torrent::Store;
@@ -62,6 +63,11 @@ impl Playback {
             self.parts.swarm.allow(allowed);
         }
         Ok(())
+    }
+
+    /// Takes the token that was set in the browser out of the state, before [`Playback::new`].
+    pub fn erase_token(state: &State) -> Result<(), Error> {
+        Ok(state.remove(DEBRID_KEY)?)
     }
 
     /// Uses a store that the configuration names; what the owner set in the browser wins over it.

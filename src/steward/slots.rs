@@ -115,12 +115,25 @@ pub(super) fn commit(layout: &Layout) -> Result<(), Refusal> {
     let _lock = lock(layout)?;
     let running = layout.start.running;
     if selected(&layout.start.selector).is_ok_and(|selected| selected.default == running) {
+        end_trial(layout);
         return Ok(());
     }
     select(&layout.start.selector, running)?;
+    end_trial(layout);
     // It is done. What is noted of it can be noted at the next start as well.
     let _ = settle(layout);
     Ok(())
+}
+
+/// Takes the initramfs' mark away, by which the system itself gives up a trial that nobody keeps:
+/// a server that does not even start cannot.
+fn end_trial(layout: &Layout) {
+    let mark = layout.folders.run.join("trial");
+    if let Err(error) = std::fs::remove_file(&mark)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::error!(%error, mark = %mark.display(), "the mark of the trial cannot be removed");
+    }
 }
 
 /// At each start: a trial that did not come back is remembered, and told once.

@@ -26,6 +26,12 @@ impl Place {
         Self { mount, always }
     }
 
+    /// The folder where new data goes now.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.now().folder
+    }
+
     /// The folder that is always there.
     pub(super) fn always(&self) -> &Path {
         &self.always

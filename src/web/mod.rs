@@ -5,10 +5,14 @@
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
 //! sofa. The one script copies a link and does nothing else.
 
+mod the_box;
 mod words;
 
 use askama::Template;
 
+pub use the_box::{
+    BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
+};
 pub use words::{plain, size};
 
 /// The style sheet.
@@ -37,6 +41,10 @@ pub struct Frame {
     pub signed_in: bool,
     /// A sentence to say first: what went wrong, or what was done.
     pub notice: Option<String>,
+    /// What the owner should know of the box.
+    pub warnings: Vec<String>,
+    /// After so many seconds the page is asked for again.
+    pub refresh: Option<u32>,
 }
 
 /// `/`: a search by title or id.
@@ -133,6 +141,8 @@ pub struct Player {
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Claim {
     pub frame: Frame,
+    /// Whether this is a box, whose code is where people have hands.
+    pub at_box: bool,
 }
 
 /// `/login`.
@@ -156,6 +166,8 @@ pub struct Setup {
     pub token_ends: String,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
+    /// On a box alone.
+    pub the_box: Option<TheBox>,
 }
 
 /// Something went wrong: one sentence and a way on.

@@ -1,12 +1,13 @@
 //! The JSON surface: for the command line, for programs, and for pages that want more than HTML.
 
+mod appliance;
 mod owner;
 mod story;
 
 pub(super) use story::id_of;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
 use super::rooms::Rooms;
 
@@ -19,8 +20,27 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/api/logout", post(owner::logout))
         // The owner.
         .route("/api/settings", get(owner::settings).put(owner::change_settings))
+        // The owner of a box.
+        .route("/api/box", get(appliance::standing))
+        .route("/api/box/disks", get(appliance::disks))
+        .route("/api/box/disks/format", post(appliance::format))
+        .route("/api/box/networks", get(appliance::networks))
+        .route("/api/box/wifi", post(appliance::wifi))
+        .route("/api/box/update/check", post(appliance::check))
+        .route("/api/box/update/install", post(appliance::install))
+        .route("/api/box/update/restart", post(appliance::restart))
+        .route("/api/box/update/back", post(appliance::back))
+        .route("/api/box/reboot", post(appliance::reboot))
+        .route("/api/box/off", post(appliance::off))
+        // The box's own screen.
+        .route("/api/box/screen", get(appliance::screen))
         // Who may watch.
         .route("/api/find/{id}", get(story::find))
         .route("/api/play/{id}", get(story::play).post(story::play))
         .route("/api/status", get(story::status))
+}
+
+/// Routes whose body is large, and is passed on as it comes.
+pub(super) fn uploads() -> Router<Rooms> {
+    Router::new().route("/api/box/update", put(appliance::receive))
 }

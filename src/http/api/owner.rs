@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
@@ -60,9 +60,32 @@ pub(super) async fn logout(visitor: Visitor) -> Result<Response, ApiError> {
 }
 
 /// `GET /api/settings`.
-pub(super) async fn settings(visitor: Visitor) -> Result<Json<Settings>, ApiError> {
+pub(super) async fn settings(visitor: Visitor) -> Result<Json<AllSettings>, ApiError> {
     visitor.owner_only()?;
-    Ok(Json(visitor.rooms.playback.settings()))
+    Ok(Json(AllSettings::of(&visitor.rooms)))
+}
+
+/// What the owner may see of the settings.
+#[derive(Serialize)]
+pub(super) struct AllSettings {
+    #[serde(flatten)]
+    playback: Settings,
+    /// On a box alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    update: Option<UpdateSettings>,
+}
+
+#[derive(Serialize)]
+struct UpdateSettings {
+    url: Option<String>,
+}
+
+impl AllSettings {
+    fn of(rooms: &Rooms) -> Self {
+        let appliance = &rooms.appliance;
+        let update = appliance.is_here().then(|| UpdateSettings { url: appliance.update_url() });
+        Self { playback: rooms.playback.settings(), update }
+    }
 }
 
 /// What may be changed. Anything else is refused by name.
@@ -71,6 +94,7 @@ pub(super) async fn settings(visitor: Visitor) -> Result<Json<Settings>, ApiErro
 pub(super) struct Changes {
     debrid: Option<DebridChange>,
     swarm: Option<SwarmChange>,
+    update: Option<UpdateChange>,
 }
 
 #[derive(Deserialize)]
@@ -97,11 +121,18 @@ struct SwarmChange {
     enabled: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpdateChange {
+    /// `null`: updates are looked for nowhere.
+    url: Option<String>,
+}
+
 /// `PUT /api/settings`: a token is checked with its store before it is kept.
 pub(super) async fn change_settings(
     visitor: Visitor,
     changes: Result<Json<Value>, JsonRejection>,
-) -> Result<Json<Settings>, ApiError> {
+) -> Result<Json<AllSettings>, ApiError> {
     visitor.owner_only()?;
     let playback = &visitor.rooms.playback;
     let Json(changes) = changes?;
@@ -126,5 +157,8 @@ pub(super) async fn change_settings(
     if let Some(swarm) = changes.swarm {
         playback.allow_swarm(swarm.enabled)?;
     }
-    Ok(Json(playback.settings()))
+    if let Some(update) = changes.update {
+        visitor.rooms.appliance.set_update_url(update.url.as_deref())?;
+    }
+    Ok(Json(AllSettings::of(&visitor.rooms)))
 }

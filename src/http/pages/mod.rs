@@ -1,6 +1,8 @@
 //! The pages. Every one is a URL, so that a television's Back key works, and whole without script.
 
+mod appliance;
 mod setup;
+mod view;
 mod watch;
 
 use axum::Router;
@@ -36,6 +38,22 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/debrid", post(setup::debrid))
         .route("/setup/debrid/remove", post(setup::remove_debrid))
         .route("/setup/swarm", post(setup::swarm))
+        // The owner of a box.
+        .route("/setup/disk", get(appliance::confirm_format).post(appliance::format))
+        .route("/setup/wifi", get(appliance::wifi_page).post(appliance::wifi))
+        .route("/setup/update", get(appliance::update_page))
+        .route("/setup/update/check", post(appliance::check))
+        .route("/setup/update/install", post(appliance::install))
+        .route("/setup/update/restart", post(appliance::restart))
+        .route("/setup/update/back", post(appliance::back))
+        .route("/setup/update/url", post(appliance::set_url))
+        .route("/setup/reboot", post(appliance::reboot))
+        .route("/setup/off", post(appliance::off))
+}
+
+/// Pages' forms that carry a large file.
+pub(super) fn uploads() -> Router<Rooms> {
+    Router::new().route("/setup/update/file", post(appliance::upload))
 }
 
 fn asset(media_type: &'static str, text: &'static str) -> Response {
@@ -54,7 +72,10 @@ fn page(page: &impl web::Page) -> Response {
 /// What every page has.
 fn frame(visitor: &Visitor) -> Frame {
     let name = visitor.rooms.name.clone();
-    Frame { name, signed_in: visitor.is_owner(), notice: None }
+    let signed_in = visitor.is_owner();
+    let notices = if signed_in { visitor.rooms.appliance.notices() } else { Vec::new() };
+    let warnings = notices.into_iter().map(|notice| notice.message).collect();
+    Frame { name, signed_in, notice: None, warnings, refresh: None }
 }
 
 /// One sentence with a way back.

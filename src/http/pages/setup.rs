@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{at_the_door, filled, frame, page, trouble};
+use super::{at_the_door, filled, frame, page, trouble, view};
 use crate::http::rooms::{Visitor, no_cookie, session_cookie};
 use crate::secret::Secret;
 use crate::torrent::Store;
@@ -19,14 +19,19 @@ pub(super) struct Said {
     said: Option<String>,
 }
 
-fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
-    let mut frame = frame(visitor);
+async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
     if !visitor.rooms.access.owner_exists() {
-        return page(&web::Claim { frame });
+        return page(&web::Claim {
+            frame: frame(visitor),
+            at_box: visitor.rooms.appliance.is_here(),
+        });
     }
-    if !frame.signed_in {
+    if visitor.owner_only().is_err() {
         return at_the_door(visitor, "/setup");
     }
+    // Asked before the frame is made, which shows the notices that are known then.
+    let the_box = view::whole(&visitor.rooms).await;
+    let mut frame = frame(visitor);
     frame.notice = said.and_then(sentence_of).map(str::to_owned);
     let settings = visitor.rooms.playback.settings();
     let chosen = settings.debrid.store.unwrap_or(Store::RealDebrid);
@@ -37,6 +42,7 @@ fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
         swarm_fixed: settings.swarm.fixed,
+        the_box,
     })
 }
 
@@ -46,13 +52,17 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "token" => "The store takes the token; it is kept.",
         "removed" => "The token is removed.",
         "swarm" => "Peer-to-peer is changed.",
+        "formatted" => "The disk is ready: films are kept on it from now on.",
+        "wifi" => "The box joins that Wi-Fi network, now and whenever it is started.",
+        "checked" => "The address for updates has answered.",
+        "url" => "The address for updates is changed.",
         _ => return None,
     })
 }
 
 /// `GET /setup`.
 pub(super) async fn setup_page(visitor: Visitor, Query(said): Query<Said>) -> Response {
-    page_of(&visitor, said.said.as_deref())
+    page_of(&visitor, said.said.as_deref()).await
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,148 @@
+//! A version that was started on trial proves that it does what the box is for, and is kept; or it
+//! is given up, and the slot before it returns by itself at the next start.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
+
+use super::gave_up::GaveUp;
+use super::own::Own;
+use super::{Appliance, durably};
+use crate::playback::OwnFile;
+use crate::steward::words::{Facts, Verb};
+
+/// So many proofs in a row.
+const ROUNDS: u32 = 3;
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes of the test stream.
+const LENGTH: u64 = 1 << 20;
+/// Bytes of each range that is read of it.
+const RANGE: u64 = 64 << 10;
+/// Where it lies, in the library.
+const FOLDER: &str = "credenza-trial";
+/// Its name.
+const NAME: &str = "credenza-trial.mkv";
+
+impl Appliance {
+    /// Decides on a version that was started on trial.
+    pub(super) async fn decide(&self, facts: &Facts) {
+        let began = Instant::now();
+        let (mut proofs, mut why) = (0, String::new());
+        tracing::info!(version = facts.version, "this version is on trial");
+        while began.elapsed() < self.timing.trial_limit {
+            match self.prove_health(proofs).await {
+                Ok(()) => proofs += 1,
+                Err(error) => {
+                    tracing::warn!(error, "the version on trial is not well");
+                    (proofs, why) = (0, error);
+                }
+            }
+            if proofs >= ROUNDS {
+                match self.commit(facts).await {
+                    Ok(()) => return,
+                    Err(error) => why = format!("it could not be kept: {error}"),
+                }
+            }
+            tokio::time::sleep(self.timing.trial_pause).await;
+        }
+        self.give_up(facts, why).await;
+    }
+
+    async fn commit(&self, facts: &Facts) -> Result<(), super::Error> {
+        let _: serde_json::Value = self.door.ask(&Verb::Commit).await?;
+        tracing::info!(version = facts.version, "this version is well, and is kept");
+        if let Err(error) = GaveUp::forget(&self.parts.state) {
+            tracing::warn!(%error, "the trial could not be noted as passed");
+        }
+        self.facts_anew().await?;
+        Ok(())
+    }
+
+    /// Starts the box anew: what was not committed is not started again.
+    async fn give_up(&self, facts: &Facts, why: String) {
+        tracing::error!(
+            version = facts.version,
+            why,
+            "this version is given up; the one before returns"
+        );
+        let noted = GaveUp { counter: facts.counter, why }.keep(&self.parts.state);
+        if let Err(error) = noted {
+            tracing::warn!(%error, "why the trial failed could not be noted");
+        }
+        while let Err(error) = self.reboot().await {
+            tracing::error!(%error, "the box cannot be started anew; pull its plug");
+            tokio::time::sleep(self.timing.trial_limit).await;
+        }
+    }
+
+    /// One proof: the server answers, takes what must not be lost, keeps its cache on the disk, and
+    /// serves a film to a player.
+    async fn prove_health(&self, round: u32) -> Result<(), String> {
+        let own = Own::new(self.parts.near)?;
+        own.is_well(PATIENCE).await?;
+        let state = &self.parts.state;
+        let said = |error: crate::durable::Error| error.to_string();
+        durably(|| state.put("box/trial", &round)).map_err(said)?;
+        durably(|| state.remove("box/trial")).map_err(said)?;
+        if !self.parts.playback.cache_is_kept() {
+            return Err("the cache cannot be kept on the disk".to_owned());
+        }
+        let folder = (self.parts.library)().join(FOLDER);
+        let film = content(round);
+        let served = self.serve_film(&own, &folder, &film).await;
+        // Whatever came of it; the folder as well, if it is empty.
+        let _ = std::fs::remove_file(folder.join(NAME));
+        let _ = std::fs::remove_dir(&folder);
+        served
+    }
+
+    /// A film of our own, put where films lie, asked for by the link that a player is given.
+    async fn serve_film(&self, own: &Own, folder: &Path, film: &[u8]) -> Result<(), String> {
+        let path = durably(|| write(folder, film))
+            .map_err(|error| format!("no film can be kept in {}: {error}", folder.display()))?;
+        let playback = &self.parts.playback;
+        let kept = playback.keep_own_file(&path).map_err(|error| error.to_string())?;
+        let streamed = self.stream(own, &kept, film).await;
+        playback.forget_own_file(&kept).map_err(|error| error.to_string())?;
+        streamed
+    }
+
+    async fn stream(&self, own: &Own, kept: &OwnFile, film: &[u8]) -> Result<(), String> {
+        let key = self.parts.media_keys.sign(&kept.media_id, &kept.link_name);
+        let link = format!("/v/{key}/{}", kept.link_name);
+        // As a player does: the start, a seek, and the index at the end.
+        for start in [0, LENGTH / 2 - RANGE / 3, LENGTH - RANGE] {
+            let range = start..start + RANGE;
+            let came = own.range(&link, range.clone(), PATIENCE).await?;
+            let wanted = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+            if wanted.and_then(|(from, to)| film.get(from..to)) != Some(came.as_slice()) {
+                return Err(format!(
+                    "bytes {}-{} of the test stream are wrong",
+                    range.start, range.end
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(folder: &Path, film: &[u8]) -> std::io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(NAME);
+    std::fs::write(&path, film)?;
+    Ok(path)
+}
+
+/// Bytes that no cache has from another round, and of which no two ranges are alike.
+fn content(round: u32) -> Vec<u8> {
+    let blocks = (0..LENGTH / 32).flat_map(|block| {
+        let mut sum = Sha256::new();
+        sum.update(round.to_le_bytes());
+        sum.update(block.to_le_bytes());
+        <[u8; 32]>::from(sum.finalize())
+    });
+    blocks.collect()
+}
