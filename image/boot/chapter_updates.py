@@ -50,11 +50,15 @@ def refusal(answer):
 
 
 def taken(t, bundle):
-    """Uploads; waits until the box has gone into its trial."""
+    """Uploads, and says that it may start; how many starts there had been."""
     starts = len(t.box.boots)
     answer = t.owner.upload(bundle.bytes())
     expect(answer, "the box hung up on a good bundle")
-    expect(answer.status in (200, 202), f"status {answer.status}: {answer.message}")
+    expect(answer.status == 200, f"status {answer.status}: {answer.message}")
+    other = t.owner.facts()["other"]
+    expect(other and other["counter"] == bundle.manifest["counter"], f"the other slot: {other}")
+    answer = t.owner.post("/api/box/update/restart")
+    expect(answer.status == 202, f"restart: {answer.status} {answer.message}")
     return starts
 
 

@@ -36,7 +36,7 @@ pub struct Running<'a> {
 
 /// Boards as people name them; `NAME` of `board/*/meta`.
 const NAMES: &[(&str, &str)] = &[
-    ("qemu", "QEMU virtual machine"),
+    ("qemu", "QEMU virt"),
     ("rpi3", "Raspberry Pi 3"),
     ("rpi4", "Raspberry Pi 4"),
     ("rpi5", "Raspberry Pi 5"),

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! credenza-bundle 1
-//! 167 293
+//! 162 281
 //! {"format":1,"board":"rpi4","version":"0.3.1","counter":31,"slot_bytes":83886080,"slot_sha256":"9f…c2"}
 //! untrusted comment: signature from minisign secret key
 //! RUSqRt8aB/BjgKxwZm2eXGxBG0pCN29lZYJ0MaWcO59cExq2iEArTS+JEZDj/ysILSV97e9yfd3CfALN8I0sa9WN4rQqaS02fAY=
@@ -21,7 +21,8 @@
 //!    for people, `counter` says which version is newer, and `slot_bytes` and `slot_sha256` are the
 //!    size and checksum of what follows.
 //! 4. The signature: a `.minisig` file over exactly the manifest's bytes, prehashed as minisign 0.10
-//!    and later make it. No line break stands between manifest and signature but minisign's own.
+//!    and later make it. Nothing stands between manifest and signature: in the example the line
+//!    break after the manifest is the manifest's own.
 //! 5. `slot_bytes` bytes, the image of a slot from its front; then nothing.
 //!
 //! Numbers 1 to 4 are the bundle's *head*. It is kept beside the slot that was written, so that

@@ -23,10 +23,8 @@ pub(super) struct Ask {
 enum Work {
     /// At each start: the data partition, the boot partition's files, the name
     Prepare,
-    /// Mount the disk for films, if it is there
+    /// Mount the disk for films if it is there, let go of it if it was unplugged
     Adopt,
-    /// Let go of the disk for films, if it was unplugged
-    Release,
     /// Tell the disk for films which blocks are free
     Trim,
     /// List the Wi-Fi networks in reach
@@ -46,7 +44,6 @@ impl Ask {
         let done = match self.work {
             Work::Prepare => steward::prepare(&layout),
             Work::Adopt => steward::adopt(&layout),
-            Work::Release => steward::release(&layout),
             Work::Trim => steward::trim(&layout),
             Work::Scan => steward::scan(&layout),
             Work::AccessPoint => steward::access_point(&layout),

@@ -34,6 +34,8 @@ pub(super) fn set(
     if !up {
         tools.done("systemctl", &["stop", SERVICE])?;
         let _ = fs::remove_file(place(layout));
+        // The one radio had left the owner's network for this; without one, that does nothing.
+        tools.done("systemctl", &["--no-block", "start", wifi::SERVICE])?;
         return Ok(None);
     }
     tools.done("systemctl", &["start", SERVICE]).map_err(|refusal| {

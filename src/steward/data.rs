@@ -13,8 +13,8 @@ use super::tools::Tools;
 use super::words::Refusal;
 
 /// `commit=30`: what must not be lost is flushed by who writes it; all else may wait, for the card's
-/// sake.
-const OPTIONS: &str = "noatime,lazytime,nosuid,nodev,noexec,commit=30";
+/// sake. `errors=remount-ro`: what a worn card gives back wrong is not written upon.
+const OPTIONS: &str = "noatime,lazytime,nosuid,nodev,noexec,commit=30,errors=remount-ro";
 
 /// With less than this, the owner is told. Root has another 16 MiB (`card::RESERVE_BYTES`).
 const LITTLE: u64 = 4 << 20;

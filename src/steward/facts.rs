@@ -25,6 +25,7 @@ pub(super) fn facts(layout: &Layout, tools: &Tools) -> Facts {
                        the box anew, and if that does not help, flash another card";
         notices.push(Refusal::new(READ_ONLY, message));
     }
+    notices.extend(ssd::read_only(layout));
     Facts {
         board: layout.image.board.clone(),
         name: layout.image.name.clone(),

@@ -165,3 +165,102 @@ impl Volume {
         Ok(Found { offset: self.at(cluster).ok_or(Fault::Outside)?, bytes })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A partition in memory.
+    struct Bytes(Vec<u8>);
+
+    impl FileExt for Bytes {
+        fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+            let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.0.len());
+            let count = into.len().min(self.0.len() - from);
+            into[..count].copy_from_slice(&self.0[from..from + count]);
+            Ok(count)
+        }
+
+        fn write_at(&self, _: &[u8], _: u64) -> io::Result<usize> {
+            unreachable!("the finder writes nothing")
+        }
+    }
+
+    /// FAT16 in 40 sectors: one reserved, a table of one, a folder of 16 entries, clusters of one.
+    fn fat16(entries: &[[u8; ENTRY]]) -> Vec<u8> {
+        let mut bytes = vec![0; 40 * SECTOR];
+        for (at, value) in
+            [(11, 512u16), (13, 1), (14, 1), (16, 1), (17, 16), (19, 40), (22, 1), (510, 0xaa55)]
+        {
+            let value = value.to_le_bytes();
+            bytes[at] = value[0];
+            if !matches!(at, 13 | 16) {
+                bytes[at + 1] = value[1];
+            }
+        }
+        for (entry, place) in entries.iter().zip(bytes[2 * SECTOR..].chunks_exact_mut(ENTRY)) {
+            place.copy_from_slice(entry);
+        }
+        bytes
+    }
+
+    fn entry(name: &[u8; 11], attributes: u8, cluster: u8, bytes: u16) -> [u8; ENTRY] {
+        let mut entry = [0; ENTRY];
+        entry[..11].copy_from_slice(name);
+        entry[11] = attributes;
+        entry[26] = cluster;
+        entry[28..30].copy_from_slice(&bytes.to_le_bytes());
+        entry
+    }
+
+    fn find(bytes: Vec<u8>) -> Result<Found, String> {
+        find_autoboot(&Bytes(bytes)).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn the_file_is_found_past_all_that_is_no_file_of_its_name() {
+        let file = entry(b"AUTOBOOTTXT", 0x20, 7, 512);
+        let found = Ok(Found { offset: 8 * 512, bytes: 512 });
+        let others = [
+            entry(b"AUTOBOOTTXT", 0x08, 3, 512),
+            entry(b"AUTOBOOTTXT", 0x10, 3, 512),
+            entry(b"\xe5UTOBOOTTXT", 0x20, 3, 512),
+            entry(b"AUTOBOOTTXT", 0x0f, 3, 512),
+            entry(b"AUTOBOOTBAK", 0x20, 3, 512),
+        ];
+        assert_eq!(find(fat16(&[&others[..], &[file]].concat())), found);
+        let no_file = find(fat16(&others)).unwrap_err();
+        assert_eq!(no_file, "there is no autoboot.txt on it");
+        for (cluster, bytes, part) in [
+            (7, 0, "has 0 bytes"),
+            (7, 513, "has 513 bytes"),
+            (0, 512, "outside"),
+            (1, 512, "outside"),
+            (200, 512, "outside"),
+        ] {
+            let fault = find(fat16(&[entry(b"AUTOBOOTTXT", 0x20, cluster, bytes)])).unwrap_err();
+            assert!(fault.contains(part), "{fault}");
+        }
+        assert!(find(vec![0; 9]).unwrap_err().starts_with("it cannot be read"));
+        assert_eq!(find(vec![0; 1024]).unwrap_err(), "it is no FAT file system");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_or_run_on(
+            boot in proptest::collection::vec((0usize..64, proptest::num::u8::ANY), 0..8),
+            rest in proptest::collection::vec((512usize..40 * 512, proptest::num::u8::ANY), 0..200),
+            noise: Vec<u8>,
+        ) {
+            let mut bytes = fat16(&[entry(b"AUTOBOOTBAK", 0x20, 3, 9), entry(b"AUTOBOOTTXT", 0x20, 7, 512)]);
+            for (at, byte) in boot.into_iter().chain(rest) {
+                bytes[at] = byte;
+            }
+            for bytes in [bytes, noise] {
+                if let Ok(found) = find(bytes) {
+                    assert!(found.offset % 512 == 0 && (1..=512).contains(&found.bytes));
+                }
+            }
+        }
+    }
+}

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::disks::{self, Found};
 use super::holdings::LABEL;
 use super::layout::Layout;
+use super::people::cannot;
 use super::ssd;
 use super::tools::Tools;
 use super::words::{Refusal, Ssd};
@@ -18,6 +19,9 @@ use super::words::{Refusal, Ssd};
 /// The unit that mounts the disk. Not done here: the steward that answers has its own view of the
 /// mounts, which the service would not see.
 const ADOPTION: &str = "credenza-ssd.service";
+
+/// More than the partition tables take, less than a disk that is worth it has.
+const TABLES: u64 = 16 << 20;
 
 /// Formats the disk `id` if it is still the one that was shown, and adopts it.
 pub(super) fn format(
@@ -44,7 +48,7 @@ pub(super) fn format(
             format!("the disk {} is in use ({use_}), so it stays as it is", disk.shown.model);
         return Err(Refusal::new("disk_in_use", message));
     }
-    make(tools, disk).map_err(|refusal| {
+    make(layout, tools, disk).map_err(|refusal| {
         let message = format!(
             "the disk {} could not be formatted: {}; unplug it, plug it in and try again, or take \
              another",
@@ -59,8 +63,10 @@ pub(super) fn format(
     })
 }
 
-fn make(tools: &Tools, disk: &Found) -> Result<(), Refusal> {
-    let node = disk.node.to_string_lossy();
+fn make(layout: &Layout, tools: &Tools, disk: &Found) -> Result<(), Refusal> {
+    // By the kernel's own name, which its partitions begin with.
+    let whole = disk.node.canonicalize().map_err(|error| cannot("open", &disk.node, &error))?;
+    let node = whole.to_string_lossy();
     // wipefs opens the disk for itself alone, so that the kernel has the last word on "in use". Old
     // signatures go first: a half-done format must not look like what it was.
     for part in &disk.parts {
@@ -75,8 +81,8 @@ fn make(tools: &Tools, disk: &Found) -> Result<(), Refusal> {
     tools.run_with("sfdisk", &arguments, &format!("type=linux, name={LABEL}\n"))?.well()?;
     // udev may have been faster, and then this fails.
     let _ = tools.run("partx", &["--add", &node]);
-    let part = first_partition(&disk.node);
-    wait_for(&part)?;
+    let part = first_partition(&whole);
+    wait_for(layout, &part, disk.shown.bytes)?;
     // An inode for each 256 KiB: films are large, and the usual table would take 1.6 % of the disk.
     let arguments = ["-q", "-t", "ext4", "-b", "4096", "-i", "262144", "-m", "0", "-L", LABEL];
     let lazy = ["-E", "lazy_itable_init=1,lazy_journal_init=1,discard"];
@@ -91,9 +97,15 @@ fn first_partition(disk: &Path) -> PathBuf {
     disk.with_file_name(format!("{name}{between}1"))
 }
 
-fn wait_for(part: &Path) -> Result<(), Refusal> {
+/// Waits for the kernel to have the new partition, not one of before under the same name.
+fn wait_for(layout: &Layout, part: &Path, disk_bytes: u64) -> Result<(), Refusal> {
+    let name = part.file_name().unwrap_or_default();
+    let size = layout.folders.sys.join("class/block").join(name).join("size");
     for _ in 0..100 {
-        if part.exists() {
+        let sectors = std::fs::read_to_string(&size).ok().and_then(|text| text.trim().parse().ok());
+        let bytes = sectors.map_or(0, |sectors: u64| sectors * 512);
+        // Between the partition and the ends of the disk lie the tables, and what aligns it.
+        if part.exists() && bytes <= disk_bytes && bytes + TABLES > disk_bytes {
             return Ok(());
         }
         std::thread::park_timeout(Duration::from_millis(100));

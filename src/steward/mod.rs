@@ -43,7 +43,7 @@ use words::Refusal;
 
 pub use answer::answer;
 pub use prepare::prepare;
-pub use ssd::{adopt, release, trim};
+pub use ssd::{adopt, trim};
 
 /// Lists the Wi-Fi networks in reach, for the steward that answers.
 pub fn scan(layout: &Layout) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! Who owns a file: root, or the user of the service.
 
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
+use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
 
 use super::words::Refusal;
@@ -35,12 +35,16 @@ impl User {
     }
 }
 
-/// Sees that the folder is there, with this mode and owner (`None`: who runs this).
+/// Sees that the folder is there, with this mode and owner (`None`: who runs this). A link in its
+/// place is refused: a disk from elsewhere could lead root to a folder of the system by it.
 pub(super) fn folder(path: &Path, mode: u32, owner: Option<User>) -> Result<(), Refusal> {
     let make = || {
         DirBuilder::new().recursive(true).mode(mode).create(path)?;
-        std::fs::set_permissions(path, Permissions::from_mode(mode))?;
-        owner.map_or(Ok(()), |user| chown(path, Some(user.id), Some(user.group)))
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::DIRECTORY;
+        let flags = flags.bits().cast_signed();
+        let folder = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        folder.set_permissions(Permissions::from_mode(mode))?;
+        owner.map_or(Ok(()), |user| fchown(&folder, Some(user.id), Some(user.group)))
     };
     make().map_err(|error| cannot("make the folder", path, &error))
 }

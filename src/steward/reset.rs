@@ -31,7 +31,7 @@ pub(super) fn consume(layout: &Layout, tools: &Tools) -> Result<(), Refusal> {
     let wish = layout.folders.data.join("credenza").join(NAME);
     let given = replace_file(&wish, b"", 0o600).and_then(|()| {
         let service = User::service(&layout.folders.root).map_err(std::io::Error::other)?;
-        std::os::unix::fs::chown(&wish, Some(service.id), Some(service.group))
+        std::os::unix::fs::lchown(&wish, Some(service.id), Some(service.group))
     });
     given.map_err(|error| cannot("write", &wish, &error))?;
     if take_away(layout, tools, &file).is_err() {

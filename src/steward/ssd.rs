@@ -18,7 +18,7 @@ use crate::durable::replace_file;
 /// Its notices; each adoption says anew what is so.
 const CODES: [&str; 5] = ["ssd_damaged", "ssd_gone", "ssd_two", "ssd_not_mounted", "disk_not_ours"];
 
-/// Which disk it is: in memory the one that is mounted, in the data partition the one used last.
+/// Which disk it is: in memory the one of this start, in the data partition the one used last.
 #[derive(Debug, Serialize, Deserialize)]
 struct Known {
     uuid: String,
@@ -44,11 +44,12 @@ fn write(place: &PathBuf, uuid: &str) -> Result<(), Refusal> {
     replace_file(place, &text, 0o600).map_err(|error| cannot("write", place, &error))
 }
 
-/// Mounts the disk that carries our label, if one is there and none is mounted. What keeps it from
+/// Makes it so: lets go of a disk that was unplugged, and mounts the one that carries our label, if it
+/// is there and none is mounted. For each event of a disk that comes or goes. What keeps a disk from
 /// being used is a notice.
 pub fn adopt(layout: &Layout) -> Result<(), Refusal> {
     let tools = Tools::below(&layout.folders.root);
-    let _ = let_go(layout, &tools)?;
+    let_go(layout, &tools)?;
     notices::mended(layout, &CODES);
     if mounted(layout).is_some() {
         return service_folder(layout);
@@ -57,7 +58,10 @@ pub fn adopt(layout: &Layout) -> Result<(), Refusal> {
     let ours = |part: &&Part| part.probe.holding.as_ref().is_some_and(Holding::is_ours);
     let parts: Vec<&Part> = found.iter().flat_map(|disk| &disk.parts).filter(ours).collect();
     let Some(part) = choose(layout, &parts) else {
-        if let Some(disk) = found.first() {
+        if mounted_record(layout).exists() {
+            let message = "the disk for films was unplugged; plug it in again";
+            notices::add(layout, &Refusal::new("ssd_gone", message));
+        } else if let Some(disk) = found.first() {
             let message = format!(
                 "the disk {} holds {}; it is only used after you agree to format it",
                 disk.shown.model, disk.shown.holds
@@ -127,17 +131,7 @@ fn mounted(layout: &Layout) -> Option<Mount> {
 }
 
 /// Takes away the mount of a disk that is no longer plugged in, so that it can come back.
-pub fn release(layout: &Layout) -> Result<(), Refusal> {
-    let tools = Tools::below(&layout.folders.root);
-    if let_go(layout, &tools)? {
-        let message = "the disk for films was unplugged; plug it in again";
-        notices::add(layout, &Refusal::new("ssd_gone", message));
-    }
-    Ok(())
-}
-
-fn let_go(layout: &Layout, tools: &Tools) -> Result<bool, Refusal> {
-    let mut gone = false;
+fn let_go(layout: &Layout, tools: &Tools) -> Result<(), Refusal> {
     let place = &layout.folders.ssd;
     // One mount may hide another; a bound ends what should never be endless.
     for _ in 0..8 {
@@ -146,12 +140,8 @@ fn let_go(layout: &Layout, tools: &Tools) -> Result<bool, Refusal> {
         }
         // Lazily: who has a film open holds it a while longer.
         tools.done("umount", &["--lazy", &place.to_string_lossy()])?;
-        gone = true;
     }
-    if gone {
-        let _ = fs::remove_file(mounted_record(layout));
-    }
-    Ok(gone)
+    Ok(())
 }
 
 /// Tells the disk which blocks hold nothing any more; many USB adapters do not pass that on.
@@ -162,6 +152,15 @@ pub fn trim(layout: &Layout) -> Result<(), Refusal> {
     let tools = Tools::below(&layout.folders.root);
     let ended = tools.run("fstrim", &[&layout.folders.ssd.to_string_lossy()])?;
     if ended.says("not supported") { Ok(()) } else { ended.well().map(drop) }
+}
+
+/// What the kernel does with a disk that gave it nonsense.
+pub(super) fn read_only(layout: &Layout) -> Option<Refusal> {
+    mounted(layout)?.read_only.then(|| {
+        let message = "the disk for films took a fault and takes no more writes; unplug it and \
+                       plug it in again, and if that happens again, take another disk or cable";
+        Refusal::new("ssd_read_only", message)
+    })
 }
 
 /// The disk for films, where one is adopted and there.

@@ -17,7 +17,7 @@ use crate::durable::replace_file;
 use crate::secret::Secret;
 
 /// The service that keeps the box in the network.
-const SERVICE: &str = "credenza-wifi.service";
+pub(super) const SERVICE: &str = "credenza-wifi.service";
 
 /// ISO 3166: which channels the law allows.
 #[derive(Debug, Clone, PartialEq, Eq)]

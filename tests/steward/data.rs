@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::rig::Rig;
+use super::rig::{Change, Rig};
 
 #[test]
 fn a_sound_start_makes_everything_ready_and_says_nothing() {
@@ -11,7 +11,7 @@ fn a_sound_start_makes_everything_ready_and_says_nothing() {
     rig.run("prepare");
     assert_eq!(rig.notices(), [], "{}", rig.calls());
     let calls = rig.calls();
-    let options = "noatime,lazytime,nosuid,nodev,noexec,commit=30";
+    let options = "noatime,lazytime,nosuid,nodev,noexec,commit=30,errors=remount-ro";
     assert!(calls.contains("e2fsck -p /card.img\n"), "{calls}");
     assert!(calls.contains(&format!("mount -o {options} -t ext4 /card.img /data\n")), "{calls}");
     assert!(calls.contains("mount -o ro,nosuid,nodev,noexec /card.img /boot/selector\n"));
@@ -31,7 +31,7 @@ fn a_sound_start_makes_everything_ready_and_says_nothing() {
 /// other steps are done.
 #[test]
 fn each_fault_of_the_data_partition_ends_in_a_box_that_answers() {
-    let faults: [(&str, &[&str], fn(&Rig)); 5] = [
+    let faults: [(&str, &[&str], Change); 5] = [
         ("data_missing", &["no data partition", "flash the card anew"], |rig| {
             let card = rig.path("card.img").display().to_string();
             rig.start(&card, &card, "/nonexistent/p4");
@@ -81,5 +81,5 @@ fn a_partition_that_does_not_grow_is_used_as_it_is() {
     let notices = rig.notices();
     assert_eq!(rig.codes(), ["data_not_grown"]);
     assert!(notices[0].1.contains("no such luck"), "{notices:?}");
-    assert!(rig.calls().contains(",commit=30 -t ext4 /card.img /data\n"));
+    assert!(rig.calls().contains(",errors=remount-ro -t ext4 /card.img /data\n"));
 }

@@ -30,13 +30,11 @@ for place; do :; done
 sed -i "\\# / $place #d" "$root/proc/self/mountinfo"
 "#;
 
+/// What a test does to a box.
+pub type Change = fn(&Rig);
+
 pub struct Rig {
     folder: TempDir,
-}
-
-/// Whether the tests run as root; some of what they build needs it.
-pub fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
 }
 
 impl Rig {

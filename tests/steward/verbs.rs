@@ -62,7 +62,7 @@ fn a_start_anew_is_answered_first() {
 fn one_change_at_a_time() {
     let rig = Rig::new();
     rig.run("prepare");
-    let lock = File::create(rig.path("run/credenza/steward.lock")).unwrap();
+    let lock = File::create(rig.path("run/credenza/change.lock")).unwrap();
     lock.lock().unwrap();
     let (code, sentence) = rig.refused(&json!({"verb": "reboot"}));
     assert!(code == "busy" && sentence.contains("try again"), "{sentence}");

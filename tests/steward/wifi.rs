@@ -130,5 +130,7 @@ fn the_boxs_own_network_opens_and_closes() {
     assert_eq!(rig.done(&json!({"verb": "facts"}))["access_point"], open);
     rig.done(&json!({"verb": "access_point", "up": false}));
     assert_eq!(rig.done(&json!({"verb": "facts"}))["access_point"], json!(null));
-    assert!(rig.calls().contains("systemctl stop credenza-ap.service\n"));
+    let calls = "systemctl stop credenza-ap.service\n\
+                 systemctl --no-block start credenza-wifi.service\n";
+    assert!(rig.calls().contains(calls), "{}", rig.calls());
 }

@@ -135,6 +135,11 @@ impl Card {
         fs::read_to_string(self.folder.path().join("one_shot")).unwrap()
     }
 
+    /// The initramfs' mark of a start on trial.
+    pub fn trial_mark(&self) -> PathBuf {
+        self.folder.path().join("run/credenza/trial")
+    }
+
     /// A file of the system's own on the data partition.
     pub fn system(&self, name: &str) -> Option<Value> {
         let text = fs::read(self.folder.path().join("data/system").join(name)).ok()?;

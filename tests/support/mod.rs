@@ -1,15 +1,18 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
+pub mod block;
 pub mod bundle;
 pub mod card;
 pub mod disk;
 pub mod film;
+pub mod firmware;
 pub mod hostile;
 pub mod http;
 pub mod installed;
 pub mod netns;
 pub mod player;
 pub mod process;
+pub mod recorded;
 pub mod seeder;
 pub mod server;
 pub mod the_box;
