@@ -239,7 +239,8 @@ fi
 image=$(readlink -f "$image")
 sbom=${image%.img}.spdx.json
 echo "$image"
-check
+# Not under set -e: a search that finds nothing is most often what is promised.
+check || true
 if [ -s "$work/broken" ]; then
     echo "image/check.sh: $(wc -l <"$work/broken") promises are broken" >&2
     exit 1
