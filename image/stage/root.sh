@@ -152,6 +152,7 @@ TEXT
     # The clock of a board without one starts at this file's date, not in 1970.
     : >"$root/usr/lib/clock-epoch"
     printf 'IMAGE_ID=credenza\nIMAGE_VERSION=%s\n' "$version" >>"$root/usr/lib/os-release"
+    mkdir -p "$root/usr/lib/modules-load.d"
     if [ -n "$one_shot_module" ]; then echo "$ONE_SHOT_MODULE" >"$root/usr/lib/modules-load.d/$ONE_SHOT_MODULE.conf"; fi
 }
 

@@ -109,10 +109,10 @@ pub struct Parts {
     pub near: SocketAddr,
     /// Where films lie now.
     pub library: Arc<dyn Fn() -> PathBuf + Send + Sync>,
+    /// The data folder.
+    pub data: PathBuf,
     /// `update.url`
     pub update_url: Option<String>,
-    /// Whether the box was told of a Wi-Fi network on its card.
-    pub knows_wifi: bool,
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
 }
@@ -135,7 +135,9 @@ impl Appliance {
     #[must_use]
     pub fn new(parts: Parts, options: Options) -> Arc<Self> {
         let told = parts.state.get(KNOWS_WIFI).ok().flatten().unwrap_or(false);
-        let joining = Mutex::new(Joining::new(parts.knows_wifi || told));
+        // What the steward joins: it was told on the card, or in the browser before.
+        let joins = |root: &PathBuf| root.join("run/credenza/wifi.conf").exists();
+        let joining = Mutex::new(Joining::new(told || options.root.as_ref().is_some_and(joins)));
         Arc::new(Self {
             door: Door::new(options.root.as_deref()),
             root: options.root,
@@ -217,11 +219,13 @@ impl Appliance {
     #[must_use]
     pub fn portal_at(&self, local: IpAddr) -> Option<IpAddr> {
         let address = self.access_point()?.address;
-        let there = address == local.to_canonical();
-        if there {
-            lock(&self.joining).visited();
-        }
-        there.then_some(address)
+        (address == local.to_canonical()).then_some(address)
+    }
+
+    /// Somebody who came by the box's own Wi-Fi network uses a page. A phone that only probes for the
+    /// internet does not count: it would keep the network open for ever.
+    pub fn visited(&self) {
+        lock(&self.joining).visited();
     }
 
     /// Disks that could keep films.
@@ -248,7 +252,10 @@ impl Appliance {
     ) -> Result<(), Error> {
         let join = Verb::JoinWifi { ssid: ssid.clone(), password, country };
         lock(&self.joining).begins(&ssid);
-        self.do_it(&join).await?;
+        if let Err(error) = self.do_it(&join).await {
+            lock(&self.joining).refused(&error);
+            return Err(error);
+        }
         Ok(durably(|| self.parts.state.put(KNOWS_WIFI, &true))?)
     }
 
