@@ -53,8 +53,9 @@ struct Told {
 /// Shows it until it is interrupted.
 pub(super) async fn run(global: &Global, ask: &Ask, signals: &mut Signals) -> Done {
     let mut shown: Option<(String, Instant)> = None;
+    let mut server = None;
     loop {
-        let text = match told(global).await {
+        let text = match told(global, &mut server).await {
             Ok(told) => draw(&told),
             Err(sentence) if ask.once => return Err(Ending::Failed(sentence)),
             Err(sentence) => format!("\n  Credenza is starting …\n\n  {sentence}\n"),
@@ -74,12 +75,18 @@ pub(super) async fn run(global: &Global, ask: &Ask, signals: &mut Signals) -> Do
     }
 }
 
-async fn told(global: &Global) -> Result<Told, String> {
+/// Asks the server; `server` is the one that answered last.
+async fn told(global: &Global, server: &mut Option<Running>) -> Result<Told, String> {
     let data = global.data();
-    let running = Running::find(&data)
-        .await
-        .ok_or_else(|| format!("no server answers on the data folder {}", data.display()))?;
-    let answer = running.ask(&["api", "box", "screen"], &[]).await?;
+    if server.is_none() {
+        *server = Running::find(&data).await;
+    }
+    let Some(running) = server else {
+        return Err(format!("no server answers on the data folder {}", data.display()));
+    };
+    let answer = running.ask(&["api", "box", "screen"], &[]).await;
+    // After a start it has another port, and may have another key.
+    let answer = answer.inspect_err(|_| *server = None)?;
     serde_json::from_value(answer)
         .map_err(|error| format!("the running server is of another version: {error}"))
 }
