@@ -116,18 +116,14 @@ add_firmware() {
 
 add_ours() {
     mkdir -p "$root"/{boot/selector,boot/slot,data,srv/ssd,root,home,dev,proc,sys,run,tmp,var,mnt} \
-        "$root/usr/share/credenza/update-keys" "$root/usr/share/doc/credenza"
+        "$root"/usr/share/{credenza/update-keys,doc/credenza}
     cp -R --no-preserve=ownership,timestamps image/rootfs/. "$root/"
     install -m 755 "$BINARY" "$root/usr/bin/credenza"
     if [ -n "$ffmpeg" ]; then
-        local program
-        for program in ffmpeg ffprobe; do
-            install -m 755 "$(dirname "$ffmpeg")/$program" "$root/usr/bin/$program"
-        done
-        local licence
-        for licence in "$(dirname "$ffmpeg")"/copyright*; do
-            if [ -f "$licence" ]; then install -D -m 644 "$licence" "$root/usr/share/doc/ffmpeg/$(basename "$licence")"; fi
-        done
+        # One program under two names: a link stays a link.
+        cp -dR --no-preserve=ownership,timestamps "$ffmpeg/ffmpeg" "$ffmpeg/ffprobe" "$root/usr/bin/"
+        chmod 755 "$root"/usr/bin/{ffmpeg,ffprobe}
+        install -D -m 644 "$ffmpeg/copyright" "$root/usr/share/doc/ffmpeg/copyright"
     fi
     install -m 644 "$keys/current.pub" "$keys/next.pub" "$root/usr/share/credenza/update-keys/"
     cat >"$root/usr/share/credenza/box.toml" <<TOML
@@ -138,12 +134,13 @@ counter = $counter
 one_shot = "$ONE_SHOT"
 keys = "/usr/share/credenza/update-keys"
 TOML
-    cp LICENSE* COPYING* "$root/usr/share/doc/credenza/" 2>/dev/null || true
     cat >"$root/usr/share/doc/credenza/copyright" <<TEXT
 Credenza $version. Licence: $(sed -n 's/^license = "\(.*\)"/\1/p' Cargo.toml)
-The programs beside it have their licences in the neighbouring folders; the libraries that are part of
-it are listed in the file credenza-$board-$version.spdx.json that is published with this image.
+The programs beside it have their licences in the neighbouring folders; the libraries that it is linked
+with have theirs in the file "libraries" beside this one.
 TEXT
+    python3 image/package/licences.py "$TARGET" >"$root/usr/share/doc/credenza/libraries" ||
+        fail "cargo did not name the licences of what the program is linked with"
     echo credenza >"$root/etc/hostname"
     printf '127.0.0.1 localhost credenza\n::1 localhost\n' >"$root/etc/hosts"
     # Empty, not missing, and not "uninitialized": a new one in memory at each start, and no wizard.
