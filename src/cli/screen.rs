@@ -106,7 +106,7 @@ fn show(text: &str) -> io::Result<()> {
 fn draw(told: &Told) -> String {
     let code = target(told).and_then(|target| code(&target)).unwrap_or_default();
     let beside = code.first().map_or(0, |row| row.chars().count() + GAP);
-    let words = words(told, COLUMNS - beside - 2);
+    let words = words(told, COLUMNS - beside.max(GAP) - 1);
     let mut picture = String::new();
     for row in 0..code.len().max(words.len()).min(ROWS) {
         let (code, words) = (code.get(row), words.get(row));
@@ -169,20 +169,28 @@ fn words(told: &Told, width: usize) -> Vec<String> {
     lines
 }
 
-/// The text in lines of at most `width` characters.
+/// The text in lines of at most `width` characters; a longer word is cut.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
-        let line = lines.last_mut().expect("it began with one");
-        let taken = line.chars().count();
-        if taken > 0 && taken + 1 + word.chars().count() > width {
-            lines.push(word.to_owned());
-        } else {
-            if taken > 0 || text.starts_with(' ') {
-                line.push(' ');
-            }
+        let mut letters: Vec<char> = word.chars().collect();
+        let taken = lines.last().map_or(0, |line| line.chars().count());
+        if taken > 0 && taken + 1 + letters.len() <= width {
+            let line = lines.last_mut().expect("it began with one");
+            line.push(' ');
             line.push_str(word);
+            continue;
         }
+        while letters.len() > width {
+            let rest = letters.split_off(width);
+            lines.push(letters.into_iter().collect());
+            letters = rest;
+        }
+        lines.push(letters.into_iter().collect());
+    }
+    // The empty line that it began with, unless it is all.
+    if lines.len() > 1 {
+        lines.remove(0);
     }
     lines
 }
