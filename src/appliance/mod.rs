@@ -42,6 +42,8 @@ use network::Joining;
 const KNOWS_WIFI: &str = "box/knows_wifi";
 /// How long an answer of the steward to "how does it stand" serves several parts of one page.
 const FRESH: Duration = Duration::from_secs(2);
+/// How long it serves a screen that nobody may be looking at.
+const LATELY: Duration = Duration::from_secs(30);
 
 /// Where things are on this machine, and how long they take; a test brings its own.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +76,9 @@ pub struct Timing {
     pub trial_limit: Duration,
     /// For so long after its last byte a film still counts as being watched.
     pub watched: Duration,
-    /// How often the owner's address is asked for a newer version.
+    /// So long after the start the owner's address is first asked for a newer version.
+    pub check_first: Duration,
+    /// How often it is asked after that.
     pub check: Duration,
     /// The same after it could not be reached.
     pub check_again: Duration,
@@ -91,6 +95,7 @@ impl Default for Timing {
             trial_pause: s(5),
             trial_limit: s(120),
             watched: s(60),
+            check_first: s(180),
             check: s(24 * 3600),
             check_again: s(3600),
         }
@@ -184,8 +189,19 @@ impl Appliance {
 
     /// What this box is and how it stands.
     pub async fn facts(&self) -> Result<Facts, Error> {
+        self.facts_within(FRESH).await
+    }
+
+    /// Has what [`notices`](Self::notices) and [`access_point`](Self::access_point) tell be not much
+    /// older than half a minute.
+    pub async fn keep_up(&self) {
+        // Where it cannot be known, what was known stays.
+        let _ = self.facts_within(LATELY).await;
+    }
+
+    async fn facts_within(&self, age: Duration) -> Result<Facts, Error> {
         if let Some((facts, asked)) = &*lock(&self.known)
-            && asked.elapsed() < FRESH
+            && asked.elapsed() < age
         {
             return Ok(facts.clone());
         }
