@@ -8,8 +8,8 @@ use super::{Error, Playback, durably, lock};
 use crate::media::StremioId;
 use crate::torrent::{InfoHash, TorrentFile};
 
-/// The title of no film.
-const NOBODY_ASKS: StremioId = StremioId::TmdbMovie(u32::MAX);
+/// An id that no catalogue has given out, of a form that is read back.
+const NOBODY_ASKS: StremioId = StremioId::TmdbMovie(99_999_999);
 /// The info hash of no torrent.
 const OWN: InfoHash = InfoHash::from_bytes([0; 20]);
 
