@@ -13,6 +13,7 @@ make_root() {
     add_people
     add_certificates
     add_applets
+    add_licences "$kernel_tree"
     add_firmware
     add_ours
     enable_units
@@ -22,7 +23,8 @@ make_root() {
 prune() {
     # Documents, but for the licences: those must travel with the programs.
     find "$root/usr/share/doc" -mindepth 2 ! -type d ! -name copyright -delete
-    find "$root/usr/share/doc" -type l -delete
+    # Some packages share a folder by a link, which must not lead nowhere.
+    find "$root/usr/share/doc" -xtype l -delete
     find "$root/usr/share/doc" -mindepth 1 -type d -empty -delete
     local path
     for path in usr/share/{man,locale,info,lintian,bash-completion,zsh,bug,doc-base,polkit-1,initramfs-tools} \
@@ -30,8 +32,8 @@ prune() {
         usr/lib/{udev/hwdb.d,systemd/catalog,systemd/ntp-units.d,systemd/user,systemd/user-preset,systemd/boot} \
         usr/lib/{kernel,pam.d,sysusers.d,environment.d,initcpio,pcrlock.d,modprobe.d,valgrind,locale,rpm} \
         usr/lib/aarch64-linux-gnu/{gconv,audit,perl-base} \
-        etc/{cron.d,cron.daily,cron.weekly,apparmor.d,init.d,pam.d,xdg,skel,kernel,default,rc?.d,update-motd.d} \
-        etc/{dbus-1,ucf.conf,logrotate.d,alternatives,X11,credstore,credstore.encrypted,wpa_supplicant} \
+        etc/{cron.d,cron.daily,cron.weekly,apparmor.d,init.d,pam.d,xdg,skel,kernel,default/*,rc?.d,update-motd.d} \
+        etc/{dbus-1,ucf.conf,logrotate.d,alternatives,X11,wpa_supplicant} \
         boot media mnt opt home usr/games usr/include usr/src usr/local; do
         rm -rf "${root:?}"/$path
     done
@@ -108,9 +110,18 @@ add_firmware() {
             cp -p "$from/$target" "$root/usr/lib/firmware/$target"
         fi
     done < <(cd "$from" && for pattern in $(items "$WIFI_FIRMWARE"); do compgen -G "$pattern"; done | sort -u)
-    local copyright
-    for copyright in "$firmware_tree"/usr/share/doc/*/copyright; do
-        install -D -m 644 "$copyright" "$root/usr/share/doc/$(basename "$(dirname "$copyright")")/copyright"
+    add_licences "$firmware_tree"
+}
+
+add_licences() { # add_licences TREE : of packages that are not unpacked into the root
+    local folder name
+    for folder in "$1"/usr/share/doc/*; do
+        name=$(basename "$folder")
+        if [ -L "$folder" ]; then
+            ln -sfn "$(readlink "$folder")" "$root/usr/share/doc/$name"
+        elif [ -f "$folder/copyright" ]; then
+            install -D -m 644 "$folder/copyright" "$root/usr/share/doc/$name/copyright"
+        fi
     done
 }
 
@@ -146,14 +157,20 @@ TEXT
     # Empty, not missing, and not "uninitialized": a new one in memory at each start, and no wizard.
     : >"$root/etc/machine-id"
     ln -sf ../run/systemd/resolve/resolv.conf "$root/etc/resolv.conf"
+    # What systemd-tmpfiles would make, and cannot: /etc is read-only.
+    mkdir -p "$root"/etc/{credstore,credstore.encrypted,default}
+    chmod 700 "$root"/etc/{credstore,credstore.encrypted}
+    ln -sf default/keyboard "$root/etc/vconsole.conf"
     ln -sf /proc/self/mounts "$root/etc/mtab"
     printf '%s: files\n' passwd group shadow gshadow services protocols >"$root/etc/nsswitch.conf"
     echo 'hosts: files dns' >>"$root/etc/nsswitch.conf"
     # The clock of a board without one starts at this file's date, not in 1970.
     : >"$root/usr/lib/clock-epoch"
     printf 'IMAGE_ID=credenza\nIMAGE_VERSION=%s\n' "$version" >>"$root/usr/lib/os-release"
-    mkdir -p "$root/usr/lib/modules-load.d"
-    if [ -n "$one_shot_module" ]; then echo "$ONE_SHOT_MODULE" >"$root/usr/lib/modules-load.d/$ONE_SHOT_MODULE.conf"; fi
+    if [ -n "$one_shot_module" ]; then
+        mkdir -p "$root/usr/lib/modules-load.d"
+        echo "$ONE_SHOT_MODULE" >"$root/usr/lib/modules-load.d/$ONE_SHOT_MODULE.conf"
+    fi
 }
 
 enable_units() {
