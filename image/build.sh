@@ -7,7 +7,8 @@
 #   KEYS=folder                    current.key (minisign, without a password), current.pub, next.pub;
 #                                  else keys of this machine are made in OUT/keys
 #   VERSION=0.1.1 COUNTER=2        instead of Cargo.toml's and image/counter's
-#   ONLY=bundle                    the slot and its bundle, without the card
+#   ONLY=bundle                    the slot and its bundle, without the card; ONLY=img: without
+#                                  compressing the card
 #   LOCKED=1                       a package that is gone from the mirror is an error
 #   SOURCE_DATE_EPOCH=seconds      the date of all files; that of the last commit where unset
 #   FFMPEG=path TRYBOOT=path       parts that were built before
@@ -55,6 +56,12 @@ if [ "${ONLY:-}" = bundle ]; then
     exit
 fi
 make_card
+if [ "${ONLY:-}" = img ]; then
+    say "done"
+    echo "$product.img"
+    exit
+fi
+compress_card
 make_papers      # what is in it, and its entry in Raspberry Pi Imager's list
 say "done: $(du -h "$product.img.xz" | cut -f 1) compressed, of which the slot $((slot_bytes >> 20)) MiB unpacked"
 echo "$product.img.xz"

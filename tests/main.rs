@@ -14,9 +14,11 @@
 mod support;
 
 mod access;
+mod appliance;
 mod bad_input;
 mod boards;
 mod bundle;
+mod captive;
 mod card_faults;
 mod cli;
 mod configuration;

@@ -102,7 +102,7 @@ options=(
     # Matroska's compressed tracks; the library goes in, as the box's root has no use for it otherwise.
     --enable-zlib
     --optflags=-O2
-    "--extra-cflags=-ffile-prefix-map=/work/ffmpeg=. -ffunction-sections -fdata-sections"
+    "--extra-cflags=-ffile-prefix-map=/build/ffmpeg=. -ffunction-sections -fdata-sections"
     "--extra-ldflags=-Wl,--gc-sections,--as-needed,-z,relro,-z,now"
     --enable-pic "--extra-ldexeflags=-pie"
 )
@@ -110,11 +110,11 @@ while read -r kind names; do
     for name in $names; do options+=("--enable-$kind=$name"); done
 done < <(sed 's/#.*//; /^ *$/d' image/ffmpeg/parts)
 
-inside() { image/toolchain/inside.sh "$root" "$work:/work" -- "$@"; }
+inside() { image/toolchain/inside.sh "$root" "$work:/build" -- "$@"; }
 cp image/ffmpeg/both.c "$tree/"
 cat >"$tree/link.sh" <<'LINK'
 set -eu
-cd /work/ffmpeg
+cd /build/ffmpeg
 one() { # one NAME OBJECT.. : a program's objects as one, its main renamed, the rest of it hidden
     name=$1
     shift
@@ -134,17 +134,17 @@ LINK
 echo "building ffmpeg; some minutes" >&2
 # A name that this version does not know is a warning to configure, and a film that does not play to us.
 {
-    inside bash -c 'cd /work/ffmpeg && ./configure "$@"' configure "${options[@]}" &&
+    inside bash -c 'cd /build/ffmpeg && ./configure "$@"' configure "${options[@]}" &&
         ! grep '^WARNING: .*did not match anything' "$work/log" >&2 &&
-        inside make -C /work/ffmpeg -s -j"$(nproc)" ffmpeg ffprobe &&
-        inside sh /work/ffmpeg/link.sh
+        inside make -C /build/ffmpeg -s -j"$(nproc)" ffmpeg ffprobe &&
+        inside sh /build/ffmpeg/link.sh
 } >"$work/log" 2>&1 || {
     tail -n 30 "$work/log" >&2
     [ ! -f "$tree/ffbuild/config.log" ] || tail -n 10 "$tree/ffbuild/config.log" >&2
     fail "ffmpeg was not built"
 }
 grep -q '^#define CONFIG_GPL 0' "$tree/config.h" || fail "the build is no longer LGPL"
-needed=$(inside aarch64-linux-gnu-readelf -d /work/ffmpeg/both |
+needed=$(inside aarch64-linux-gnu-readelf -d /build/ffmpeg/both |
     sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -v '^ld-linux' | sort | paste -sd' ')
 [ "$needed" = 'libc.so.6 libm.so.6' ] || fail "it needs other than libc and libm: $needed"
 rm -rf "$out.new"

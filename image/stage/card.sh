@@ -27,6 +27,10 @@ TABLE
     [ "$head" -le 65536 ] || fail "the signed header has $head bytes; there is room for 65536"
     # The last 64 KiB of the slot's partition, behind its file system.
     dd if="$work/head" of="$card" bs=64K seek=$(((slot_a_at + slot_mib) * 16 - 1)) conv=notrunc status=none
+}
+
+compress_card() {
+    local card=$product.img
     say "compressing"
     # Blocks of one size: how many threads work at them does not show in the result.
     nice xz -T 2 -6 --block-size=16MiB --check=crc64 -k -f "$card"

@@ -111,15 +111,21 @@ class Apt:
         found = re.findall(r"^Inst (\S+?)(?::\w+)? \((\S+) .*\[(\w+)\]\)", listed, re.MULTILINE)
         return [f"{name}:{architecture}={version}" for name, version, architecture in found]
 
-    def entry(self, role: str, package: str) -> str:
-        """A line of the lock, from the signed index."""
-        # Of several versions apt-cache shows the candidate first; of one version there is one file.
-        shown = self("apt-cache", "show", "--no-all-versions", package).split("\n\n")[0]
-        fields = dict(line.split(": ", 1) for line in shown.splitlines() if re.match(r"\S+: ", line))
-        path = fields["Filename"]
-        archive = "security" if path.startswith("pool/updates/") else "debian"
-        return " ".join([role, fields["Package"], fields["Version"], fields["Architecture"],
-                         fields["SHA256"], f"{archive}/{path}"])
+    def entries(self, role: str, packages: list[str]) -> list[str]:
+        """Lines of the lock, from the signed index; asked at once, for apt reads it whole each time."""
+        lines = []
+        # Of several versions apt-cache shows the candidate; of one version there is one file.
+        for shown in self("apt-cache", "show", "--no-all-versions", *packages).split("\n\n"):
+            fields = dict(re.findall(r"^([A-Za-z0-9]+): (.*)$", shown, re.MULTILINE))
+            if not fields:
+                continue
+            path = fields["Filename"]
+            archive = "security" if path.startswith("pool/updates/") else "debian"
+            lines.append(" ".join([role, fields["Package"], fields["Version"], fields["Architecture"],
+                                   fields["SHA256"], f"{archive}/{path}"]))
+        if len(lines) != len(packages):
+            fail(f"apt knows {len(lines)} of these {len(packages)} packages: {' '.join(packages)}")
+        return lines
 
 
 def words(path: Path) -> list[str]:
@@ -131,25 +137,21 @@ def resolve(apt: Apt, root: Path, kernel: str, firmware: str) -> list[str]:
     """The lines of a lock for today's archive."""
     apt("apt-get", "update")
     dropped = set(words(root / "dropped.txt"))
-    lines = []
-    for package in apt.closure(*words(root / "packages.txt")):
-        if package.split(":")[0] not in dropped:
-            lines.append(apt.entry("root", package))
-    headers = ""
-    for package in apt.closure(kernel):
-        if match := KERNEL_PARTS.match(package.split(":")[0]):
-            headers = match[2]
-            lines.append(apt.entry("kernel", package))
-    if not headers:
+    roles = {
+        "root": [package for package in apt.closure(*words(root / "packages.txt"))
+                 if package.split(":")[0] not in dropped],
+        "kernel": [package for package in apt.closure(kernel)
+                   if KERNEL_PARTS.match(package.split(":")[0])],
+        "firmware": firmware.replace("none", "").split(),
+    }
+    if not roles["kernel"]:
         fail(f"{kernel} brings no kernel: KERNEL_PACKAGE in the board's meta")
-    for package in firmware.split():
-        if package != "none":
-            lines.append(apt.entry("firmware", package))
-    if "raspi-firmware" in firmware:
+    headers = KERNEL_PARTS.match(roles["kernel"][0].split(":")[0])[2]
+    if "raspi-firmware" in roles["firmware"]:
         # What a module of our own is built with (image/tryboot).
-        for package in (f"linux-headers-{headers}-arm64", f"linux-headers-{headers}-common",
-                        f"linux-kbuild-{headers}:amd64"):
-            lines.append(apt.entry("build", package))
+        roles["build"] = [f"linux-headers-{headers}-arm64", f"linux-headers-{headers}-common",
+                          f"linux-kbuild-{headers}:amd64"]
+    lines = [line for role, packages in roles.items() if packages for line in apt.entries(role, packages)]
     return sorted(lines)
 
 
@@ -200,9 +202,10 @@ def main() -> None:
         old = [line for line in lock.read_text().splitlines() if line and not line.startswith("#")]
     apt = Apt(cache)
     lines = old
-    if not old:
+    asked = {*words(root / "packages.txt"), *firmware.replace("none", "").split()}
+    if missing := asked - {line.split()[1] for line in old}:
         if locked:
-            fail(f"there is no {lock}; run without LOCKED=1 once, and commit it")
+            fail(f"{lock} lacks {', '.join(sorted(missing))}; run without LOCKED=1, and commit the lock")
         lines = resolve(apt, root, kernel, firmware)
     if gone := fetch(apt, lines, folder):
         for line in gone:

@@ -29,6 +29,6 @@ exec unshare "${namespace[@]}" -- bash -euc '
         shift
         count=$((count - 1))
     done
-    exec env -i PATH=/usr/bin:/usr/sbin HOME=/work LC_ALL=C TZ=UTC \
+    exec env -i PATH=/usr/bin:/usr/sbin HOME=/build LC_ALL=C TZ=UTC \
         chroot "$root" "$@"
 ' inside "$root" "${#places[@]}" "${places[@]}" "$@"

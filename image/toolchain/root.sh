@@ -87,7 +87,7 @@ if [ ! -d "$root" ]; then
     done
     # Made by maintainer scripts, which do not run.
     ln -s mawk "$root.new/usr/bin/awk"
-    mkdir -p "$root.new/work" "$root.new/input"
+    mkdir -p "$root.new/build"
     mv "$root.new" "$root"
 fi
 echo "$root"

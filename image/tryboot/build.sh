@@ -49,17 +49,17 @@ root=$("$here/../toolchain/root.sh")
 "$here/../toolchain/inside.sh" "$root" \
     "$work/headers/usr/src:/usr/src" \
     "$work/headers/usr/lib/linux-kbuild-$version:/usr/lib/linux-kbuild-$version" \
-    "$work/module:/work" -- \
-    make -C "/usr/src/linux-headers-$kernel" M=/work \
+    "$work/module:/build" -- \
+    make -C "/usr/src/linux-headers-$kernel" M=/build \
     ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc-14 \
     KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=credenza KBUILD_BUILD_HOST=credenza \
-    KCFLAGS=-fmacro-prefix-map=/work/= CONFIG_DEBUG_INFO_BTF_MODULES= modules >"$work/log" 2>&1 || {
+    KCFLAGS=-fmacro-prefix-map=/build/= CONFIG_DEBUG_INFO_BTF_MODULES= modules >"$work/log" 2>&1 || {
     cat "$work/log" >&2
     fail "the module was not built for $kernel"
 }
 ko=$work/module/tryboot.ko
-"$here/../toolchain/inside.sh" "$root" "$work/module:/work" -- \
-    aarch64-linux-gnu-strip --strip-debug /work/tryboot.ko
+"$here/../toolchain/inside.sh" "$root" "$work/module:/build" -- \
+    aarch64-linux-gnu-strip --strip-debug /build/tryboot.ko
 magic=$(tr '\0' '\n' <"$ko" | sed -n 's/^vermagic=//p')
 [ "${magic%% *}" = "$kernel" ] ||
     fail "the module says it is for '${magic%% *}', not for $kernel: are these its packages?"

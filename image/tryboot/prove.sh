@@ -115,8 +115,8 @@ prove() { # prove KERNEL
 
 root=$(image/toolchain/root.sh)
 cp "$here/prove.c" "$work/"
-image/toolchain/inside.sh "$root" "$work:/work" -- \
-    aarch64-linux-gnu-gcc-14 -Os -static -s -Wall -o /work/init /work/prove.c
+image/toolchain/inside.sh "$root" "$work:/build" -- \
+    aarch64-linux-gnu-gcc-14 -Os -static -s -Wall -o /build/init /build/prove.c
 suites "$@"
 for suite; do
     prove "$(fetch "$suite" "$debs")"

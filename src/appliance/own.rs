@@ -41,7 +41,11 @@ impl Own {
         let header = format!("bytes={}-{}", range.start, range.end - 1);
         match self.within(patience, path, Some(header)).await? {
             (206, body) => Ok(body),
-            (status, _) => Err(format!("the test stream answers {status}")),
+            (status, body) => {
+                let why: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+                let why = why.pointer("/error/message").and_then(serde_json::Value::as_str);
+                Err(format!("the test stream is not served ({status}): {}", why.unwrap_or("no word")))
+            }
         }
     }
 

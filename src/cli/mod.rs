@@ -81,6 +81,8 @@ enum Command {
     Select(SelectArguments),
     /// Serve a household that exists offline: films, indexes and a debrid store on loopback
     Demo,
+    /// What a box shows on its television: its address, also for a phone's camera, and the claim code
+    Screen(screen::Ask),
     /// What the units of a box run as root
     #[command(hide = true)]
     Steward(steward::Ask),
@@ -195,6 +197,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     exit_code(match arguments.command {
         None | Some(Command::Serve) => serve::run(&global, &mut signals).await,
         Some(Command::Demo) => demo::run(&global, &mut signals).await,
+        Some(Command::Screen(ask)) => screen::run(&global, &ask, &mut signals).await,
         Some(Command::Play(ask)) => play::run(&global, &ask, &mut signals).await,
         Some(Command::Find(ask)) => {
             tokio::select! {

@@ -17,7 +17,11 @@ pub(super) async fn run(global: &Global, signals: &mut Signals) -> Done {
     let options = appliance::Options {
         root: Some(global.box_root.clone()),
         supervised: config::is_supervised(),
-        ..appliance::Options::default()
+        interfaces: appliance::Interfaces {
+            sys: global.box_root.join("sys/class/net"),
+            ..appliance::Interfaces::default()
+        },
+        timing: appliance::Timing::default(),
     };
     let app =
         App::start_as(config, &global.data(), options).await.map_err(|error| error.to_string())?;

@@ -1,12 +1,9 @@
 //! The two slots: what they hold, writing the other one, trying it, and making it the one that
 //! starts. At every moment of this the slot that starts is whole: only the other one is written,
-//! and one sector (`selector`) says which is which.
+//! and one sector (`selector`) says which is which. Only one change is made at a time (`answer`).
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions};
 use std::io::{Read, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-
-use rustix::fs::OFlags;
 
 use super::autoboot::Selected;
 use super::layout::Layout;
@@ -49,7 +46,6 @@ pub(super) fn install(
     bundle: &mut dyn Read,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<SlotFacts, Refusal> {
-    let _lock = lock(layout)?;
     not_on_trial(layout)?;
     let head = Head::read(bundle, &keys(layout)?).map_err(refused)?;
     let manifest = head.manifest();
@@ -83,7 +79,6 @@ pub(super) fn install(
 
 /// Sets the one-shot flag; the caller starts the box anew.
 pub(super) fn try_other(layout: &Layout, back: bool) -> Result<(), Refusal> {
-    let _lock = lock(layout)?;
     let selected = not_on_trial(layout)?;
     let (slot, head) = other_head(layout)?;
     let manifest = head.manifest();
@@ -112,7 +107,6 @@ pub(super) fn try_other(layout: &Layout, back: bool) -> Result<(), Refusal> {
 
 /// Makes the running slot the one that starts.
 pub(super) fn commit(layout: &Layout) -> Result<(), Refusal> {
-    let _lock = lock(layout)?;
     let running = layout.start.running;
     if selected(&layout.start.selector).is_ok_and(|selected| selected.default == running) {
         end_trial(layout);
@@ -173,26 +167,6 @@ fn settle(layout: &Layout) -> Result<(), Refusal> {
     }
     updates.write(layout)?;
     Trial::remove(layout)
-}
-
-/// Only one at a time writes slots. The lock goes with the file, and so with the process.
-fn lock(layout: &Layout) -> Result<File, Refusal> {
-    let path = layout.folders.run.join("steward.lock");
-    let no_link = OFlags::NOFOLLOW.bits().cast_signed();
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600).custom_flags(no_link);
-    let fault = |error| {
-        let sentence = format!("{} cannot be opened ({error}); start the box anew", path.display());
-        Refusal::new("no_lock", sentence)
-    };
-    let file = options.open(&path).map_err(fault)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Refusal::new("busy", "an update is under way already; wait until it is done"))
-        }
-        Err(TryLockError::Error(error)) => Err(fault(error)),
-    }
 }
 
 /// While a version is on trial, the other slot is the one to fall back to: it is not touched.

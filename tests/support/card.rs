@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -18,6 +18,10 @@ pub const SLOT_BYTES: u64 = 4 << 20;
 pub const TAIL: usize = 64 << 10;
 /// A card's `autoboot.txt`, padded to a sector.
 pub const AUTOBOOT: &str = "[all]\ntryboot_a_b=1\nboot_partition=2\n[tryboot]\nboot_partition=3\n";
+
+/// What a steward runs.
+const TOOLS: [&str; 9] =
+    ["systemctl", "mount", "umount", "e2fsck", "resize2fs", "tune2fs", "partx", "sfdisk", "blkid"];
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -62,19 +66,33 @@ impl Card {
         slots: [PathBuf; 2],
     ) -> Self {
         let at = |path: &str| folder.path().join(path);
-        for path in ["usr/share/credenza/update-keys", "usr/bin", "run/credenza", "data/system"] {
+        for path in [
+            "usr/share/credenza/update-keys",
+            "usr/bin",
+            "etc",
+            "proc/self",
+            "boot/selector",
+            "run/credenza",
+            "data/system",
+        ] {
             fs::create_dir_all(at(path)).unwrap();
         }
         for (number, key) in keys.iter().enumerate() {
             let public = at(&format!("usr/share/credenza/update-keys/{number}.pub"));
             fs::copy(key.public(), public).unwrap();
         }
-        // Whatever a steward would start anew, it is not the machine that tests it.
-        for program in ["systemctl", "reboot", "poweroff", "shutdown"] {
+        // Whatever a steward would mount or start anew, it is not on the machine that tests it.
+        for program in TOOLS {
             let script = at(&format!("usr/bin/{program}"));
-            fs::write(&script, "#!/bin/sh\nexit 0\n").unwrap();
+            fs::write(&script, "#!/bin/sh\n[ \"$1\" != is-active ]\n").unwrap();
             fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         }
+        let mounted = ["data", "boot/selector"]
+            .map(|path| format!("1 1 0:9 / {} rw - ext4 none rw\n", at(path).display()));
+        fs::write(at("proc/self/mountinfo"), mounted.concat()).unwrap();
+        let me = fs::metadata(folder.path()).unwrap();
+        let passwd = format!("credenza:x:{}:{}::/:/bin/false\n", me.uid(), me.gid());
+        fs::write(at("etc/passwd"), passwd).unwrap();
         fs::write(at("one_shot"), "").unwrap();
         let card = Self { folder, selector, slots };
         card.runs('a', "0.3.0", 30);

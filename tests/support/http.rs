@@ -75,6 +75,12 @@ impl Ask {
         self.with("Content-Type", "application/x-www-form-urlencoded")
     }
 
+    #[must_use]
+    pub fn bytes(mut self, media_type: &str, body: &[u8]) -> Self {
+        self.body = body.to_vec();
+        self.with("Content-Type", media_type)
+    }
+
     /// Sends it and reads the whole answer; fails after a minute.
     pub fn send(&self) -> Answer {
         self.try_send().unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path))

@@ -15,6 +15,7 @@ pub mod process;
 pub mod recorded;
 pub mod seeder;
 pub mod server;
+pub mod the_box;
 pub mod tracker;
 pub mod upstream;
 pub mod world;
