@@ -11,7 +11,7 @@
 #                                  compressing the card
 #   LOCKED=1                       a package that is gone from the mirror is an error
 #   SOURCE_DATE_EPOCH=seconds      the date of all files; that of the last commit where unset
-#   FFMPEG=path TRYBOOT=path       parts that were built before
+#   FFMPEG=folder TRYBOOT=file     parts that were built before; FFMPEG=none leaves it out
 #
 # Makes OUT/credenza-BOARD-VERSION.{img,img.xz,img.xz.sha256,spdx.json,os_list.json,bundle}, and in
 # OUT/BOARD the slot (slot.img), its signed header (head) and the unpacked root. Needs no root but to

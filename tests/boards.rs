@@ -34,14 +34,53 @@ fn meta(board: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The scripts that read a board's facts.
+const RECIPES: [&str; 2] = ["image/cross.sh", "image/stage/facts.sh"];
+
+/// Everything of the recipe that may not know one board from another.
+fn recipe_files() -> Vec<String> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("image/stage");
+    let stages = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| format!("image/stage/{}", entry.unwrap().file_name().into_string().unwrap()));
+    let scripts = ["image/cross.sh", "image/build.sh", "image/initramfs/init"];
+    stages.chain(scripts.map(str::to_owned)).collect()
+}
+
 #[test]
-fn every_board_says_what_the_recipe_asks_for() {
-    let recipe = file("image/cross.sh");
-    let asked = recipe.lines().find_map(|line| line.strip_prefix("for fact in ")).unwrap();
-    let asked: BTreeSet<&str> = asked.trim_end_matches("; do").split(' ').collect();
+fn every_board_says_what_the_recipes_ask_for() {
+    let texts = RECIPES.map(file);
+    let lists = texts.each_ref().map(|text| {
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("for fact in ")).unwrap();
+        line.trim_end_matches("; do")
+    });
+    let asked: BTreeSet<&str> = lists.iter().flat_map(|list| list.split(' ')).collect();
     for board in boards() {
         let said = meta(&board);
         assert_eq!(said.keys().map(String::as_str).collect::<BTreeSet<_>>(), asked, "{board}");
+    }
+}
+
+#[test]
+fn every_board_has_a_disk_of_its_own() {
+    let mut disks = BTreeMap::new();
+    for board in boards() {
+        let disk = meta(&board)["DISK_ID"].clone();
+        let text = file(&format!("board/{board}/cmdline.txt"));
+        assert!(text.contains("credenza.disk=@DISK_ID@"), "{board}: cmdline.txt names no disk");
+        assert_eq!(text.lines().count(), 1, "{board}: the firmware reads one line of cmdline.txt");
+        if let Some(other) = disks.insert(disk, board.clone()) {
+            panic!("{board} and {other} have one DISK_ID: a start would find the other's card");
+        }
+    }
+}
+
+#[test]
+fn what_nobody_has_started_says_so() {
+    for board in boards() {
+        let said = meta(&board);
+        let real = said["IMAGER_DEVICES"] != "none";
+        assert_eq!(real, said["STATUS"] == "built, not yet booted on hardware", "{board}");
     }
 }
 
@@ -61,9 +100,15 @@ fn what_builds_and_what_checks_licences_name_the_targets_of_the_boards() {
 
 #[test]
 fn the_recipe_knows_no_board() {
-    let recipe = file("image/cross.sh");
-    let code: String = recipe.lines().filter(|line| !line.starts_with('#')).collect();
-    for board in boards() {
-        assert!(!code.contains(&board), "image/cross.sh must read {board} from its meta");
+    for name in recipe_files() {
+        let text = file(&name);
+        let code = text.lines().filter(|line| !line.trim().starts_with('#'));
+        // qemu-user-static is a program, no board.
+        let is_part = |letter: char| letter.is_alphanumeric() || letter == '-';
+        let words: BTreeSet<&str> =
+            code.flat_map(|line| line.split(|letter| !is_part(letter))).collect();
+        for board in boards() {
+            assert!(!words.contains(board.as_str()), "{name} must read {board} from its meta");
+        }
     }
 }

@@ -60,10 +60,9 @@ class Parts:
             **os.environ, "VERSION": version, "COUNTER": str(counter),
             "OUT": str(where), "KEYS": str(self.key.parent), "ONLY": "bundle",
         }
-        # What the image's build left is not made twice.
-        for name, program in [("BINARY", "credenza"), ("FFMPEG", "ffmpeg")]:
-            if (root / program).is_file():
-                environment.setdefault(name, str(root / program))
+        # The image's own program; ffmpeg and the rest lie in the build's caches.
+        if (root / "credenza").is_file():
+            environment.setdefault("BINARY", str(root / "credenza"))
         for name in ("apt", "debs", "kernels"):
             if (self.folder / name).is_dir() and not (where / name).exists():
                 (where / name).symlink_to(self.folder / name)

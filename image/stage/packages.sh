@@ -48,16 +48,19 @@ unpack_kernel() {
         # Each build wants the modules' dependencies; no package brings them.
         ln -s usr/lib "$fresh/lib"
         depmod -b "$fresh" "$release"
-        echo "$release" >"$fresh/release"
+        local packed=$fresh/usr/lib/modules/$release/vmlinuz
+        # Until 7.1 the kernel lies in /boot, from then on beside its modules.
+        [ -f "$packed" ] || packed=$fresh/boot/vmlinuz-$release
+        [ -f "$packed" ] || fail "Debian's kernel $release has no vmlinuz where one was before"
+        # The Pi's firmware and QEMU unpack it themselves.
+        gzip -9 -n -c "$packed" >"$fresh/kernel8.img"
         chmod 755 "$fresh"
+        echo "$release" >"$fresh/release"
         rm -rf "$kernel_tree"
         mv "$fresh" "$kernel_tree"
     fi
     kernel=$(cat "$kernel_tree/release")
-    # Until 7.1 the kernel lies in /boot, from then on beside its modules; so do the device trees.
-    vmlinuz=$kernel_tree/usr/lib/modules/$kernel/vmlinuz
-    [ -f "$vmlinuz" ] || vmlinuz=$kernel_tree/boot/vmlinuz-$kernel
-    [ -f "$vmlinuz" ] || fail "Debian's kernel $kernel has no vmlinuz where one was before"
+    # The device trees moved with it.
     device_trees=$kernel_tree/usr/lib/modules/$kernel/dtb
     [ -d "$device_trees" ] || device_trees=$kernel_tree/usr/lib/linux-image-$kernel
 }

@@ -13,6 +13,7 @@ make_root() {
     add_people
     add_certificates
     add_applets
+    add_licences "$kernel_tree"
     add_firmware
     add_ours
     enable_units
@@ -22,7 +23,8 @@ make_root() {
 prune() {
     # Documents, but for the licences: those must travel with the programs.
     find "$root/usr/share/doc" -mindepth 2 ! -type d ! -name copyright -delete
-    find "$root/usr/share/doc" -type l -delete
+    # Some packages share a folder by a link, which must not lead nowhere.
+    find "$root/usr/share/doc" -xtype l -delete
     find "$root/usr/share/doc" -mindepth 1 -type d -empty -delete
     local path
     for path in usr/share/{man,locale,info,lintian,bash-completion,zsh,bug,doc-base,polkit-1,initramfs-tools} \
@@ -30,8 +32,8 @@ prune() {
         usr/lib/{udev/hwdb.d,systemd/catalog,systemd/ntp-units.d,systemd/user,systemd/user-preset,systemd/boot} \
         usr/lib/{kernel,pam.d,sysusers.d,environment.d,initcpio,pcrlock.d,modprobe.d,valgrind,locale,rpm} \
         usr/lib/aarch64-linux-gnu/{gconv,audit,perl-base} \
-        etc/{cron.d,cron.daily,cron.weekly,apparmor.d,init.d,pam.d,xdg,skel,kernel,default,rc?.d,update-motd.d} \
-        etc/{dbus-1,ucf.conf,logrotate.d,alternatives,X11,credstore,credstore.encrypted,wpa_supplicant} \
+        etc/{cron.d,cron.daily,cron.weekly,apparmor.d,init.d,pam.d,xdg,skel,kernel,default/*,rc?.d,update-motd.d} \
+        etc/{dbus-1,ucf.conf,logrotate.d,alternatives,X11,wpa_supplicant} \
         boot media mnt opt home usr/games usr/include usr/src usr/local; do
         rm -rf "${root:?}"/$path
     done
@@ -108,26 +110,31 @@ add_firmware() {
             cp -p "$from/$target" "$root/usr/lib/firmware/$target"
         fi
     done < <(cd "$from" && for pattern in $(items "$WIFI_FIRMWARE"); do compgen -G "$pattern"; done | sort -u)
-    local copyright
-    for copyright in "$firmware_tree"/usr/share/doc/*/copyright; do
-        install -D -m 644 "$copyright" "$root/usr/share/doc/$(basename "$(dirname "$copyright")")/copyright"
+    add_licences "$firmware_tree"
+}
+
+add_licences() { # add_licences TREE : of packages that are not unpacked into the root
+    local folder name
+    for folder in "$1"/usr/share/doc/*; do
+        name=$(basename "$folder")
+        if [ -L "$folder" ]; then
+            ln -sfn "$(readlink "$folder")" "$root/usr/share/doc/$name"
+        elif [ -f "$folder/copyright" ]; then
+            install -D -m 644 "$folder/copyright" "$root/usr/share/doc/$name/copyright"
+        fi
     done
 }
 
 add_ours() {
     mkdir -p "$root"/{boot/selector,boot/slot,data,srv/ssd,root,home,dev,proc,sys,run,tmp,var,mnt} \
-        "$root/usr/share/credenza/update-keys" "$root/usr/share/doc/credenza"
+        "$root"/usr/share/{credenza/update-keys,doc/credenza}
     cp -R --no-preserve=ownership,timestamps image/rootfs/. "$root/"
     install -m 755 "$BINARY" "$root/usr/bin/credenza"
     if [ -n "$ffmpeg" ]; then
-        local program
-        for program in ffmpeg ffprobe; do
-            install -m 755 "$(dirname "$ffmpeg")/$program" "$root/usr/bin/$program"
-        done
-        local licence
-        for licence in "$(dirname "$ffmpeg")"/copyright*; do
-            if [ -f "$licence" ]; then install -D -m 644 "$licence" "$root/usr/share/doc/ffmpeg/$(basename "$licence")"; fi
-        done
+        # One program under two names: a link stays a link.
+        cp -dR --no-preserve=ownership,timestamps "$ffmpeg/ffmpeg" "$ffmpeg/ffprobe" "$root/usr/bin/"
+        chmod 755 "$root"/usr/bin/{ffmpeg,ffprobe}
+        install -D -m 644 "$ffmpeg/copyright" "$root/usr/share/doc/ffmpeg/copyright"
     fi
     install -m 644 "$keys/current.pub" "$keys/next.pub" "$root/usr/share/credenza/update-keys/"
     cat >"$root/usr/share/credenza/box.toml" <<TOML
@@ -138,24 +145,32 @@ counter = $counter
 one_shot = "$ONE_SHOT"
 keys = "/usr/share/credenza/update-keys"
 TOML
-    cp LICENSE* COPYING* "$root/usr/share/doc/credenza/" 2>/dev/null || true
     cat >"$root/usr/share/doc/credenza/copyright" <<TEXT
 Credenza $version. Licence: $(sed -n 's/^license = "\(.*\)"/\1/p' Cargo.toml)
-The programs beside it have their licences in the neighbouring folders; the libraries that are part of
-it are listed in the file credenza-$board-$version.spdx.json that is published with this image.
+The programs beside it have their licences in the neighbouring folders; the libraries that it is linked
+with have theirs in the file "libraries" beside this one.
 TEXT
+    python3 image/package/licences.py "$TARGET" >"$root/usr/share/doc/credenza/libraries" ||
+        fail "cargo did not name the licences of what the program is linked with"
     echo credenza >"$root/etc/hostname"
     printf '127.0.0.1 localhost credenza\n::1 localhost\n' >"$root/etc/hosts"
     # Empty, not missing, and not "uninitialized": a new one in memory at each start, and no wizard.
     : >"$root/etc/machine-id"
     ln -sf ../run/systemd/resolve/resolv.conf "$root/etc/resolv.conf"
+    # What systemd-tmpfiles would make, and cannot: /etc is read-only.
+    mkdir -p "$root"/etc/{credstore,credstore.encrypted,default}
+    chmod 700 "$root"/etc/{credstore,credstore.encrypted}
+    ln -sf default/keyboard "$root/etc/vconsole.conf"
     ln -sf /proc/self/mounts "$root/etc/mtab"
     printf '%s: files\n' passwd group shadow gshadow services protocols >"$root/etc/nsswitch.conf"
     echo 'hosts: files dns' >>"$root/etc/nsswitch.conf"
     # The clock of a board without one starts at this file's date, not in 1970.
     : >"$root/usr/lib/clock-epoch"
     printf 'IMAGE_ID=credenza\nIMAGE_VERSION=%s\n' "$version" >>"$root/usr/lib/os-release"
-    if [ -n "$one_shot_module" ]; then echo "$ONE_SHOT_MODULE" >"$root/usr/lib/modules-load.d/$ONE_SHOT_MODULE.conf"; fi
+    if [ -n "$one_shot_module" ]; then
+        mkdir -p "$root/usr/lib/modules-load.d"
+        echo "$ONE_SHOT_MODULE" >"$root/usr/lib/modules-load.d/$ONE_SHOT_MODULE.conf"
+    fi
 }
 
 enable_units() {

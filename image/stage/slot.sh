@@ -49,7 +49,7 @@ make_initramfs() {
     # The build's name: by it a start knows its own slot from the other one.
     id=$( (cd "$tree" && find . -type f | sort | xargs sha256sum
         sha256sum <"$work/rootfs.sqfs"
-        sha256sum <"$vmlinuz") | sha256sum | cut -c 1-32)
+        sha256sum <"$kernel_tree/kernel8.img") | sha256sum | cut -c 1-32)
     echo "$id" >"$tree/build.id"
     echo "$id" >"$work/slot.id"
     find "$tree" -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
@@ -68,8 +68,7 @@ fat_copy() { # fat_copy IMAGE FILE NAME : with one date, whoever runs it
 make_slot() {
     local slot=$work/slot.img files=$work/slot.files file tree
     mkdir "$files"
-    # The Pi's firmware and QEMU unpack it themselves.
-    gzip -9 -n -c "$vmlinuz" >"$files/kernel8.img"
+    cp "$kernel_tree/kernel8.img" "$files/"
     sed "s/@DISK_ID@/$DISK_ID/" "board/$board/cmdline.txt" >"$files/cmdline.txt"
     if [ -f "board/$board/config.txt" ]; then cp "board/$board/config.txt" "$files/"; fi
     for tree in $(items "$DEVICE_TREES"); do
