@@ -76,8 +76,8 @@ def unplugging(t):
         box.machine.plug(BLANK)
         t.ssd(limit_s=60)
         expect(len(box.boots) == starts, "the box restarted")
-        owner_of_it = box.run("stat -c %U /srv/ssd")
-        expect(owner_of_it == "credenza", f"it belongs to {owner_of_it}")
+        service = box.run("stat -c %U /srv/ssd/credenza")
+        expect(service == "credenza", f"the service's folder on it belongs to {service}")
         box.run("echo kept >/srv/ssd/mark; sync")
 
 

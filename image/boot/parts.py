@@ -55,10 +55,17 @@ class Parts:
         return bundles.Bundle.read(path)
 
     def _build(self, where, version, counter):
+        root = self.folder / self.board / "root/usr/bin"
         environment = {
             **os.environ, "VERSION": version, "COUNTER": str(counter),
             "OUT": str(where), "KEYS": str(self.key.parent), "ONLY": "bundle",
         }
+        # The image's own program; ffmpeg and the rest lie in the build's caches.
+        if (root / "credenza").is_file():
+            environment.setdefault("BINARY", str(root / "credenza"))
+        for name in ("apt", "debs", "kernels"):
+            if (self.folder / name).is_dir() and not (where / name).exists():
+                (where / name).symlink_to(self.folder / name)
         with open(where / "build.log", "w") as log:
             done = subprocess.run(
                 ["nice", "-n", "10", REPOSITORY / "image/build.sh", self.board],

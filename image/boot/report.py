@@ -1,5 +1,6 @@
 """What a test run says: a line for each step, with its seconds and outcome, on the screen and in a
 log. A step that fails ends its chapter; the next chapter begins."""
+import signal
 import sys
 import time
 import traceback
@@ -91,3 +92,8 @@ def until(what, limit_s, probe):
         time.sleep(0.3)
     expect(found, f"not within {limit_s} s: {what}")
     return found
+
+
+def end_tidily():
+    """A `kill` or a `timeout` of the harness ends what it started as well."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

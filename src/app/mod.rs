@@ -119,8 +119,8 @@ impl App {
             client,
             near,
             library: Arc::new(move || library.folder()),
+            data: data.to_owned(),
             update_url: config.update_url.clone(),
-            knows_wifi: config.knows_wifi,
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         };

@@ -67,6 +67,10 @@ impl HostRule for Hosts {
         let address = self.appliance.portal_at(local.ip())?;
         Some(url(SocketAddr::new(address, local.port())))
     }
+
+    fn visited(&self) {
+        self.appliance.visited();
+    }
 }
 
 /// Every address of this machine.

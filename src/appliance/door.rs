@@ -18,6 +18,8 @@ use crate::steward::words::{Reply, Verb};
 /// How long the steward may take for one answer. Making a file system of a large disk, or looking
 /// for Wi-Fi networks, takes longest.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// The same for how it stands, which a page waits for.
+const GLANCE: Duration = Duration::from_secs(15);
 /// How long it may do nothing while an update is written: a worn card stalls for seconds.
 const STALL: Duration = Duration::from_secs(120);
 
@@ -51,7 +53,8 @@ impl Door {
                 }
             }
         };
-        let done = tokio::time::timeout(PATIENCE, asked).await;
+        let patience = if matches!(verb, Verb::Facts) { GLANCE } else { PATIENCE };
+        let done = tokio::time::timeout(patience, asked).await;
         understood(done.map_err(|_| silent(io::ErrorKind::TimedOut.into()))??)
     }
 

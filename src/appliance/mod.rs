@@ -42,6 +42,8 @@ use network::Joining;
 const KNOWS_WIFI: &str = "box/knows_wifi";
 /// How long an answer of the steward to "how does it stand" serves several parts of one page.
 const FRESH: Duration = Duration::from_secs(2);
+/// How long it serves a screen that nobody may be looking at.
+const LATELY: Duration = Duration::from_secs(30);
 
 /// Where things are on this machine, and how long they take; a test brings its own.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +76,9 @@ pub struct Timing {
     pub trial_limit: Duration,
     /// For so long after its last byte a film still counts as being watched.
     pub watched: Duration,
-    /// How often the owner's address is asked for a newer version.
+    /// So long after the start the owner's address is first asked for a newer version.
+    pub check_first: Duration,
+    /// How often it is asked after that.
     pub check: Duration,
     /// The same after it could not be reached.
     pub check_again: Duration,
@@ -91,6 +95,7 @@ impl Default for Timing {
             trial_pause: s(5),
             trial_limit: s(120),
             watched: s(60),
+            check_first: s(180),
             check: s(24 * 3600),
             check_again: s(3600),
         }
@@ -109,10 +114,10 @@ pub struct Parts {
     pub near: SocketAddr,
     /// Where films lie now.
     pub library: Arc<dyn Fn() -> PathBuf + Send + Sync>,
+    /// The data folder.
+    pub data: PathBuf,
     /// `update.url`
     pub update_url: Option<String>,
-    /// Whether the box was told of a Wi-Fi network on its card.
-    pub knows_wifi: bool,
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
 }
@@ -135,7 +140,9 @@ impl Appliance {
     #[must_use]
     pub fn new(parts: Parts, options: Options) -> Arc<Self> {
         let told = parts.state.get(KNOWS_WIFI).ok().flatten().unwrap_or(false);
-        let joining = Mutex::new(Joining::new(parts.knows_wifi || told));
+        // What the steward joins: it was told on the card, or in the browser before.
+        let joins = |root: &PathBuf| root.join("run/credenza/wifi.conf").exists();
+        let joining = Mutex::new(Joining::new(told || options.root.as_ref().is_some_and(joins)));
         Arc::new(Self {
             door: Door::new(options.root.as_deref()),
             root: options.root,
@@ -182,8 +189,19 @@ impl Appliance {
 
     /// What this box is and how it stands.
     pub async fn facts(&self) -> Result<Facts, Error> {
+        self.facts_within(FRESH).await
+    }
+
+    /// Has what [`notices`](Self::notices) and [`access_point`](Self::access_point) tell be not much
+    /// older than half a minute.
+    pub async fn keep_up(&self) {
+        // Where it cannot be known, what was known stays.
+        let _ = self.facts_within(LATELY).await;
+    }
+
+    async fn facts_within(&self, age: Duration) -> Result<Facts, Error> {
         if let Some((facts, asked)) = &*lock(&self.known)
-            && asked.elapsed() < FRESH
+            && asked.elapsed() < age
         {
             return Ok(facts.clone());
         }
@@ -217,11 +235,13 @@ impl Appliance {
     #[must_use]
     pub fn portal_at(&self, local: IpAddr) -> Option<IpAddr> {
         let address = self.access_point()?.address;
-        let there = address == local.to_canonical();
-        if there {
-            lock(&self.joining).visited();
-        }
-        there.then_some(address)
+        (address == local.to_canonical()).then_some(address)
+    }
+
+    /// Somebody who came by the box's own Wi-Fi network uses a page. A phone that only probes for the
+    /// internet does not count: it would keep the network open for ever.
+    pub fn visited(&self) {
+        lock(&self.joining).visited();
     }
 
     /// Disks that could keep films.
@@ -248,7 +268,10 @@ impl Appliance {
     ) -> Result<(), Error> {
         let join = Verb::JoinWifi { ssid: ssid.clone(), password, country };
         lock(&self.joining).begins(&ssid);
-        self.do_it(&join).await?;
+        if let Err(error) = self.do_it(&join).await {
+            lock(&self.joining).refused(&error);
+            return Err(error);
+        }
         Ok(durably(|| self.parts.state.put(KNOWS_WIFI, &true))?)
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Appliance, Timing, lock};
+use super::{Appliance, Error, Timing, lock};
 use crate::steward::words::{Refusal, Verb};
 
 /// The network interfaces of this machine.
@@ -71,17 +71,26 @@ pub(super) struct Joining {
     ssid: Option<String>,
     /// Whether the box opened its own network again since.
     failed: bool,
+    /// Why it could not even be tried.
+    refused: Option<Refusal>,
     /// When somebody last used the box's own network.
     visited: Option<Instant>,
 }
 
 impl Joining {
     pub(super) fn new(known: bool) -> Self {
-        Self { known, ssid: None, failed: false, visited: None }
+        Self { known, ssid: None, failed: false, refused: None, visited: None }
     }
 
     pub(super) fn begins(&mut self, ssid: &str) {
-        *self = Self { known: true, ssid: Some(ssid.to_owned()), failed: false, ..*self };
+        let visited = self.visited;
+        *self = Self { ssid: Some(ssid.to_owned()), visited, ..Self::new(true) };
+    }
+
+    /// Nothing was tried: whoever asked was told already that the box leaves.
+    pub(super) fn refused(&mut self, error: &Error) {
+        self.ssid = None;
+        self.refused = Some(Refusal::new("wifi_not_joined", error.to_string()));
     }
 
     pub(super) fn visited(&mut self) {
@@ -89,10 +98,13 @@ impl Joining {
     }
 
     pub(super) fn notice(&self) -> Option<Refusal> {
+        if let Some(refused) = &self.refused {
+            return Some(refused.clone());
+        }
         let ssid = self.ssid.as_ref().filter(|_| self.failed)?;
         let sentence = format!(
-            "the box could not join the Wi-Fi network {ssid}: check its password, and whether the \
-             box is in its reach; then try again under Wi-Fi"
+            "the box could not join the Wi-Fi network {ssid}: check its password, whether the box \
+             is in its reach, and whether it allows WPA2 beside WPA3; then try again under Wi-Fi"
         );
         Some(Refusal::new("wifi_not_joined", sentence))
     }

@@ -44,7 +44,10 @@ impl Own {
             (status, body) => {
                 let why: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
                 let why = why.pointer("/error/message").and_then(serde_json::Value::as_str);
-                Err(format!("the test stream is not served ({status}): {}", why.unwrap_or("no word")))
+                Err(format!(
+                    "the test stream is not served ({status}): {}",
+                    why.unwrap_or("no word")
+                ))
             }
         }
     }

@@ -90,21 +90,37 @@ impl Appliance {
         if !self.parts.playback.cache_is_kept() {
             return Err("the cache cannot be kept on the disk".to_owned());
         }
-        let folder = (self.parts.library)().join(FOLDER);
         let film = content(round);
-        let served = self.serve_film(&own, &folder, &film).await;
-        // Whatever came of it; the folder as well, if it is empty.
-        let _ = std::fs::remove_file(folder.join(NAME));
-        let _ = std::fs::remove_dir(&folder);
+        let folder = self.keep_film(&film)?;
+        let served = self.serve_film(&own, &folder.join(NAME), &film).await;
+        remove(&folder);
         served
     }
 
-    /// A film of our own, put where films lie, asked for by the link that a player is given.
-    async fn serve_film(&self, own: &Own, folder: &Path, film: &[u8]) -> Result<(), String> {
-        let path = durably(|| write(folder, film))
-            .map_err(|error| format!("no film can be kept in {}: {error}", folder.display()))?;
+    /// Puts a film of our own where films lie. Where that disk is full or worn out, which it is for the
+    /// version before as well, with what else must be kept.
+    fn keep_film(&self, film: &[u8]) -> Result<PathBuf, String> {
+        let mut why = String::new();
+        for place in [(self.parts.library)(), self.parts.data.clone()] {
+            let folder = place.join(FOLDER);
+            match durably(|| write(&folder, film)) {
+                Ok(()) => return Ok(folder),
+                Err(error) => {
+                    remove(&folder);
+                    why = format!("no film can be kept in {}: {error}", place.display());
+                    if !is_the_disks_fault(&error) {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(why)
+    }
+
+    /// The film, asked for by the link that a player is given.
+    async fn serve_film(&self, own: &Own, path: &Path, film: &[u8]) -> Result<(), String> {
         let playback = &self.parts.playback;
-        let kept = playback.keep_own_file(&path).map_err(|error| error.to_string())?;
+        let kept = playback.keep_own_file(path).map_err(|error| error.to_string())?;
         let streamed = self.stream(own, &kept, film).await;
         playback.forget_own_file(&kept).map_err(|error| error.to_string())?;
         streamed
@@ -129,11 +145,20 @@ impl Appliance {
     }
 }
 
-fn write(folder: &Path, film: &[u8]) -> std::io::Result<PathBuf> {
+fn write(folder: &Path, film: &[u8]) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    let path = folder.join(NAME);
-    std::fs::write(&path, film)?;
-    Ok(path)
+    std::fs::write(folder.join(NAME), film)
+}
+
+/// The folder goes as well, if it is empty.
+fn remove(folder: &Path) {
+    let _ = std::fs::remove_file(folder.join(NAME));
+    let _ = std::fs::remove_dir(folder);
+}
+
+fn is_the_disks_fault(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
 
 /// Bytes that no cache has from another round, and of which no two ranges are alike.

@@ -53,8 +53,9 @@ struct Told {
 /// Shows it until it is interrupted.
 pub(super) async fn run(global: &Global, ask: &Ask, signals: &mut Signals) -> Done {
     let mut shown: Option<(String, Instant)> = None;
+    let mut server = None;
     loop {
-        let text = match told(global).await {
+        let text = match told(global, &mut server).await {
             Ok(told) => draw(&told),
             Err(sentence) if ask.once => return Err(Ending::Failed(sentence)),
             Err(sentence) => format!("\n  Credenza is starting …\n\n  {sentence}\n"),
@@ -74,12 +75,18 @@ pub(super) async fn run(global: &Global, ask: &Ask, signals: &mut Signals) -> Do
     }
 }
 
-async fn told(global: &Global) -> Result<Told, String> {
+/// Asks the server; `server` is the one that answered last.
+async fn told(global: &Global, server: &mut Option<Running>) -> Result<Told, String> {
     let data = global.data();
-    let running = Running::find(&data)
-        .await
-        .ok_or_else(|| format!("no server answers on the data folder {}", data.display()))?;
-    let answer = running.ask(&["api", "box", "screen"], &[]).await?;
+    if server.is_none() {
+        *server = Running::find(&data).await;
+    }
+    let Some(running) = server else {
+        return Err(format!("no server answers on the data folder {}", data.display()));
+    };
+    let answer = running.ask(&["api", "box", "screen"], &[]).await;
+    // After a start it has another port, and may have another key.
+    let answer = answer.inspect_err(|_| *server = None)?;
     serde_json::from_value(answer)
         .map_err(|error| format!("the running server is of another version: {error}"))
 }
@@ -99,7 +106,7 @@ fn show(text: &str) -> io::Result<()> {
 fn draw(told: &Told) -> String {
     let code = target(told).and_then(|target| code(&target)).unwrap_or_default();
     let beside = code.first().map_or(0, |row| row.chars().count() + GAP);
-    let words = words(told, COLUMNS - beside - 2);
+    let words = words(told, COLUMNS - beside.max(GAP) - 1);
     let mut picture = String::new();
     for row in 0..code.len().max(words.len()).min(ROWS) {
         let (code, words) = (code.get(row), words.get(row));
@@ -162,20 +169,28 @@ fn words(told: &Told, width: usize) -> Vec<String> {
     lines
 }
 
-/// The text in lines of at most `width` characters.
+/// The text in lines of at most `width` characters; a longer word is cut.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
-        let line = lines.last_mut().expect("it began with one");
-        let taken = line.chars().count();
-        if taken > 0 && taken + 1 + word.chars().count() > width {
-            lines.push(word.to_owned());
-        } else {
-            if taken > 0 || text.starts_with(' ') {
-                line.push(' ');
-            }
+        let mut letters: Vec<char> = word.chars().collect();
+        let taken = lines.last().map_or(0, |line| line.chars().count());
+        if taken > 0 && taken + 1 + letters.len() <= width {
+            let line = lines.last_mut().expect("it began with one");
+            line.push(' ');
             line.push_str(word);
+            continue;
         }
+        while letters.len() > width {
+            let rest = letters.split_off(width);
+            lines.push(letters.into_iter().collect());
+            letters = rest;
+        }
+        lines.push(letters.into_iter().collect());
+    }
+    // The empty line that it began with, unless it is all.
+    if lines.len() > 1 {
+        lines.remove(0);
     }
     lines
 }

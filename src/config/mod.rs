@@ -84,8 +84,6 @@ pub struct Config {
     pub auth_required: bool,
     /// `update.url`: where a box looks for a newer version; `{board}` in it stands for the board.
     pub update_url: Option<String>,
-    /// Whether the box was told of a Wi-Fi network (`box.wifi_ssid`). Joining it is the steward's.
-    pub knows_wifi: bool,
     /// `box.claim_code`; `None`: one is made up.
     pub claim_code: Option<String>,
     /// `network.allow_private`
@@ -164,7 +162,6 @@ impl Config {
             library_disk: given.text("library.disk").map(PathBuf::from),
             auth_required: given.bool("access.auth_required", true),
             update_url: given.text("update.url").map(str::to_owned),
-            knows_wifi: given.text("box.wifi_ssid").is_some(),
             claim_code: given.claim_code()?,
             allow_private: given.addresses("network.allow_private")?,
             debrid: given.debrid()?,

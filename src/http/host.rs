@@ -29,6 +29,9 @@ pub trait HostRule: Send + Sync {
         let _ = local;
         None
     }
+
+    /// Who came by the box's own Wi-Fi network asks the box itself.
+    fn visited(&self) {}
 }
 
 impl<F: Fn(&str) -> bool + Send + Sync> HostRule for F {
@@ -46,7 +49,12 @@ pub async fn only_ours(
     let local = request.extensions().get::<Local>();
     let portal = local.and_then(|Local(address)| rule.portal(*address));
     match (judge(rule.as_ref(), &request), portal) {
-        (Ok(()), _) => next.run(request).await,
+        (Ok(()), portal) => {
+            if portal.is_some() {
+                rule.visited();
+            }
+            next.run(request).await
+        }
         (Err(refusal), Some(portal)) if refusal.status == StatusCode::MISDIRECTED_REQUEST => {
             lead(&portal)
         }

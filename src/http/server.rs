@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +65,8 @@ impl Default for Limits {
 const HEADERS: usize = 64;
 /// Bytes of a request's header, and of what waits to be written (hyper takes no less than 8 KiB).
 const BUFFER_BYTES: usize = 16 << 10;
+/// Connections of this machine itself that find a place when all others are taken.
+const OWN_PLACES: u32 = 4;
 /// How soon the kernel asks after a silent peer: a set that was switched off leaves no FIN.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// What whoever comes beyond the limits is told.
@@ -251,6 +253,7 @@ pub(super) fn refuse(stream: TcpStream) {
 struct Door {
     limits: Limits,
     places: Arc<Semaphore>,
+    own_places: Arc<Semaphore>,
     by_ip: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
@@ -264,12 +267,17 @@ struct Place {
 impl Door {
     fn new(limits: Limits) -> Self {
         let places = Arc::new(Semaphore::new(limits.connections));
-        Self { limits, places, by_ip: Arc::default() }
+        let own_places = Arc::new(Semaphore::new(OWN_PLACES as usize));
+        Self { limits, places, own_places, by_ip: Arc::default() }
     }
 
     fn enter(&self, ip: IpAddr) -> Option<Place> {
         let ip = ip.to_canonical();
-        let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        let permit = Arc::clone(&self.places).try_acquire_owned().ok().or_else(|| {
+            // However many strangers are inside, the watchdog's question to ourselves is answered.
+            let own = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST;
+            own.then(|| Arc::clone(&self.own_places).try_acquire_owned().ok()).flatten()
+        })?;
         let mut by_ip = self.by_ip.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_ip.entry(ip).or_insert(0);
         if *count >= self.limits.connections_per_ip {
@@ -284,6 +292,7 @@ impl Door {
     async fn empty(&self) {
         let all = u32::try_from(self.limits.connections).unwrap_or(u32::MAX);
         let _ = self.places.acquire_many(all).await;
+        let _ = self.own_places.acquire_many(OWN_PLACES).await;
     }
 }
 

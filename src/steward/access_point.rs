@@ -1,7 +1,7 @@
 //! The box's own Wi-Fi network, for a box that no cable and no network reaches: open, named after
 //! the hardware address, and every name in it leads to the box. Its files are written by the unit
-//! before it starts (`credenza steward access-point`), because the steward that answers sees no
-//! network interfaces.
+//! before it starts (`credenza steward access-point`), because the steward that answers may not speak
+//! to the radio.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
@@ -38,6 +38,8 @@ pub(super) fn set(
         tools.done("systemctl", &["--no-block", "start", wifi::SERVICE])?;
         return Ok(None);
     }
+    // Asked of a unit that is bound to a device, systemd would wait for one that never comes.
+    networks::interface(layout).ok_or_else(no_wifi)?;
     tools.done("systemctl", &["start", SERVICE]).map_err(|refusal| {
         let message = format!(
             "the box could not open its own Wi-Fi network ({}); use a network cable",
@@ -68,7 +70,6 @@ pub(super) fn write(layout: &Layout, tools: &Tools) -> Result<(), Refusal> {
     if let Err(refusal) = networks::scan(layout, tools) {
         tracing::warn!("{refusal}");
     }
-    let no_wifi = || Refusal::new("no_wifi", "this box has no Wi-Fi; use a network cable");
     let interface = networks::interface(layout).ok_or_else(no_wifi)?;
     let address = layout.folders.sys.join("class/net").join(&interface).join("address");
     let address = fs::read_to_string(address).map_err(|_| no_wifi())?;
@@ -97,6 +98,10 @@ pub(super) fn write(layout: &Layout, tools: &Tools) -> Result<(), Refusal> {
             .map_err(|error| cannot("write", &file, &error))?;
     }
     Ok(())
+}
+
+fn no_wifi() -> Refusal {
+    Refusal::new("no_wifi", "this box has no Wi-Fi; use a network cable")
 }
 
 /// `Credenza-` and the last two bytes of the hardware address.

@@ -5,6 +5,7 @@
 //! leaves, fsck.f2fs gives up sooner; (3) ext4's journal has two decades of power cuts behind it;
 //! (4) it discards, grows, and is read by any Linux machine that the owner plugs the disk into.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ use super::words::{Refusal, Ssd};
 /// mounts, which the service would not see.
 const ADOPTION: &str = "credenza-ssd.service";
 
+/// The mount itself, as systemd calls it.
+const MOUNT: &str = "srv-ssd.mount";
+
 /// More than the partition tables take, less than a disk that is worth it has.
 const TABLES: u64 = 16 << 20;
 
@@ -30,19 +34,22 @@ pub(super) fn format(
     id: &str,
     consent: &str,
 ) -> Result<Ssd, Refusal> {
-    let found = disks::find(layout, tools)?;
-    let disk = found.iter().find(|disk| disk.shown.id == id).ok_or_else(|| {
-        let message = "this disk is not plugged in any more; look at the disks again";
-        Refusal::new("no_disk", message)
-    })?;
-    if disk.shown.consent != consent {
-        let message = format!(
-            "the disk {} is not as it was shown: it holds {} now; look at it again before you \
-             agree",
-            disk.shown.model, disk.shown.holds
-        );
-        return Err(Refusal::new("disk_changed", message));
+    let before = agreed(layout, tools, id, consent)?;
+    // While it is open, the kernel gives its name to no other disk; so what is looked at from here on
+    // is what is formatted.
+    let _held = File::open(&before.node).map_err(|error| cannot("open", &before.node, &error))?;
+    let films = format!("mounted at {}", layout.folders.ssd.display());
+    if before.used_for.as_ref() == Some(&films) {
+        // The disk that is in use for films, formatted anew. systemd unmounts it where all see it.
+        tools.done("systemctl", &["stop", MOUNT]).map_err(|refusal| {
+            let message = format!(
+                "the disk {} is being read ({}); stop the film and try again",
+                before.shown.model, refusal.message
+            );
+            Refusal::new("disk_in_use", message)
+        })?;
     }
+    let disk = &agreed(layout, tools, id, consent)?;
     if let Some(use_) = &disk.used_for {
         let message =
             format!("the disk {} is in use ({use_}), so it stays as it is", disk.shown.model);
@@ -61,6 +68,24 @@ pub(super) fn format(
         let message = "the disk was formatted, but could not be mounted; start the box anew";
         Refusal::new("ssd_not_mounted", message)
     })
+}
+
+/// The disk `id`, if it is still the one that was shown.
+fn agreed(layout: &Layout, tools: &Tools, id: &str, consent: &str) -> Result<Found, Refusal> {
+    let found = disks::find(layout, tools)?;
+    let disk = found.into_iter().find(|disk| disk.shown.id == id).ok_or_else(|| {
+        let message = "this disk is not plugged in any more; look at the disks again";
+        Refusal::new("no_disk", message)
+    })?;
+    if disk.shown.consent != consent {
+        let message = format!(
+            "the disk {} is not as it was shown: it holds {} now; look at it again before you \
+             agree",
+            disk.shown.model, disk.shown.holds
+        );
+        return Err(Refusal::new("disk_changed", message));
+    }
+    Ok(disk)
 }
 
 fn make(layout: &Layout, tools: &Tools, disk: &Found) -> Result<(), Refusal> {

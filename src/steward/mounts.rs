@@ -29,14 +29,14 @@ pub(super) fn at(folders: &Folders, place: &Path) -> Option<Mount> {
 fn parse(line: &str) -> Option<Mount> {
     let (left, right) = line.split_once(" - ")?;
     let mut left = left.split(' ').skip(2);
-    let (device, _root, at, options) = (left.next()?, left.next()?, left.next()?, left.next()?);
+    let (device, _root, at) = (left.next()?, left.next()?, left.next()?);
     let mut right = right.split(' ');
     let (file_system, _source, of_disk) = (right.next()?, right.next()?, right.next()?);
-    let read_only = |options: &str| options.split(',').any(|option| option == "ro");
     Some(Mount {
         device: device.to_owned(),
         at: PathBuf::from(unescaped(at)),
-        read_only: read_only(options) || read_only(of_disk),
+        // The file system's own word: a sandbox shows what others mounted as read-only, too.
+        read_only: of_disk.split(',').any(|option| option == "ro"),
         file_system: file_system.to_owned(),
     })
 }
@@ -100,7 +100,7 @@ mod tests {
                 true,
                 "ext4",
             ),
-            ("46 27 0:4 / /a\\040b\\134 ro - tmpfs none rw", "0:4", "/a b\\", true, "tmpfs"),
+            ("46 27 0:4 / /a\\040b\\134 ro - tmpfs none rw", "0:4", "/a b\\", false, "tmpfs"),
         ] {
             let wanted = Mount {
                 device: device.to_owned(),

@@ -144,8 +144,9 @@ pub(super) fn after_start(layout: &Layout) -> Result<Option<Refusal>, Refusal> {
         return Ok(None);
     }
     let sentence = format!(
-        "The update {} did not start well, so the version before it came back; nothing is lost.",
-        trial.version
+        "Version {} was started on trial and did not stay (it did not start well, or was switched off \
+         meanwhile), so version {} runs again; nothing is lost.",
+        trial.version, layout.image.version
     );
     let mut updates = Updates::read(layout);
     updates.refuse(SlotFacts { version: trial.version, counter: trial.counter });

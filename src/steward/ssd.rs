@@ -51,22 +51,19 @@ pub fn adopt(layout: &Layout) -> Result<(), Refusal> {
     let tools = Tools::below(&layout.folders.root);
     let_go(layout, &tools)?;
     notices::mended(layout, &CODES);
-    if mounted(layout).is_some() {
-        return service_folder(layout);
-    }
     let found = disks::find(layout, &tools)?;
     let ours = |part: &&Part| part.probe.holding.as_ref().is_some_and(Holding::is_ours);
     let parts: Vec<&Part> = found.iter().flat_map(|disk| &disk.parts).filter(ours).collect();
+    if let Some(mount) = mounted(layout) {
+        service_folder(layout)?;
+        // Whoever mounted it may have been ended before it was noted.
+        let part = parts.iter().find(|part| part.device == mount.device);
+        return part.map_or(Ok(()), |part| note(layout, part));
+    }
     let Some(part) = choose(layout, &parts) else {
         if mounted_record(layout).exists() {
             let message = "the disk for films was unplugged; plug it in again";
             notices::add(layout, &Refusal::new("ssd_gone", message));
-        } else if let Some(disk) = found.first() {
-            let message = format!(
-                "the disk {} holds {}; it is only used after you agree to format it",
-                disk.shown.model, disk.shown.holds
-            );
-            notices::add(layout, &Refusal::new("disk_not_ours", message));
         }
         return Ok(());
     };
@@ -110,6 +107,11 @@ fn check_and_mount(layout: &Layout, tools: &Tools, part: &Part) -> Result<(), Re
         Refusal::new("ssd_not_mounted", message)
     })?;
     service_folder(layout)?;
+    note(layout, part)
+}
+
+/// Notes which disk is mounted, and that it was the last.
+fn note(layout: &Layout, part: &Part) -> Result<(), Refusal> {
     let uuid = part.probe.holding.as_ref().map(|holding| holding.uuid.as_str()).unwrap_or_default();
     write(&mounted_record(layout), uuid)?;
     write(&last_record(layout), uuid)

@@ -28,7 +28,7 @@ pub(super) fn bundles(layout: &Layout, tools: &Tools, disk: &Found) -> Vec<Strin
     let mut names: Vec<String> = disk
         .parts
         .iter()
-        .filter_map(|part| with(layout, tools, part, |folder| Ok(listed(folder))).ok())
+        .filter_map(|part| with(layout, tools, part, Turn::Now, |folder| Ok(listed(folder))).ok())
         .flatten()
         .collect();
     names.sort();
@@ -71,7 +71,7 @@ pub(super) fn open<R>(
             }
         };
         // A part that cannot be mounted is none with a bundle on it.
-        let tried = with(layout, tools, part, &mut opened);
+        let tried = with(layout, tools, part, Turn::Awaited, &mut opened);
         match tried {
             Ok(None) => {}
             Err(refusal) if refusal.code == UNREADABLE => {}
@@ -86,11 +86,20 @@ pub(super) fn open<R>(
 
 const UNREADABLE: &str = "unreadable";
 
+/// What to do while another reads a stick.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// A page that lists disks does not wait for an update that is read for minutes.
+    Now,
+    Awaited,
+}
+
 /// Shows `look` the first folder of a partition.
 fn with<R>(
     layout: &Layout,
     tools: &Tools,
     part: &Part,
+    when: Turn,
     look: impl FnOnce(&Path) -> Result<R, Refusal>,
 ) -> Result<R, Refusal> {
     // What is mounted already (our own disk) is looked at where it is.
@@ -105,7 +114,12 @@ fn with<R>(
     let place = layout.folders.run.join("usb");
     let turn = layout.folders.run.join("usb.lock");
     let turn = File::create(&turn).map_err(|error| cannot("lock", &turn, &error))?;
-    turn.lock().map_err(|error| cannot("lock", &place, &error))?;
+    match when {
+        Turn::Now => turn
+            .try_lock()
+            .map_err(|_| Refusal::new(UNREADABLE, "another disk is being read; look again"))?,
+        Turn::Awaited => turn.lock().map_err(|error| cannot("lock", &place, &error))?,
+    }
     let options = format!("ro,nosuid,nodev,noexec{more}");
     mount(tools, &part.node, &place, Some(kind), &options)
         .map_err(|refusal| Refusal::new(UNREADABLE, refusal.message))?;

@@ -13,7 +13,7 @@ use askama::Template;
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
 };
-pub use words::{plain, size};
+pub use words::{plain, sentence, size};
 
 /// The style sheet.
 pub const STYLE: &str = include_str!("assets/style.css");

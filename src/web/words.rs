@@ -11,6 +11,17 @@ pub fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() && !turns(*c)).take(LONGEST).collect()
 }
 
+/// A sentence of a program's as one on a page: with a capital letter and a full stop.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let text = plain(text);
+    let mut letters = text.trim().chars();
+    let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
+    let rest = letters.as_str();
+    let stop = if rest.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    format!("{first}{rest}{stop}")
+}
+
 /// A size in binary units, with one decimal.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
@@ -27,6 +38,8 @@ mod tests {
     fn a_strangers_text_speaks_to_no_terminal_and_turns_no_line() {
         assert_eq!(plain("a\u{1b}[2J\u{202e}b\r\nc\u{200b}"), "a[2Jbc");
         assert_eq!(plain(&"x".repeat(1000)).len(), 300);
+        assert_eq!(sentence("the card is full; make room"), "The card is full; make room.");
+        assert_eq!(sentence("Done."), "Done.");
         assert_eq!(size(1_503_238_553), "1.4 GiB");
         assert_eq!(size(700_000), "0.7 MiB");
     }

@@ -5,11 +5,14 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::time::Duration;
 
+use credenza::app::App;
+use credenza::appliance::{Options, Timing};
+use credenza::config::Config;
 use credenza::demo::{self, Demo};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
-use crate::support::http::Answer;
+use crate::support::http::{self, Answer};
 use crate::support::server::Server;
 use crate::support::the_box::TheBox;
 use crate::support::upstream::{Reply, Upstream};
@@ -281,6 +284,53 @@ fn nothing_is_written_and_nothing_started_while_somebody_watches() {
     assert!(!the_box.was_rebooted());
     assert_eq!(the_box.card.one_shot(), "");
     assert_eq!(server.stop(), 0);
+    household.runtime.block_on(household.demo.stop());
+}
+
+/// In this process, so that the minute after the last byte is a second.
+#[test]
+fn once_nobody_watches_the_update_goes_on_by_itself() {
+    let the_box = match TheBox::new() {
+        Ok(the_box) => the_box,
+        Err(missing) => return skip(missing),
+    };
+    let household = Household::new(&the_box);
+    the_box.holds("0.4.0", 40);
+    let data = the_box.data();
+    std::fs::create_dir_all(&data).unwrap();
+    let mut config = Config::from_text("test", &household.demo.configuration()).unwrap();
+    (config.listen, config.mdns) = ("127.0.0.1:0".parse().unwrap(), false);
+    let options = Options {
+        root: Some(the_box.root().to_owned()),
+        timing: Timing { watched: Duration::from_secs(1), ..Timing::default() },
+        ..Options::default()
+    };
+    let app = household.runtime.block_on(App::start_as(config, &data, options)).unwrap();
+    let base = format!("http://{}", app.addresses()[0]);
+    let key = std::fs::read_to_string(data.join("local.key")).unwrap();
+    let owner = |method: &str, path: &str| {
+        let key = format!("Bearer {}", key.trim());
+        http::ask(method, &format!("{base}{path}")).with("Authorization", &key).send()
+    };
+    let play = owner("POST", "/api/play/tt9900101").json();
+    let film = http::get(play["url"].as_str().unwrap());
+    assert_eq!(film.clone().with("Range", "bytes=0-999").send().status, 206);
+    // A reader that takes its time, as a set that plays does.
+    let watching = std::thread::spawn(move || {
+        for _ in 0..8 {
+            assert_eq!(film.clone().with("Range", "bytes=0-999").send().status, 206);
+            std::thread::park_timeout(Duration::from_millis(250));
+        }
+    });
+    let waits = || owner("GET", "/api/box").json()["update"]["waiting"] == true;
+    until("the film", LONG, || {
+        owner("POST", "/api/box/update/restart");
+        waits().then_some(())
+    });
+    assert!(!the_box.was_rebooted());
+    watching.join().unwrap();
+    until("the new start", LONG, || the_box.was_rebooted().then_some(()));
+    household.runtime.block_on(app.stop());
     household.runtime.block_on(household.demo.stop());
 }
 

@@ -51,7 +51,7 @@ def head(asked, began, loads):
     command = "tests/bench/run" + "".join(f" {word}" for word in sys.argv[5:])
     return [
         "# Benchmarks", "",
-        "Written by `just bench` (`tests/bench/run`), whole; what is said in words at the end stands in `tests/bench/notes.md`.", "",
+        "Written by `just bench` (`tests/bench/run`); what is said in words stands in `tests/bench/notes.md`. The section on the box is another command's, named there.", "",
         "| | |", "|---|---|",
         f"| date | {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, {time.monotonic() - began:.0f} s |",
         f"| command | `{command}`: {asked.rounds} rounds, all programs in turn in each round, their order changing from round to round |",
@@ -113,7 +113,10 @@ def main():
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    asked.out.write_text(report.text(head(asked, began, (before, machine.load()))))
+    text = report.text(head(asked, began, (before, machine.load())))
+    # The box's figures are another command's (image/boot/figures --bench): they stay.
+    box = asked.out.read_text().partition("<!-- the box:") if asked.out.is_file() else ("", "", "")
+    asked.out.write_text(f"{text.rstrip()}\n\n{''.join(box[1:])}" if box[1] else text)
     print(f"{asked.out}: {report.met} aims met, {len(report.missed)} missed")
     for sentence in report.missed:
         print(f"  missed: {sentence}")

@@ -110,7 +110,8 @@ fn a_box_without_wifi_says_so() {
     assert_eq!(code, "no_wifi");
     assert!(sentence.contains("Job failed") && sentence.contains("cable"), "{sentence}");
     let (code, sentence) = rig.refused(&json!({"verb": "access_point", "up": true}));
-    assert!(code == "no_access_point" && sentence.contains("cable"), "{sentence}");
+    assert!(code == "no_wifi" && sentence.contains("cable"), "{sentence}");
+    assert!(!rig.calls().contains("start credenza-ap"), "systemd would wait for a radio");
 }
 
 #[test]

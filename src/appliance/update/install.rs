@@ -157,10 +157,11 @@ impl Appliance {
     async fn start_other(&self, next: SlotFacts, back: bool) {
         self.wait_until_nobody_watches(Phase::Restarting, Some(next.version)).await;
         // It starts the box anew, and so takes down whoever was to hear that it does.
-        if let Err(error @ Error::Refused(_)) =
-            self.door.ask::<Value>(&Verb::TryOther { back }).await
-        {
-            self.failed(&error);
+        match self.door.ask::<Value>(&Verb::TryOther { back }).await {
+            // A connection that ends without an answer is one that the restart took down.
+            Err(Error::Silent(why)) if why.kind() == std::io::ErrorKind::UnexpectedEof => {}
+            Err(error) => self.failed(&error),
+            Ok(_) => {}
         }
     }
 

@@ -141,16 +141,19 @@ impl Appliance {
         if facts.trial {
             self.decide(&facts).await;
         }
+        // A box that has just been plugged in has no network yet, and no time of day.
+        tokio::time::sleep(self.timing.check_first).await;
         loop {
-            let wait = match self.update_url().is_some() {
-                false => self.timing.check,
-                true => match self.check_for_update().await {
-                    Ok(_) => self.timing.check,
-                    Err(error) => {
-                        tracing::info!(%error, "no newer version could be looked for");
-                        self.timing.check_again
-                    }
-                },
+            let looked = match self.update_url() {
+                Some(_) => self.check_for_update().await.map(drop),
+                None => Ok(()),
+            };
+            let wait = match looked {
+                Ok(()) => self.timing.check,
+                Err(error) => {
+                    tracing::info!(%error, "no newer version could be looked for");
+                    self.timing.check_again
+                }
             };
             tokio::time::sleep(wait).await;
         }

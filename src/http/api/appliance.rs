@@ -53,6 +53,7 @@ pub(super) async fn screen(visitor: Visitor) -> Result<Json<Value>, ApiError> {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "not_this_machine", sentence));
     }
     let rooms = &visitor.rooms;
+    rooms.appliance.keep_up().await;
     Ok(Json(json!({
         "name": rooms.name,
         "version": env!("CARGO_PKG_VERSION"),

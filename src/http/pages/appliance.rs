@@ -1,5 +1,7 @@
 //! The box on the set-up page: its disk, its updates, its network. Every step is a form and a page.
 
+#![expect(clippy::result_large_err, reason = "the answer is sent at once, not kept")]
+
 use std::sync::Arc;
 
 use axum::extract::rejection::FormRejection;
@@ -113,7 +115,7 @@ pub(super) async fn wifi_page(owner: Owner) -> Response {
     let (networks, trouble) = match owner.appliance.networks().await {
         Ok(networks) => (view::networks(networks), None),
         // A name can be typed all the same.
-        Err(error) => (Vec::new(), Some(error.to_string())),
+        Err(error) => (Vec::new(), Some(web::sentence(&error.to_string()))),
     };
     page(&web::Wifi { frame: frame(&owner.visitor), networks, trouble })
 }

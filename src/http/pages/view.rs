@@ -15,10 +15,10 @@ pub(super) async fn whole(rooms: &Rooms) -> Option<web::TheBox> {
     }
     let (facts, trouble) = match appliance.facts().await {
         Ok(facts) => (Some(facts), None),
-        Err(error) => (None, Some(error.to_string())),
+        Err(error) => (None, Some(web::sentence(&error.to_string()))),
     };
     let disks = appliance.disks().await;
-    let disks_trouble = disks.as_ref().err().map(ToString::to_string);
+    let disks_trouble = disks.as_ref().err().map(|error| web::sentence(&error.to_string()));
     let disks = disks.unwrap_or_default();
     let update = update(&appliance.update_status(), facts.as_ref(), &disks);
     let facts = facts.as_ref();
@@ -31,7 +31,8 @@ pub(super) async fn whole(rooms: &Rooms) -> Option<web::TheBox> {
             .into_iter()
             .chain(rooms.whereabouts.addresses())
             .collect(),
-        data: facts.and_then(|facts| data(facts.data)),
+        // The steward's notices stand on top already, and may say more.
+        data: facts.filter(|facts| facts.notices.is_empty()).and_then(|facts| data(facts.data)),
         ssd: facts.and_then(|facts| facts.ssd.as_ref()).map(ssd),
         disks: disks.into_iter().map(disk).collect(),
         disks_trouble,
@@ -118,7 +119,7 @@ pub(super) fn update(status: &Status, facts: Option<&Facts>, disks: &[Disk]) -> 
     web::UpdateView {
         version,
         line: line(status, trial),
-        trouble: status.message.clone().filter(|_| !under_way),
+        trouble: status.message.as_deref().filter(|_| !under_way).map(web::sentence),
         percent: status.progress.map(|done| (done.bytes * 100).checked_div(done.of).unwrap_or(0)),
         offered: still && status.state == Phase::Available,
         ready: other
