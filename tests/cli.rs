@@ -5,11 +5,13 @@ mod ending;
 
 use std::io::Write as _;
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::http;
 use crate::support::server::{Server, credenza, run};
+use crate::support::until;
 
 fn with_input(arguments: &[&str], input: &str) -> std::process::Output {
     let folder = tempfile::tempdir().unwrap();
@@ -103,11 +105,12 @@ fn serve_and_demo_drain_and_exit_0_on_both_signals() {
         let server = Server::demo();
         assert!(server.data.join("server.json").exists());
         let data = server.data.clone();
-        let out = server.out();
+        // What to try comes after the address, by which the server counts as started.
+        for words in ["this is a demonstration", "tt9900101"] {
+            until(words, Duration::from_secs(20), || server.out().contains(words).then_some(()));
+        }
         assert_eq!(server.stop_by(signal), 0);
         assert!(!data.join("server.json").exists());
-        assert!(out.contains("this is a demonstration"), "{out}");
-        assert!(out.contains("tt9900101"), "{out}");
     }
 }
 

@@ -70,7 +70,7 @@ fix_the_date() {
 find_binary() {
     if [ -z "${BINARY:-}" ]; then
         say "building the binary"
-        BINARY=$(image/cross.sh "$board" | tee /dev/stderr | tail -n 1)
+        BINARY=$(image/cross.sh "$board" | tee >(cat >&2) | tail -n 1)
     fi
     [ -f "$BINARY" ] || fail "there is no BINARY '$BINARY'"
     # The field e_machine of its header: 183 is AArch64. Another's would start nowhere.

@@ -6,7 +6,7 @@ build_parts() {
     if [ -z "$ffmpeg" ]; then
         if [ -x image/ffmpeg/build.sh ]; then
             say "ffmpeg"
-            ffmpeg=$(LOCKED=${LOCKED:-} image/ffmpeg/build.sh | tee /dev/stderr | tail -n 1)
+            ffmpeg=$(LOCKED=${LOCKED:-} image/ffmpeg/build.sh | tee >(cat >&2) | tail -n 1)
         else
             say "WITHOUT ffmpeg: there is no image/ffmpeg/build.sh"
         fi
@@ -23,7 +23,7 @@ build_parts() {
             mkdir "$work/headers"
             mapfile -t debs < <(debs build)
             ln -s "${debs[@]}" "$work/headers/"
-            one_shot_module=$("$recipe" "$kernel" "$work/headers" "$work" | tee /dev/stderr | tail -n 1)
+            one_shot_module=$("$recipe" "$kernel" "$work/headers" "$work" | tee >(cat >&2) | tail -n 1)
         else
             say "WITHOUT $ONE_SHOT_MODULE.ko, so without updates: there is no $recipe"
         fi
