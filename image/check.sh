@@ -31,7 +31,7 @@ none() { # none WORDS.. < LINES : nothing may stand on standard input
     if [ -z "$found" ]; then kept "$*"; else fault "$*: $(echo "$found" | tr '\n' ' ')"; fi
 }
 
-for tool in sfdisk mcopy mdir dumpe2fs debugfs e2fsck fsck.vfat unsquashfs minisign jq; do
+for tool in readelf sfdisk mcopy mdir dumpe2fs debugfs e2fsck fsck.vfat unsquashfs minisign jq; do
     PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || stop "needs $tool (see image/packages.txt)"
 done
 PATH=$PATH:/usr/sbin:/sbin
@@ -189,6 +189,17 @@ check_licences() {
     done
 }
 
+# The root is made without some of what its packages depend on: what is linked must be there all the same.
+check_libraries() {
+    local file library folder=$root/usr/lib
+    find "$root/usr" -type f \( -perm /111 -o -name '*.so*' \) -size +0 | while read -r file; do
+        readelf -d "$file" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | while read -r library; do
+            [ -n "$(find "$folder" "$folder/aarch64-linux-gnu" "$folder/aarch64-linux-gnu/systemd" \
+                -maxdepth 1 -name "$library")" ] || echo "${file#"$root"} wants $library;"
+        done
+    done | none "every program finds the libraries that it is linked with"
+}
+
 check_data() {
     promise "the data partition is a sound ext4" -- e2fsck -fn "$work/p4"
     dumpe2fs -h "$work/p4" 2>/dev/null >"$work/data"
@@ -220,6 +231,7 @@ check() {
         check_ports
         check_service
         check_licences
+        check_libraries
     fi
     check_data
     check_sizes

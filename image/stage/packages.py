@@ -29,6 +29,7 @@ RELEASE = "trixie"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 KERNEL_PARTS = re.compile(r"linux-(image|binary|modules|base)-(\d[^ ]*)-arm64$")
 HEAD = "# Made by image/stage/packages.py: role, name, version, architecture, sha256, file\n"
+ASKED = "# of what is asked for, with the sum "
 
 
 def fail(sentence: str) -> None:
@@ -197,15 +198,17 @@ def main() -> None:
     lock, cache, folder, root = map(Path, sys.argv[1:5])
     kernel, firmware = sys.argv[5:]
     locked = os.environ.get("LOCKED") == "1"
-    old = []
-    if lock.is_file():
-        old = [line for line in lock.read_text().splitlines() if line and not line.startswith("#")]
+    old, said = [], lock.read_text().splitlines() if lock.is_file() else []
+    old = [line for line in said if line and not line.startswith("#")]
+    # The lock is that of these lists, or it is none.
+    question = [*words(root / "packages.txt"), "-", *words(root / "dropped.txt"), "-", kernel, firmware]
+    asked = ASKED + hashlib.sha256(" ".join(question).encode()).hexdigest()[:16]
     apt = Apt(cache)
     lines = old
-    asked = {*words(root / "packages.txt"), *firmware.replace("none", "").split()}
-    if missing := asked - {line.split()[1] for line in old}:
+    if asked not in said:
         if locked:
-            fail(f"{lock} lacks {', '.join(sorted(missing))}; run without LOCKED=1, and commit the lock")
+            fail(f"{lock} is not of what is asked for now; run without LOCKED=1, and commit the lock")
+        print(f"{lock}: other packages are asked for than were")
         lines = resolve(apt, root, kernel, firmware)
     if gone := fetch(apt, lines, folder):
         for line in gone:
@@ -215,13 +218,13 @@ def main() -> None:
         lines = resolve(apt, root, kernel, firmware)
         if still := fetch(apt, lines, folder):
             fail(f"{name_of(still[0])} is listed by the mirror, which does not have it")
-    if lines != old:
+    if lines != old or asked not in said:
         for line in sorted(set(old) - set(lines)):
             print(f"{lock}: - {' '.join(line.split()[1:4])}")
         for line in sorted(set(lines) - set(old)):
             print(f"{lock}: + {' '.join(line.split()[1:4])}")
         lock.parent.mkdir(parents=True, exist_ok=True)
-        lock.write_text(HEAD + "".join(line + "\n" for line in lines))
+        lock.write_text(HEAD + asked + "\n" + "".join(line + "\n" for line in lines))
 
 
 main()

@@ -37,6 +37,8 @@ prune() {
         boot media mnt opt home usr/games usr/include usr/src usr/local; do
         rm -rf "${root:?}"/$path
     done
+    # Programs of util-linux for what is not here: who logged in, and a second way to partition.
+    rm -f "$root"/usr/bin/{lslogins,last,lastb,lastlog2} "$root"/usr/sbin/cfdisk
     rm -rf "${root:?}"/{var,tmp,run,proc,sys,dev}/*
 }
 
@@ -161,7 +163,8 @@ TEXT
     mkdir -p "$root"/etc/{credstore,credstore.encrypted,default}
     chmod 700 "$root"/etc/{credstore,credstore.encrypted}
     ln -sf default/keyboard "$root/etc/vconsole.conf"
-    ln -sf /proc/self/mounts "$root/etc/mtab"
+    ln -sf ../locale.conf "$root/etc/default/locale"
+    ln -sf ../proc/self/mounts "$root/etc/mtab"
     printf '%s: files\n' passwd group shadow gshadow services protocols >"$root/etc/nsswitch.conf"
     echo 'hosts: files dns' >>"$root/etc/nsswitch.conf"
     # The clock of a board without one starts at this file's date, not in 1970.
