@@ -137,9 +137,9 @@ class Box:
 
     # --- looking ----------------------------------------------------------------------------------
 
-    def run(self, command, limit_s=60, ask=False):
+    def run(self, command, limit_s=60, ask=False, wait_s=120):
         """Runs a command in the guest, as root."""
-        shell = self.machine.shell()
+        shell = self.machine.shell(wait_s)
         try:
             return shell.ask(command, limit_s) if ask else shell.run(command, limit_s)
         finally:

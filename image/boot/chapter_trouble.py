@@ -19,7 +19,11 @@ def on_a_copy(t, spoil, outfit, play):
         with Box(good.copy(path), outfit) as t.box:
             spoil(t.box.card)
             t.owner = Owner(t.box)
-            play()
+            try:
+                play()
+            except Exception:
+                t.autopsy()
+                raise
     finally:
         t.box, t.owner = t_box, t_owner
         path.unlink(missing_ok=True)

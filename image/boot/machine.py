@@ -103,7 +103,6 @@ class Machine:
             "-kernel", start.kernel, "-initrd", start.initramfs,
             "-append", " ".join(word for word in words if word),
             "-chardev", f"file,id=console,path={self.console},append=on",
-            "-serial", "chardev:console",
             "-qmp", f"unix:{folder / 'qmp'},server=on,wait=off",
             # Loopback alone: nobody else's business.
             "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:80",
@@ -116,6 +115,7 @@ class Machine:
     def _virt(self):
         outfit, folder = self.outfit, self.folder
         arguments = [
+            "-serial", "chardev:console",
             "-M", "virt", "-cpu", "cortex-a72", "-smp", str(outfit.processors),
             "-m", str(outfit.memory_mib), "-accel", "tcg,thread=multi",
             "-drive", self._card_drive("none"),
@@ -140,9 +140,10 @@ class Machine:
         return self._common("virtio-net-pci,netdev=net,romfile=") + arguments
 
     def _raspi3b(self):
-        # The Pi's one-shot flag is a tag of the firmware's mailbox, which QEMU does not know but
-        # prints here (image/tryboot/prove.sh).
+        # The kernel's console is the second serial port there. The Pi's one-shot flag is a tag of the
+        # firmware's mailbox, which QEMU does not know but prints here (image/tryboot/prove.sh).
         return self._common("usb-net,netdev=net") + [
+            "-serial", "null", "-serial", "chardev:console",
             "-M", "raspi3b", "-accel", "tcg,thread=multi", "-drive", self._card_drive("sd"),
             "-d", "unimp,trace:bcm2835_mbox_property", "-D", str(self.folder / "mailbox.log"),
         ]

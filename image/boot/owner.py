@@ -109,6 +109,28 @@ class Trial:
     def note(self, text):
         self.report.note(text)
 
+    def autopsy(self):
+        """What a box that failed says of itself: its console, and its journal where it has a shell."""
+        say = self.report.say
+        if not self.box.machine:
+            return
+        say("        the console's end:")
+        for line in self.box.console.splitlines()[-12:]:
+            say(f"          {line}")
+        for command in (
+            "systemctl list-jobs --no-legend; systemctl --failed --no-legend --plain",
+            "cat /run/credenza/notices.json",
+            "journalctl --no-pager -b -o short-monotonic -n 40",
+        ):
+            try:
+                text, _ = self.box.run(command, limit_s=60, ask=True, wait_s=30)
+            except Exception as error:  # noqa: BLE001: it is ill already
+                say(f"        no word from the debug shell: {str(error)[:200]}")
+                return
+            say(f"        {command}")
+            for line in text.splitlines():
+                say(f"          {line[:220]}")
+
     def configuration(self):
         return f'[box]\nclaim_code = "{CODE}"\n{self.world.configuration()}'
 
