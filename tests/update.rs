@@ -275,3 +275,18 @@ fn a_box_that_cannot_take_an_update_says_why_and_stays_as_it_is() {
     assert_eq!(code(card.install(&bytes)), "damaged_image");
     assert_eq!(card.facts()["counter"], json!(30));
 }
+
+/// The initramfs or the system's own guard asked for the other slot; no trial of ours is noted.
+#[test]
+fn an_owner_is_told_that_the_usual_slot_is_damaged() {
+    if let Some(reason) = missing_tools() {
+        return skip(reason);
+    }
+    let key = Key::new();
+    let card = Card::new(&[&key]);
+    card.runs('b', "0.3.1", 31);
+    prepare(&card);
+    let notices = card.facts()["notices"].clone();
+    let told = notices.as_array().unwrap().iter().any(|n| n["code"] == "other_slot_started");
+    assert!(told, "{notices}");
+}

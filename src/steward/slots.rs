@@ -133,7 +133,14 @@ fn end_trial(layout: &Layout) {
 /// At each start: a trial that did not come back is remembered, and told once.
 pub(super) fn after_start(layout: &Layout) -> Result<Option<Refusal>, Refusal> {
     let Some(trial) = Trial::read(layout) else {
-        return Trial::remove(layout).map(|()| None);
+        Trial::remove(layout)?;
+        // Nobody asked for this slot: the usual one could not be started.
+        let usual = selected(&layout.start.selector).ok();
+        return Ok(usual.filter(|usual| usual.default != layout.start.running).map(|_| {
+            let message = "the version that usually starts is damaged, so the one in the other half \
+                           of the card was started; install an update to mend it";
+            Refusal::new("other_slot_started", message)
+        }));
     };
     let running = layout.start.running;
     if running == trial.to {
