@@ -18,6 +18,7 @@ mod fat;
 mod format;
 mod holdings;
 mod imager;
+mod layer;
 mod mounts;
 mod networks;
 mod notices;

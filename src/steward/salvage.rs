@@ -5,8 +5,10 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 
+use super::layer::Layer;
 use super::layout::Layout;
 use super::mounts::mount;
+use super::superblock::Superblock;
 use super::tools::Tools;
 
 /// More than any household's state has; less than the memory that takes it.
@@ -17,10 +19,36 @@ const LEFT_OUT: [&str; 3] = ["credenza/cache", "credenza/library", "lost+found"]
 
 /// Copies the state from the card into what is mounted at `/data`, whole or not at all.
 pub(super) fn copy(layout: &Layout, tools: &Tools) -> bool {
+    let layer = match Layer::over(&layout.start.data, layout, tools) {
+        Ok(layer) => Some(layer),
+        Err(refusal) => {
+            tracing::warn!(error = refusal.message, "the card cannot be mended in memory");
+            None
+        }
+    };
+    let some = match &layer {
+        Some(layer) => {
+            // 0 is sound, up to 3 mended, and beyond that a mount may still read what is needed.
+            let _ = tools.run("e2fsck", &["-y", &layer.device.to_string_lossy()]);
+            copy_from(&layer.device, layout, tools)
+        }
+        None => is_whole(&layout.start.data) && copy_from(&layout.start.data, layout, tools),
+    };
+    if let Some(layer) = layer {
+        layer.remove(tools);
+    }
+    some
+}
+
+/// Whether nothing waits in the journal: what is read without it would be torn.
+fn is_whole(device: &Path) -> bool {
+    Superblock::read(device).ok().flatten().is_some_and(|found| !found.waits_in_journal)
+}
+
+fn copy_from(device: &Path, layout: &Layout, tools: &Tools) -> bool {
     let card = layout.folders.run.join("card");
-    // Not even the journal is played back: that would be a write.
     let options = "ro,noload,nosuid,nodev,noexec";
-    if mount(tools, &layout.start.data, &card, Some("ext4"), options).is_err() {
+    if mount(tools, device, &card, Some("ext4"), options).is_err() {
         return false;
     }
     let data = &layout.folders.data;

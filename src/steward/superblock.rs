@@ -10,6 +10,8 @@ const AT: u64 = 1024;
 const MAGIC: u16 = 0xEF53;
 /// `s_feature_incompat`: block numbers have 64 bits.
 const IS_64_BIT: u32 = 0x80;
+/// `s_feature_incompat`: the journal has not been played back.
+const RECOVER: u32 = 0x4;
 
 /// What we ask of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(super) struct Superblock {
     pub(super) block_bytes: u64,
     /// Blocks that only root may fill (the lower 32 bits; we never reserve more).
     pub(super) reserved: u32,
+    /// It was not unmounted: some of it is in its journal only.
+    pub(super) waits_in_journal: bool,
 }
 
 impl Superblock {
@@ -39,6 +43,7 @@ impl Superblock {
             blocks: u64::from(high) << 32 | u64::from(word(0x4)),
             block_bytes: 1024 << shift,
             reserved: word(0x8),
+            waits_in_journal: word(0x60) & RECOVER != 0,
         })
     }
 
