@@ -30,6 +30,7 @@ fn recorded(name: IndexName) -> (&'static str, &'static str) {
         IndexName::StremThru => ("/v0/torrents", STREMTHRU),
         IndexName::Torrentio => ("/stream/series/tt9900001:1:2.json", TORRENTIO),
         IndexName::Zilean => ("/dmm/filtered", ZILEAN),
+        IndexName::Added(_) => unreachable!("none of ours"),
     }
 }
 
@@ -109,6 +110,7 @@ fn bad_days(name: IndexName) -> Vec<(&'static str, Reply, State)> {
         IndexName::StremThru => r#"{"data":{"items":[null,{"hash":null,"files":null},5,[]]}}"#,
         IndexName::Torrentio => r#"{"streams":[null,{"infoHash":null,"title":null},5,[]]}"#,
         IndexName::Zilean => r#"[null,{"info_hash":null,"raw_title":null},5,[]]"#,
+        IndexName::Added(_) => unreachable!("none of ours"),
     };
     let hash = "A".repeat(40);
     let strings = match name {
@@ -119,6 +121,7 @@ fn bad_days(name: IndexName) -> Vec<(&'static str, Reply, State)> {
             format!(r#"{{"streams":[{{"infoHash":"{hash}","fileIdx":"1","title":null}}]}}"#)
         }
         IndexName::Zilean => format!(r#"[{{"info_hash":"{hash}","size":7.0,"seasons":null}}]"#),
+        IndexName::Added(_) => unreachable!("none of ours"),
     };
     vec![
         ("a page of HTML", page.clone(), State::Failed),
@@ -197,6 +200,7 @@ async fn an_id_goes_to_those_who_know_it() {
                 _ => unreachable!(),
             }),
             air_date: None,
+            ..Title::default()
         })
     };
     for (id, title, wanted, stremthru_query, zilean_query) in [

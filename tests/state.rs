@@ -434,6 +434,7 @@ async fn the_cache_stays_below_ten_megabytes_however_much_is_put() {
         aliases: Vec::new(),
         imdb_episode: None,
         air_date: None,
+        ..Title::default()
     };
     let id = |number: u32| format!("tt{number:07}").parse::<StremioId>().unwrap();
     for round in 0..rounds {

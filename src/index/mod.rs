@@ -15,6 +15,7 @@ use crate::media::{AnimeBase, Query, StremioId};
 use crate::stremthru::{self as wire, StremThru};
 use crate::torrent::{IndexName, Torrent, stated_name};
 
+mod added;
 mod addon;
 mod scrape;
 mod stremthru;
@@ -105,6 +106,7 @@ pub fn build(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Sourc
         }
         IndexName::Torrentio => Box::new(torrentio::Torrentio { client, base }),
         IndexName::Zilean => Box::new(zilean::Zilean { client, base }),
+        IndexName::Added(_) => Box::new(added::AddOn { name, client, base }),
     }
 }
 

@@ -84,6 +84,7 @@ mod tests {
             aliases: Vec::new(),
             imdb_episode: Some(Episode { season: 2, number: 3 }),
             air_date: None,
+            ..Title::default()
         });
         Query { id: id.parse().unwrap(), title }
     }

@@ -3,5 +3,5 @@
 mod query;
 mod stremio_id;
 
-pub use query::{Query, Title, Wanted};
+pub use query::{AnimePlace, Query, Title, Wanted};
 pub use stremio_id::{AnimeBase, BadId, Episode, ImdbId, StremioId};

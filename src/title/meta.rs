@@ -25,6 +25,7 @@ pub(super) fn title(meta: &Value, imdb: ImdbId, episode: Option<Episode>) -> Opt
             Some(_) => video.and_then(air_date),
             None => None,
         },
+        ..Title::default()
     })
 }
 
@@ -47,6 +48,7 @@ pub(super) fn anime(meta: &Value, episode: Option<u32>) -> Option<Title> {
         aliases: aliases(meta),
         imdb_episode,
         air_date: video.and_then(air_date),
+        ..Title::default()
     })
 }
 

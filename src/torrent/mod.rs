@@ -12,7 +12,7 @@ mod stated;
 pub use availability::{Availability, Store};
 pub use file::{TorrentFile, entity_tag};
 pub use found::{Torrent, Unique, unique};
-pub use index_name::IndexName;
+pub use index_name::{AddedName, BadIndexName, IndexName};
 pub use info_hash::{BadInfoHash, InfoHash};
 pub use magnet::{BadMagnet, Magnet};
 pub use stated::{stated_name, stated_number, stated_size};

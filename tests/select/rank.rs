@@ -35,6 +35,7 @@ fn query(id: &str, name: &str, year: u16) -> Query {
         aliases: Vec::new(),
         imdb_episode: None,
         air_date: None,
+        ..Title::default()
     };
     Query { id: id.parse().expect("an id"), title: Some(title) }
 }
