@@ -66,23 +66,26 @@ def no_cable(t):
             began = time.monotonic()
             until("the box's own network", 180, is_open)
             t.note(f"after {time.monotonic() - began:.0f} s")
-        with t.step("a phone joins it, has an address, and is led to the set-up page"):
+        with t.step("a phone joins it, has an address, and is led to the box"):
             t.box.run(OTHER_DEVICE)
             leased = t.box.run(PHONE, 120)
             expect("of 10.77.0.1, names by 10.77.0.1" in leased, f"no lease: {leased}")
-            found = t.box.run(f"{INSIDE} busybox nslookup captive.apple.com 10.77.0.1; true")
-            expect("Address: 10.77.0.1" in found, f"no name: {found}")
+            lookup = f"{INSIDE} busybox nslookup captive.apple.com 10.77.0.1 2>&1; true"
+            until("every name leads to the box", 60, lambda: "Address: 10.77.0.1" in t.box.run(lookup))
             probe = t.box.run(asked("captive.apple.com", "/hotspot-detect.html"))
             expect("302 Found" in probe and "http://10.77.0.1/setup" in probe, f"no portal: {probe}")
+            # This box has an owner already.
             page = t.box.run(asked("10.77.0.1", "/setup"))
-            expect("200 OK" in page, f"no page: {page[:300]}")
+            expect("303 See Other" in page and "/login" in page, f"no way in: {page[:300]}")
+            page = t.box.run(asked("10.77.0.1", "/login"))
+            expect("200 OK" in page and "</form>" in page, f"no page: {page[:300]}")
         with t.step("the cable is back: the box's own network closes"):
             cable(True)
             until("it is closed", 120, lambda: not is_open())
         with t.step("the household's Wi-Fi is named on the page, and joined"):
             t.box.run(ROUTER, 60)
             t.owner.login()
-            answer = t.owner.post("/api/box/wifi", {"ssid": HOUSE, "password": PASSWORD})
+            answer = t.owner.post("/api/box/wifi", {"ssid": HOUSE, "password": PASSWORD, "country": "DE"})
             expect(answer.status in (202, 204), f"wifi: {answer.status} {answer.message}")
             until("an address of the house", 120,
                   lambda: "10.99.0." in t.box.run("busybox ip -4 addr show wlan0"))
