@@ -14,7 +14,7 @@ pub(super) struct Shelf {
     pub(super) longest: usize,
 }
 
-// Together 2 MiB of payload: the engine takes more than twice that on the disk, and the whole shall
+// Together 2.5 MiB of payload: the engine takes more than twice that on the disk, and the whole shall
 // stay below 10 MB. What is oldest goes first.
 
 /// Torrents found for an id. A search is some 20 to 200 kB, so this is the last evening's.
@@ -33,5 +33,14 @@ pub(super) const AVAILABILITY: Shelf =
 pub(super) const REFUSED: Shelf =
     Shelf { name: "refused", place: 3, most: 2_000, most_bytes: 128 << 10, longest: 8 };
 
+/// What was said of titles, packed: details of some 2 kB each, rows of catalogues.
+pub(super) const ANSWER: Shelf =
+    Shelf { name: "answer", place: 4, most: 600, most_bytes: 448 << 10, longest: 64 << 10 };
+
+/// Which id is which.
+pub(super) const LINK: Shelf =
+    Shelf { name: "link", place: 5, most: 1_500, most_bytes: 64 << 10, longest: 512 };
+
 /// All of them.
-pub(super) const ALL: [&Shelf; 4] = [&FOUND, &TITLE, &AVAILABILITY, &REFUSED];
+pub(super) const ALL: [&Shelf; 6] =
+    [&FOUND, &TITLE, &AVAILABILITY, &REFUSED, &ANSWER, &LINK];

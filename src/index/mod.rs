@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::fetch;
-use crate::media::{AnimeBase, Query, StremioId};
+use crate::media::{Query, StremioId};
 use crate::stremthru::{self as wire, StremThru};
 use crate::torrent::{IndexName, Torrent, stated_name};
 
@@ -112,18 +112,7 @@ pub fn build(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Sourc
 
 /// The id to ask in IMDb's terms, for an index that knows no others.
 fn by_imdb(query: &Query) -> Result<StremioId, Error> {
-    known(query)?;
     query.imdb().ok_or(Error::UnsupportedId)
-}
-
-/// Refuses the anime ids that no index is asked for yet: they have to be translated first.
-fn known(query: &Query) -> Result<(), Error> {
-    match query.id {
-        StremioId::Anime { base: AnimeBase::AniDb | AnimeBase::MyAnimeList, .. } => {
-            Err(Error::UnsupportedId)
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The entries of a list, as many as are read.

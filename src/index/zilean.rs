@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use url::Url;
 
-use super::{Error, LIMIT, Source, known, name, rows};
+use super::{Error, LIMIT, Source, name, rows};
 use crate::fetch::{self, Request};
 use crate::media::{Query, StremioId};
 use crate::torrent::{IndexName, Torrent, stated_size};
@@ -41,8 +41,7 @@ impl Source for Zilean {
 
 /// The parameters of the search. `Episode` is sent with `Season` only: alone it matches nothing.
 fn asked(query: &Query) -> Result<Vec<(&'static str, String)>, Error> {
-    known(query)?;
-    if query.kitsu().is_none()
+    if !query.is_anime()
         && let Some(StremioId::Imdb { id, episode }) = query.imdb()
     {
         let mut pairs = vec![("ImdbId", id.to_string())];
@@ -99,8 +98,9 @@ mod tests {
             ("kitsu:5", Some("Clockwork Kite"), Some("Query=Clockwork Kite")),
             ("kitsu:5:3", None, None),
             ("tmdb:tv:7:1:1", None, None),
-            ("anidb:5:3", Some("Clockwork Kite"), None),
-            ("mal:5:3", Some("Clockwork Kite"), None),
+            ("anidb:5:3", Some("Clockwork Kite"), Some("Query=Clockwork Kite")),
+            ("mal:5:3", Some("Clockwork Kite"), Some("Query=Clockwork Kite")),
+            ("mal:5:3", None, None),
         ] {
             let pairs = asked(&query(id, title)).ok().map(|pairs| {
                 pairs

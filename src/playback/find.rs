@@ -36,7 +36,8 @@ impl Playback {
         let (torrents, age) = self.remember(&query, unique(found), &reports);
         let count = torrents.len();
         let (availability, store) = self.availability(&query, &torrents).await;
-        let title = query.title.as_ref().map(|title| TitleLine {
+        let named = query.title.as_ref().filter(|title| !title.name.is_empty());
+        let title = named.map(|title| TitleLine {
             name: title.name.clone(),
             year: title.year,
             imdb: title.imdb,
@@ -61,13 +62,14 @@ impl Playback {
     }
 
     /// The title and the indexes. Nobody knows a film by an IMDb id better for knowing its name, so
-    /// those ids are asked for while the name is still looked up; others may need their IMDb place.
+    /// those ids are asked for while the name is still looked up; others may need their IMDb place,
+    /// and anime its numbers in the catalogues of anime.
     async fn ask(
         &self,
         id: &StremioId,
         on: &mut (dyn FnMut(&IndexLine) + Send),
     ) -> (Query, Vec<Scraped>) {
-        if let StremioId::Imdb { .. } = id {
+        if matches!(id, StremioId::Imdb { .. }) && !self.parts.titles.is_anime(id) {
             let nameless = Query { id: *id, title: None };
             let (title, reports) = tokio::join!(self.title(id), self.scrape(&nameless, on));
             return (Query { id: *id, title }, reports);
@@ -119,10 +121,12 @@ impl Playback {
         }
         let looked_up = tokio::time::timeout(TITLE_PATIENCE, self.parts.titles.look_up(id)).await;
         match looked_up.unwrap_or(Ok(None)) {
-            Ok(Some(title)) => {
+            Ok(Some(title)) if !title.name.is_empty() => {
                 self.parts.cache.put_title(id, &title);
                 Some(title)
             }
+            // Nobody answered, but other ids are known.
+            Ok(Some(title)) => known.map(|(title, _)| title).or(Some(title)),
             Ok(None) => known.map(|(title, _)| title),
             Err(error) => {
                 tracing::warn!(%id, %error, "no title");

@@ -13,6 +13,7 @@ mod own_file;
 mod playable;
 mod session;
 mod settings;
+mod titles;
 mod ways;
 
 use std::collections::HashMap;
@@ -27,7 +28,7 @@ pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
-pub use settings::{DebridSettings, Settings};
+pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 
 use crate::cache::Cache;
 use crate::debrid::{self, Debrid};
@@ -132,6 +133,12 @@ pub enum Error {
     /// The owner's word on peer-to-peer does not count here.
     #[error("peer-to-peer is decided by swarm.enabled in the configuration; change it there")]
     SwarmIsFixed,
+    /// Nobody tells of it.
+    #[error("nobody tells of a title {id}; check the id, or search by name")]
+    UnknownTitle {
+        /// What was asked.
+        id: StremioId,
+    },
     /// It cannot be a token.
     #[error("a token is letters, digits and signs without spaces or line breaks; paste it again")]
     NoToken,
@@ -161,19 +168,6 @@ impl Playback {
         };
         playback.take_up_settings()?;
         Ok(playback)
-    }
-
-    /// Titles by name, for people who know no ids.
-    pub async fn search(&self, text: &str) -> Result<Vec<title::Found>, Error> {
-        Ok(self.parts.titles.search(text).await?)
-    }
-
-    /// The episodes of a series.
-    pub async fn episodes(
-        &self,
-        id: crate::media::ImdbId,
-    ) -> Result<Vec<title::EpisodeRow>, Error> {
-        Ok(self.parts.titles.episodes(id).await?)
     }
 
     /// Notes what has become whole, and keeps what is only kept for speed small; to be called about

@@ -22,6 +22,24 @@ pub struct Settings {
     pub debrid: DebridSettings,
     /// Peer-to-peer.
     pub swarm: SwarmSettings,
+    /// Where titles are told.
+    pub title: TitleSettings,
+}
+
+/// Where titles are told.
+#[derive(Debug, Clone, Serialize)]
+pub struct TitleSettings {
+    /// TMDB's key, without itself.
+    pub tmdb_key: KeySettings,
+}
+
+/// A key, without itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeySettings {
+    /// Whether one is set.
+    pub set: bool,
+    /// Its last two characters.
+    pub ends: String,
 }
 
 /// The debrid account, without its token.
@@ -62,11 +80,12 @@ impl Playback {
         {
             self.parts.swarm.allow(allowed);
         }
-        Ok(())
+        self.take_up_tmdb_key()
     }
 
-    /// Takes the token that was set in the browser out of the state, before [`Playback::new`].
+    /// Takes the tokens that were set in the browser out of the state, before [`Playback::new`].
     pub fn erase_token(state: &State) -> Result<(), Error> {
+        Self::erase_tmdb_key(state)?;
         Ok(state.remove(DEBRID_KEY)?)
     }
 
@@ -133,7 +152,7 @@ impl Playback {
         };
         let swarm =
             SwarmSettings { enabled: self.parts.swarm.allowed(), fixed: self.parts.swarm_fixed };
-        Settings { debrid, swarm }
+        Settings { debrid, swarm, title: TitleSettings::from(&self.parts.titles) }
     }
 
     fn use_debrid(&self, store: Store, token: &Secret) {

@@ -6,6 +6,7 @@
 //! sofa. The one script copies a link and does nothing else.
 
 mod the_box;
+mod titles;
 mod words;
 
 use askama::Template;
@@ -13,7 +14,8 @@ use askama::Template;
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
 };
-pub use words::{plain, sentence, size};
+pub use titles::{About, Catalogue, Home, Season, Series, Shelf, TitleCard};
+pub use words::{ago, plain, sentence, size};
 
 /// The style sheet.
 pub const STYLE: &str = include_str!("assets/style.css");
@@ -47,49 +49,6 @@ pub struct Frame {
     pub refresh: Option<u32>,
 }
 
-/// `/`: a search by title or id.
-#[derive(Debug, Template)]
-#[template(path = "home.html")]
-pub struct Home {
-    /// What every page has.
-    pub frame: Frame,
-    /// What was searched for.
-    pub asked: String,
-    /// What was found.
-    pub titles: Vec<TitleCard>,
-    /// Whether a search was made.
-    pub searched: bool,
-    /// What must be set up before anything plays.
-    pub to_do: Option<String>,
-}
-
-/// A title in a list.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct TitleCard {
-    pub link: String,
-    pub name: String,
-    pub detail: String,
-}
-
-/// `/series/{id}`: seasons and episodes.
-#[derive(Debug, Template)]
-#[template(path = "series.html")]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Series {
-    pub frame: Frame,
-    pub name: String,
-    pub seasons: Vec<Season>,
-}
-
-/// A season of a series.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Season {
-    pub name: String,
-    pub episodes: Vec<TitleCard>,
-}
-
 /// `/watch/{id}`: the candidates.
 #[derive(Debug, Template)]
 #[template(path = "watch.html")]
@@ -98,6 +57,8 @@ pub struct Watch {
     pub frame: Frame,
     pub id: String,
     pub title: String,
+    /// What is told of it, if anybody told in time.
+    pub about: Option<About>,
     /// A line an index that did not answer well.
     pub troubles: Vec<String>,
     pub candidates: Vec<CandidateRow>,
@@ -166,6 +127,8 @@ pub struct Setup {
     pub token_ends: String,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
+    pub tmdb_set: bool,
+    pub tmdb_ends: String,
     /// On a box alone.
     pub the_box: Option<TheBox>,
 }

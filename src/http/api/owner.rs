@@ -94,6 +94,7 @@ impl AllSettings {
 pub(super) struct Changes {
     debrid: Option<DebridChange>,
     swarm: Option<SwarmChange>,
+    title: Option<TitleChange>,
     update: Option<UpdateChange>,
 }
 
@@ -119,6 +120,15 @@ fn present<'de, D: serde::Deserializer<'de>>(
 #[serde(deny_unknown_fields)]
 struct SwarmChange {
     enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TitleChange {
+    /// `null` removes it; absent leaves it.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent and null are two things")]
+    tmdb_key: Option<Option<Secret>>,
 }
 
 #[derive(Deserialize)]
@@ -156,6 +166,13 @@ pub(super) async fn change_settings(
     }
     if let Some(swarm) = changes.swarm {
         playback.allow_swarm(swarm.enabled)?;
+    }
+    if let Some(title) = changes.title {
+        match title.tmdb_key {
+            Some(Some(key)) => playback.set_tmdb_key(key).await?,
+            Some(None) => playback.remove_tmdb_key()?,
+            None => {}
+        }
     }
     if let Some(update) = changes.update {
         visitor.rooms.appliance.set_update_url(update.url.as_deref())?;

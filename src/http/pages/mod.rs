@@ -2,6 +2,7 @@
 
 mod appliance;
 mod setup;
+mod titles;
 mod view;
 mod watch;
 
@@ -28,8 +29,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/login", get(setup::login_page).post(setup::login))
         .route("/logout", post(setup::logout))
         // Who may watch.
-        .route("/", get(watch::home))
-        .route("/series/{id}", get(watch::series))
+        .route("/", get(titles::home))
+        .route("/catalogue/{kind}", get(titles::catalogue))
+        .route("/series/{id}", get(titles::series))
         .route("/watch/{id}", get(watch::candidates).post(watch::play))
         .route("/play/{key}/{name}", get(watch::player))
         // The owner.
@@ -38,6 +40,8 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/debrid", post(setup::debrid))
         .route("/setup/debrid/remove", post(setup::remove_debrid))
         .route("/setup/swarm", post(setup::swarm))
+        .route("/setup/tmdb", post(setup::tmdb))
+        .route("/setup/tmdb/remove", post(setup::remove_tmdb))
         // The owner of a box.
         .route("/setup/disk", get(appliance::confirm_format).post(appliance::format))
         .route("/setup/wifi", get(appliance::wifi_page).post(appliance::wifi))

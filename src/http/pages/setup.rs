@@ -42,6 +42,8 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
         swarm_fixed: settings.swarm.fixed,
+        tmdb_set: settings.title.tmdb_key.set,
+        tmdb_ends: settings.title.tmdb_key.ends,
         the_box,
     })
 }
@@ -52,6 +54,8 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "token" => "The store takes the token; it is kept.",
         "removed" => "The token is removed.",
         "swarm" => "Peer-to-peer is changed.",
+        "tmdb" => "TMDB takes the key; it is kept.",
+        "tmdb-removed" => "The TMDB key is removed.",
         "formatted" => "The disk is ready: films are kept on it from now on.",
         "wifi" => "The box joins that Wi-Fi network, now and whenever it is started.",
         "checked" => "The address for updates has answered.",
@@ -198,6 +202,37 @@ pub(super) async fn swarm(
     }
     match visitor.rooms.playback.allow_swarm(form.allowed) {
         Ok(()) => Redirect::to("/setup?said=swarm").into_response(),
+        Err(error) => trouble(&visitor, error, "/setup"),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct TmdbForm {
+    key: Secret,
+}
+
+/// `POST /setup/tmdb`: TMDB is asked at once whether it takes the key.
+pub(super) async fn tmdb(visitor: Visitor, form: Result<Form<TmdbForm>, FormRejection>) -> Response {
+    let form = match filled(&visitor, form, "/setup") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
+    }
+    match visitor.rooms.playback.set_tmdb_key(form.key).await {
+        Ok(()) => Redirect::to("/setup?said=tmdb").into_response(),
+        Err(error) => trouble(&visitor, error, "/setup"),
+    }
+}
+
+/// `POST /setup/tmdb/remove`.
+pub(super) async fn remove_tmdb(visitor: Visitor) -> Response {
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
+    }
+    match visitor.rooms.playback.remove_tmdb_key() {
+        Ok(()) => Redirect::to("/setup?said=tmdb-removed").into_response(),
         Err(error) => trouble(&visitor, error, "/setup"),
     }
 }

@@ -1,117 +1,22 @@
-//! Search, candidates, picture.
+//! Candidates, picture.
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, Query};
-use axum::http::StatusCode;
+use axum::extract::{Form, Path};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::titles::about;
 use super::{filled, frame, page, trouble, watching};
 use crate::http::api::id_of;
-use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
-use crate::media::{ImdbId, StremioId};
+use crate::media::StremioId;
 use crate::playback::{Findings, in_words};
 use crate::select::Candidate;
-use crate::title::{EpisodeRow, Found};
 use crate::torrent::{Availability, InfoHash};
-use crate::web::{self, CandidateRow, Season, TitleCard, plain, size};
+use crate::web::{self, CandidateRow, plain, size};
 
-/// The longest title that is searched for, in characters.
-const LONGEST_QUERY: usize = 200;
 /// How many candidates the page shows: a television's browser is slow.
 const SHOWN: usize = 40;
-
-#[derive(Deserialize)]
-pub(super) struct Asked {
-    q: Option<String>,
-}
-
-/// `GET /?q=`: an id leads straight to its candidates.
-pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Response {
-    if let Err(door) = watching(&visitor, "/") {
-        return door;
-    }
-    let asked: String = asked.q.unwrap_or_default().trim().chars().take(LONGEST_QUERY).collect();
-    if let Ok(id) = asked.parse::<StremioId>() {
-        return Redirect::to(&format!("/watch/{id}")).into_response();
-    }
-    let frame = frame(&visitor);
-    let searched = !asked.is_empty();
-    let titles =
-        if searched { visitor.rooms.playback.search(&asked).await } else { Ok(Vec::new()) };
-    match titles {
-        Ok(titles) => page(&web::Home {
-            frame,
-            asked,
-            searched,
-            titles: titles.iter().map(title_card).collect(),
-            to_do: to_do(&visitor),
-        }),
-        Err(error) => trouble(&visitor, error, "/"),
-    }
-}
-
-fn to_do(visitor: &Visitor) -> Option<String> {
-    let settings = visitor.rooms.playback.settings();
-    let nothing = !settings.debrid.set && !settings.swarm.enabled;
-    nothing.then(|| "Nothing can play yet: set a debrid token, or allow peer-to-peer.".to_owned())
-}
-
-fn title_card(found: &Found) -> TitleCard {
-    let series = found.kind == "series";
-    let year = found.year.map(|year| year.to_string()).unwrap_or_default();
-    TitleCard {
-        link: if series { format!("/series/{}", found.id) } else { format!("/watch/{}", found.id) },
-        name: plain(&found.name),
-        detail: format!("{} {year}", if series { "series" } else { "film" }),
-    }
-}
-
-/// `GET /series/{id}`.
-pub(super) async fn series(visitor: Visitor, Path(id): Path<String>) -> Response {
-    if let Err(door) = watching(&visitor, &format!("/series/{id}")) {
-        return door;
-    }
-    let frame = frame(&visitor);
-    let Ok(imdb) = id.parse::<ImdbId>() else {
-        let error = ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "bad_id",
-            format!("{:?} is no series' id; it looks like tt0944947", plain(&id)),
-        );
-        return trouble(&visitor, error, "/");
-    };
-    match visitor.rooms.playback.episodes(imdb).await {
-        Ok(rows) => page(&web::Series {
-            frame,
-            name: format!("Episodes of {imdb}"),
-            seasons: seasons(imdb, &rows),
-        }),
-        Err(error) => trouble(&visitor, error, "/"),
-    }
-}
-
-fn seasons(imdb: ImdbId, rows: &[EpisodeRow]) -> Vec<Season> {
-    let mut seasons: Vec<Season> = Vec::new();
-    for row in rows {
-        let name = if row.episode.season == 0 {
-            "Specials".to_owned()
-        } else {
-            format!("Season {}", row.episode.season)
-        };
-        let card = TitleCard {
-            link: format!("/watch/{imdb}:{}", row.episode),
-            name: format!("{}. {}", row.episode.number, plain(&row.name)),
-            detail: row.air_date.clone().unwrap_or_default(),
-        };
-        match seasons.iter_mut().find(|season| season.name == name) {
-            Some(season) => season.episodes.push(card),
-            None => seasons.push(Season { name, episodes: vec![card] }),
-        }
-    }
-    seasons
-}
 
 /// `GET /watch/{id}`.
 pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Response {
@@ -123,12 +28,15 @@ pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Resp
         Ok(id) => id,
         Err(error) => return trouble(&visitor, error, "/"),
     };
-    let findings = visitor.rooms.playback.find(&id, &mut |_| {}).await;
+    let mut nobody = |_: &crate::playback::IndexLine| {};
+    let found = visitor.rooms.playback.find(&id, &mut nobody);
+    let (findings, about) = tokio::join!(found, about(&visitor, &id));
     let candidates: Vec<_> = findings.candidates.iter().take(SHOWN).map(row).collect();
     page(&web::Watch {
         frame,
         id: id.to_string(),
         title: title_of(&findings),
+        about,
         troubles: troubles(&findings),
         nobody_answered: findings.every_index_failed().is_some(),
         more: findings.candidates.len() - candidates.len(),
@@ -137,7 +45,9 @@ pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Resp
 }
 
 fn title_of(findings: &Findings) -> String {
-    let Some(title) = &findings.title else { return findings.id.to_string() };
+    let Some(title) = findings.title.as_ref().filter(|title| !title.name.is_empty()) else {
+        return findings.id.to_string();
+    };
     let year = title.year.map(|year| format!(" ({year})")).unwrap_or_default();
     let episode = match findings.id {
         StremioId::Imdb { episode: Some(episode), .. } | StremioId::TmdbTv { episode, .. } => {
