@@ -41,6 +41,7 @@ mod server;
 mod state;
 mod steward;
 mod swarm;
+mod titles;
 mod unplugged;
 mod update;
 mod update_power_cut;

@@ -42,5 +42,4 @@ pub(super) const LINK: Shelf =
     Shelf { name: "link", place: 5, most: 1_500, most_bytes: 64 << 10, longest: 512 };
 
 /// All of them.
-pub(super) const ALL: [&Shelf; 6] =
-    [&FOUND, &TITLE, &AVAILABILITY, &REFUSED, &ANSWER, &LINK];
+pub(super) const ALL: [&Shelf; 6] = [&FOUND, &TITLE, &AVAILABILITY, &REFUSED, &ANSWER, &LINK];

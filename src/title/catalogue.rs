@@ -96,7 +96,8 @@ impl Titles {
         if list.skip > MOST_SKIPPED || genre.as_ref().is_some_and(odd) {
             return Ok(Told { value: Vec::new(), age: None });
         }
-        let mut extra: Vec<String> = genre.map(|genre| format!("genre={genre}")).into_iter().collect();
+        let mut extra: Vec<String> =
+            genre.map(|genre| format!("genre={genre}")).into_iter().collect();
         if list.skip > 0 {
             extra.push(format!("skip={}", list.skip));
         }
@@ -114,10 +115,9 @@ impl Titles {
         };
         let file = extra.map(|extra| format!("{extra}.json"));
         match self.rows(list.kind, catalogue, file.as_deref()).await {
-            Ok(rows) if rows.is_empty() && kept.is_some() => Ok(kept.unwrap_or(Told {
-                value: rows,
-                age: None,
-            })),
+            Ok(rows) if rows.is_empty() && kept.is_some() => {
+                Ok(kept.unwrap_or(Told { value: rows, age: None }))
+            }
             Ok(rows) => {
                 self.keep_rows(&key, &rows);
                 Ok(Told { value: rows, age: None })

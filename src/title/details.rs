@@ -139,9 +139,6 @@ impl Details {
                 self.aliases.push(alias);
             }
         }
-        fn or<T>(own: &mut Option<T>, other: Option<T>) {
-            *own = own.take().or(other);
-        }
         or(&mut self.year, other.year);
         or(&mut self.runtime_min, other.runtime_min);
         or(&mut self.plot, other.plot);
@@ -163,6 +160,10 @@ impl Details {
             self.episodes = episodes;
         }
     }
+}
+
+fn or<T>(own: &mut Option<T>, other: Option<T>) {
+    *own = own.take().or(other);
 }
 
 impl Kind {

@@ -108,9 +108,7 @@ fn episodes(meta: &Value, kind: Kind) -> Vec<EpisodeDetails> {
             air_date: air_date(video),
             plot: plot.map(|plot| stated_name(plot, LONGEST_EPISODE_PLOT)),
             thumbnail: picture(&video["thumbnail"]),
-            imdb: imdb(&video["imdb_id"])
-                .filter(|_| kind == Kind::Anime)
-                .map(|id| (id, at_imdb)),
+            imdb: imdb(&video["imdb_id"]).filter(|_| kind == Kind::Anime).map(|id| (id, at_imdb)),
         };
         rows.entry((episode.season == 0, episode)).or_insert(row);
     }
@@ -301,8 +299,10 @@ mod tests {
             {"season": 1, "episode": 2, "name": "Again"},
             {"season": 1, "episode": 0}, {"season": -1, "episode": 1}, {"episode": 3}, null, "x",
         ]});
-        let rows: Vec<(String, String)> =
-            episodes(&meta, Kind::Series).into_iter().map(|row| (row.episode.to_string(), row.name)).collect();
+        let rows: Vec<(String, String)> = episodes(&meta, Kind::Series)
+            .into_iter()
+            .map(|row| (row.episode.to_string(), row.name))
+            .collect();
         let wanted = [("1:1", ""), ("1:2", "Two"), ("0:1", "Inside")];
         assert_eq!(rows, wanted.map(|(place, name)| (place.to_owned(), name.to_owned())));
     }

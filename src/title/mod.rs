@@ -59,7 +59,9 @@ pub enum Error {
     )]
     BadKey,
     /// It cannot be a key.
-    #[error("a TMDB key is 32 hex digits, or a read access token that begins with eyJ; copy it again")]
+    #[error(
+        "a TMDB key is 32 hex digits, or a read access token that begins with eyJ; copy it again"
+    )]
     NoKey,
 }
 

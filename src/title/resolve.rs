@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::anime_map::{Entry, Order, TmdbId};
 use super::details::{Details, Kind};
 use super::source::{Want, catalogue_id};
-use super::{Error, EpisodeRow, Titles};
+use super::{EpisodeRow, Error, Titles};
 use crate::media::{AnimeBase, AnimePlace, Episode, ImdbId, StremioId, Title};
 
 /// How long a title waits for the list of episodes through which an anime's number is counted.
@@ -181,18 +181,20 @@ impl Titles {
             let (row, number) = self.map.holding_at_tmdb(&rows, episode?, &Order::default())?;
             Some((row, Some(number)))
         };
+        let mut as_anime = None;
         if let Some((entry, number)) = film.or_else(holding)
             && let Some((base, own)) = catalogue_id(&entry)
-            && let Some(title) = self.look_up_anime(base, own, number).await?
-            && title.imdb.is_some()
         {
-            return Ok(Some(title));
+            as_anime = self.look_up_anime(base, own, number).await.unwrap_or_default();
+            if as_anime.as_ref().is_some_and(|title| title.imdb.is_some()) {
+                return Ok(as_anime);
+            }
         }
         let title = match self.imdb_of_tmdb(id).await? {
-            Some(imdb) => self.look_up_imdb(imdb, episode).await?.map(|title| Title {
-                imdb_episode: episode,
-                ..title
-            }),
+            Some(imdb) => self
+                .look_up_imdb(imdb, episode)
+                .await?
+                .map(|title| Title { imdb_episode: episode, ..title }),
             None => None,
         };
         if title.is_some() {
@@ -200,14 +202,16 @@ impl Titles {
         }
         // A title that IMDb does not have, or that Cinemeta does not tell of.
         let told = self.told_by_tmdb(id).await?;
-        Ok(told.map(|details| {
-            let row = episode.and_then(|episode| details.episode(episode));
-            Title {
-                imdb_episode: episode.filter(|_| details.imdb.is_some()),
-                air_date: row.and_then(|row| row.air_date.clone()),
-                imdb: details.imdb,
-                ..named(&details)
-            }
+        Ok(as_anime.or_else(|| {
+            told.map(|details| {
+                let row = episode.and_then(|episode| details.episode(episode));
+                Title {
+                    imdb_episode: episode.filter(|_| details.imdb.is_some()),
+                    air_date: row.and_then(|row| row.air_date.clone()),
+                    imdb: details.imdb,
+                    ..named(&details)
+                }
+            })
         }))
     }
 

@@ -45,10 +45,9 @@ impl Titles {
     ) -> Result<Option<Told<Details>>, Error> {
         let key = format!("title/{id}");
         let kept = self.kept(&key).filter(|kept| kind.is_none_or(|kind| kind == kept.value.kind));
-        let kept = match self.enough(kept, want) {
-            Ok(fresh) => return Ok(Some(fresh)),
-            Err(kept) => kept,
-        };
+        if let Some(kept) = kept.as_ref().filter(|kept| self.enough(kept, want)) {
+            return Ok(Some(Told { value: kept.value.clone(), age: None }));
+        }
         let told = self.told_by_cinemeta(id, kind).await;
         self.settled(&key, told, kept, want, TmdbQuery::Imdb(id)).await
     }
@@ -84,17 +83,17 @@ impl Titles {
         let asked = StremioId::Anime { base, id, episode: None };
         let kitsu = match base {
             AnimeBase::Kitsu => Some(id),
-            _ => entry.and_then(|entry| entry.kitsu).or_else(|| {
-                self.link(&asked.to_string())?.strip_prefix("kitsu:")?.parse().ok()
-            }),
+            _ => entry
+                .and_then(|entry| entry.kitsu)
+                .or_else(|| self.link(&asked.to_string())?.strip_prefix("kitsu:")?.parse().ok()),
         };
         let (base, id) = kitsu.map_or((base, id), |kitsu| (AnimeBase::Kitsu, kitsu));
         let known = StremioId::Anime { base, id, episode: None };
         let key = format!("title/{known}");
-        let kept = match self.enough(self.kept(&key), want) {
-            Ok(fresh) => return Ok(Some(fresh)),
-            Err(kept) => kept,
-        };
+        let kept = self.kept(&key);
+        if let Some(kept) = kept.as_ref().filter(|kept| self.enough(kept, want)) {
+            return Ok(Some(Told { value: kept.value.clone(), age: None }));
+        }
         let told = self.meta(&self.kitsu, "anime", &known.to_string()).await;
         let told = told.map(|meta| meta.and_then(|meta| meta::anime(&meta, base, id)));
         if let Ok(Some(told)) = &told {
@@ -131,24 +130,16 @@ impl Titles {
         Some(Told { value, age: Some(age) })
     }
 
-    /// What is kept, if it need not be asked for again.
-    fn enough(
-        &self,
-        kept: Option<Told<Details>>,
-        want: Want,
-    ) -> Result<Told<Details>, Option<Told<Details>>> {
-        let kept = kept.ok_or(None)?;
+    /// Whether what is kept need not be asked for again.
+    fn enough(&self, kept: &Told<Details>, want: Want) -> bool {
         let age = kept.age.unwrap_or_default();
-        let enough = match want {
+        match want {
             Want::Names(Some(episode)) if kept.value.episode(episode).is_none() => {
                 age < FRESH_WITHOUT
             }
             Want::Names(_) => age < FRESH,
-            Want::Everything => {
-                age < FRESH && (kept.value.completed || self.tmdb_key().is_none())
-            }
-        };
-        if enough { Ok(Told { age: None, ..kept }) } else { Err(Some(kept)) }
+            Want::Everything => age < FRESH && (kept.value.completed || self.tmdb_key().is_none()),
+        }
     }
 
     /// What was told now, completed and kept; else what is kept, with its age.

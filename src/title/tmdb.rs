@@ -62,23 +62,21 @@ impl Titles {
         known: Option<&Details>,
     ) -> Result<Option<Details>, Error> {
         let (TmdbQuery::Imdb(imdb), Some(key)) = (query, self.tmdb_key()) else { return Ok(None) };
-        let told = known.and_then(|known| {
-            Some(TmdbId { film: known.kind == Kind::Movie, id: known.tmdb? })
-        });
-        let id = match told {
-            Some(id) => id,
-            None => {
-                let source = [("external_source", "imdb_id")];
-                let found = self.ask_tmdb(&key, &["find", &imdb.to_string()], &source).await?;
-                let found = found.unwrap_or_default();
-                let first = |list: &str, film| {
-                    let id = small(&found[list][0]["id"])?;
-                    Some(TmdbId { film, id })
-                };
-                let found = first("movie_results", true).or_else(|| first("tv_results", false));
-                let Some(id) = found else { return Ok(None) };
-                id
-            }
+        let told = known
+            .and_then(|known| Some(TmdbId { film: known.kind == Kind::Movie, id: known.tmdb? }));
+        let id = if let Some(id) = told {
+            id
+        } else {
+            let source = [("external_source", "imdb_id")];
+            let found = self.ask_tmdb(&key, &["find", &imdb.to_string()], &source).await?;
+            let found = found.unwrap_or_default();
+            let first = |list: &str, film| {
+                let id = small(&found[list][0]["id"])?;
+                Some(TmdbId { film, id })
+            };
+            let found = first("movie_results", true).or_else(|| first("tv_results", false));
+            let Some(id) = found else { return Ok(None) };
+            id
         };
         let mut details = self.told_by_tmdb(id).await?;
         if let Some(details) = &mut details {
@@ -98,7 +96,8 @@ impl Titles {
         let Some(mut details) = details(&body, id) else { return Ok(None) };
         let seasons = small(&body["number_of_seasons"]).unwrap_or(0).min(MOST_SEASONS);
         if !id.film && seasons > 0 {
-            let names: Vec<String> = (1..=seasons).map(|number| format!("season/{number}")).collect();
+            let names: Vec<String> =
+                (1..=seasons).map(|number| format!("season/{number}")).collect();
             let more = [("append_to_response", names.join(","))];
             let more = more.each_ref().map(|(name, value)| (*name, value.as_str()));
             let body = self.ask_tmdb(&key, &path, &more).await?.unwrap_or_default();

@@ -127,8 +127,8 @@ pub struct Setup {
     pub token_ends: String,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
-    pub tmdb_set: bool,
-    pub tmdb_ends: String,
+    /// Of TMDB's key, where one is set: its last characters.
+    pub tmdb: Option<String>,
     /// On a box alone.
     pub the_box: Option<TheBox>,
 }

@@ -5,7 +5,9 @@
 pub mod cdn;
 pub mod cinemeta;
 pub mod kitsu;
+pub mod lists;
 pub mod stremthru;
+pub mod tmdb;
 pub mod torrentio;
 pub mod tracker;
 pub mod zilean;

@@ -103,18 +103,13 @@ pub(in crate::http) async fn image(
         _ => return Err(ApiError::not_found()),
     };
     let id = title_of(&id)?;
-    Ok(match visitor.rooms.playback.image(which, &id).await {
-        Some(image) => (
-            [(header::CONTENT_TYPE, image.media_type), (header::CACHE_CONTROL, PICTURE_AGE)],
-            image.bytes,
-        )
-            .into_response(),
-        None => {
-            let message = "there is no such picture, or nobody gives it now";
-            let refusal = ApiError::new(StatusCode::NOT_FOUND, "no_picture", message);
-            ([(header::CACHE_CONTROL, NO_PICTURE_AGE)], refusal).into_response()
-        }
-    })
+    let Some(image) = visitor.rooms.playback.image(which, &id).await else {
+        let message = "there is no such picture, or nobody gives it now";
+        let refusal = ApiError::new(StatusCode::NOT_FOUND, "no_picture", message);
+        return Ok(([(header::CACHE_CONTROL, NO_PICTURE_AGE)], refusal).into_response());
+    };
+    let head = [(header::CONTENT_TYPE, image.media_type), (header::CACHE_CONTROL, PICTURE_AGE)];
+    Ok((head, image.bytes).into_response())
 }
 
 /// A title's id: as everywhere, or `tmdb:tv:N` without an episode.

@@ -42,8 +42,7 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
         swarm_fixed: settings.swarm.fixed,
-        tmdb_set: settings.title.tmdb_key.set,
-        tmdb_ends: settings.title.tmdb_key.ends,
+        tmdb: settings.title.tmdb_key.set.then_some(settings.title.tmdb_key.ends),
         the_box,
     })
 }
@@ -212,7 +211,10 @@ pub(super) struct TmdbForm {
 }
 
 /// `POST /setup/tmdb`: TMDB is asked at once whether it takes the key.
-pub(super) async fn tmdb(visitor: Visitor, form: Result<Form<TmdbForm>, FormRejection>) -> Response {
+pub(super) async fn tmdb(
+    visitor: Visitor,
+    form: Result<Form<TmdbForm>, FormRejection>,
+) -> Response {
     let form = match filled(&visitor, form, "/setup") {
         Ok(form) => form,
         Err(answer) => return answer,

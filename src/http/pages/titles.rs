@@ -26,13 +26,41 @@ const ABOUT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The words by which Cinemeta and Kitsu sort.
 const GENRES: [&str; 19] = [
-    "Action", "Adventure", "Animation", "Biography", "Comedy", "Crime", "Documentary", "Drama",
-    "Family", "Fantasy", "History", "Horror", "Mystery", "Romance", "Sci-Fi", "Sport", "Thriller",
-    "War", "Western",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Biography",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Family",
+    "Fantasy",
+    "History",
+    "Horror",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Sport",
+    "Thriller",
+    "War",
+    "Western",
 ];
 const ANIME_GENRES: [&str; 14] = [
-    "Action", "Adventure", "Comedy", "Drama", "Fantasy", "Historical", "Horror", "Magic", "Mystery",
-    "Psychological", "Romance", "Sci-Fi", "Slice of Life", "Sports",
+    "Action",
+    "Adventure",
+    "Comedy",
+    "Drama",
+    "Fantasy",
+    "Historical",
+    "Horror",
+    "Magic",
+    "Mystery",
+    "Psychological",
+    "Romance",
+    "Sci-Fi",
+    "Slice of Life",
+    "Sports",
 ];
 
 #[derive(Deserialize)]
@@ -145,7 +173,8 @@ pub(super) async fn catalogue(
     };
     let next = api::next_skip(&list, told.value.len()).map(|skip| {
         let genre = list.genre.as_deref().unwrap_or_default();
-        let genre = percent_encoding::utf8_percent_encode(genre, percent_encoding::NON_ALPHANUMERIC);
+        let genre =
+            percent_encoding::utf8_percent_encode(genre, percent_encoding::NON_ALPHANUMERIC);
         format!("{here}?genre={genre}&skip={skip}")
     });
     page(&web::Catalogue {
@@ -200,7 +229,11 @@ fn in_words(told: &Told<Details>) -> About {
     let link = |id: &String| format!("https://www.youtube.com/watch?v={id}");
     About {
         name: plain(&details.name),
-        facts: [year, runtime, rating, genres].into_iter().flatten().map(|fact| plain(&fact)).collect(),
+        facts: [year, runtime, rating, genres]
+            .into_iter()
+            .flatten()
+            .map(|fact| plain(&fact))
+            .collect(),
         episode: None,
         plot: details.plot.as_deref().map(plain),
         cast: Some(cast).filter(|cast| !cast.is_empty()),

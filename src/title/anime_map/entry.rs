@@ -22,7 +22,7 @@ pub struct Entry {
     /// Where its first episode stands in TMDB's count.
     pub tmdb_first: Option<Episode>,
     /// Whether it repeats the row before it with a further id at IMDb or TMDB.
-    pub(super) also: bool,
+    pub(in crate::title) also: bool,
 }
 
 /// A number at TMDB, where films and series are counted apart.

@@ -157,7 +157,8 @@ fn holding(
     let (from, row) = begun[last];
     let rivals = begun.iter().filter(|(other, _)| *other == from);
     // Of two that begin at one place, the one that was given it; of two that were not, none.
-    let told: Vec<Entry> = rivals.clone().map(|(_, row)| *row).filter(|row| first(row).is_some()).collect();
+    let told: Vec<Entry> =
+        rivals.clone().map(|(_, row)| *row).filter(|row| first(row).is_some()).collect();
     let row = match (rivals.count(), told.as_slice()) {
         (1, _) => row,
         (_, [one]) => *one,
@@ -180,7 +181,9 @@ fn holding(
 
 fn same(one: &Entry, other: &Entry) -> bool {
     let differ = |a: Option<u32>, b: Option<u32>| a.is_some() && b.is_some() && a != b;
-    !(differ(one.anidb, other.anidb) || differ(one.kitsu, other.kitsu) || differ(one.mal, other.mal))
+    !(differ(one.anidb, other.anidb)
+        || differ(one.kitsu, other.kitsu)
+        || differ(one.mal, other.mal))
 }
 
 impl AnimeMap {

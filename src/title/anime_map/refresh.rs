@@ -10,9 +10,9 @@ use std::time::{Duration, SystemTime};
 use futures_util::StreamExt as _;
 use url::Url;
 
+use super::AnimeMap;
 use super::shapes::Reader;
 use super::table::Table;
-use super::AnimeMap;
 use crate::durable;
 use crate::fetch::{self, Request};
 
@@ -29,7 +29,7 @@ const MOST_KEPT: u64 = 8 << 20;
 
 /// Why there is no newer map.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum Error {
+enum Error {
     /// Its host gives none.
     #[error("the map of anime ids cannot be fetched: {0}")]
     Fetch(#[from] fetch::Error),
@@ -166,6 +166,6 @@ impl Refresh {
             Ok(())
         };
         let read = tokio::time::timeout(LONGEST, read).await;
-        Ok(read.unwrap_or_else(|_| Err(fetch::Error::TimedOut { host }))?)
+        Ok(read.unwrap_or(Err(fetch::Error::TimedOut { host }))?)
     }
 }

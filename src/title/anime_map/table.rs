@@ -131,11 +131,13 @@ impl Table {
     }
 
     /// Every row in order.
+    #[cfg(test)]
     pub(super) fn entries(&self) -> impl Iterator<Item = Entry> {
         (0..self.rows).map(|row| self.entry(row))
     }
 
     /// Every skipped episode in order: (Kitsu's number of the anime, the episode's).
+    #[cfg(test)]
     pub(super) fn all_skipped(&self) -> impl Iterator<Item = (u32, u32)> {
         let (start, count) = self.skips;
         let places = (0..count).map(move |place| start + place * SKIP);

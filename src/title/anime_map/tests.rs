@@ -7,7 +7,13 @@ fn at(season: u32, number: u32) -> Episode {
 
 fn entry(kitsu: u32, first: Option<Episode>) -> Entry {
     let imdb = "tt0000007".parse().ok();
-    Entry { kitsu: Some(kitsu), anidb: Some(kitsu + 100), imdb, imdb_first: first, ..Entry::default() }
+    Entry {
+        kitsu: Some(kitsu),
+        anidb: Some(kitsu + 8_000_000),
+        imdb,
+        imdb_first: first,
+        ..Entry::default()
+    }
 }
 
 fn map(rows: &[Entry]) -> AnimeMap {
@@ -22,7 +28,8 @@ fn map(rows: &[Entry]) -> AnimeMap {
 
 /// Seasons of these lengths, and two specials.
 fn order(lengths: &[u32]) -> Order {
-    let seasons = (1..).zip(lengths).flat_map(|(season, last)| (1..=*last).map(move |n| at(season, n)));
+    let seasons =
+        (1..).zip(lengths).flat_map(|(season, last)| (1..=*last).map(move |n| at(season, n)));
     Order::of(seasons.chain([at(0, 1), at(0, 2)]))
 }
 
