@@ -17,9 +17,13 @@ use crate::torrent::{IndexName, Torrent, stated_name};
 
 mod added;
 mod addon;
+mod comet;
+mod mediafusion;
+mod peerflix;
 mod scrape;
 mod stremthru;
 mod torrentio;
+mod torrentsdb;
 mod zilean;
 
 pub use scrape::scrape_all;
@@ -105,8 +109,12 @@ pub fn build(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Sourc
             Box::new(stremthru::Database { wire: StremThru::new(client, base, None) })
         }
         IndexName::Torrentio => Box::new(torrentio::Torrentio { client, base }),
+        IndexName::Comet => Box::new(comet::Comet { client, base }),
         IndexName::Zilean => Box::new(zilean::Zilean { client, base }),
-        IndexName::Added(_) => Box::new(added::AddOn { name, client, base }),
+        IndexName::TorrentsDb => Box::new(torrentsdb::TorrentsDb { client, base }),
+        IndexName::Peerflix => Box::new(peerflix::Peerflix { client, base }),
+        IndexName::MediaFusion => Box::new(mediafusion::MediaFusion::new(client, base)),
+        IndexName::Added(_) => added::build(name, client, base),
     }
 }
 

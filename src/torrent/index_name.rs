@@ -10,8 +10,16 @@ pub enum IndexName {
     StremThru,
     /// The Stremio add-on Torrentio.
     Torrentio,
+    /// The Stremio add-on Comet.
+    Comet,
     /// Zilean, of DMM hash lists.
     Zilean,
+    /// The Stremio add-on TorrentsDB.
+    TorrentsDb,
+    /// The Stremio add-on Peerflix, for Spanish and English.
+    Peerflix,
+    /// The Stremio add-on MediaFusion.
+    MediaFusion,
     /// One that the owner added: a Torznab feed or a Stremio add-on.
     Added(AddedName),
 }
@@ -30,7 +38,15 @@ pub struct BadIndexName(String);
 
 impl IndexName {
     /// Those that Credenza knows, in the order in which answers are shown.
-    pub const ALL: [Self; 3] = [Self::StremThru, Self::Torrentio, Self::Zilean];
+    pub const ALL: [Self; 7] = [
+        Self::StremThru,
+        Self::Torrentio,
+        Self::Comet,
+        Self::Zilean,
+        Self::TorrentsDb,
+        Self::Peerflix,
+        Self::MediaFusion,
+    ];
 
     /// Its name in JSON, the configuration and the log.
     #[must_use]
@@ -38,7 +54,11 @@ impl IndexName {
         match self {
             Self::StremThru => "stremthru",
             Self::Torrentio => "torrentio",
+            Self::Comet => "comet",
             Self::Zilean => "zilean",
+            Self::TorrentsDb => "torrentsdb",
+            Self::Peerflix => "peerflix",
+            Self::MediaFusion => "mediafusion",
             Self::Added(name) => name.as_str(),
         }
     }
@@ -113,7 +133,7 @@ mod tests {
         for text in ["jackett", "a", "my-index-2", "abcdefghijklmnopqrstuvwx"] {
             let name: IndexName = text.parse().unwrap();
             assert!(matches!(name, IndexName::Added(_)) && name.as_str() == text);
-            assert!(name > IndexName::Zilean, "the owner's come last");
+            assert!(name > IndexName::ALL[IndexName::ALL.len() - 1], "the owner's come last");
         }
         for text in ["", "A", "2nd", "-a", "a b", "a_b", "é", "abcdefghijklmnopqrstuvwxy"] {
             assert!(text.parse::<IndexName>().is_err(), "{text:?}");
