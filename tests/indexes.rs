@@ -14,6 +14,10 @@ use futures_util::future::join_all;
 
 use crate::support::upstream::{Reply, Upstream};
 
+mod addons;
+
+/// Those of this file.
+const THREE: [IndexName; 3] = [IndexName::StremThru, IndexName::Torrentio, IndexName::Zilean];
 const LIMIT: Duration = Duration::from_secs(8);
 const STREMTHRU: &str = include_str!("data/stremthru/torrents_series.json");
 const TORRENTIO: &str = include_str!("data/torrentio/stream_series_unconfigured.json");
@@ -30,12 +34,12 @@ fn recorded(name: IndexName) -> (&'static str, &'static str) {
         IndexName::StremThru => ("/v0/torrents", STREMTHRU),
         IndexName::Torrentio => ("/stream/series/tt9900001:1:2.json", TORRENTIO),
         IndexName::Zilean => ("/dmm/filtered", ZILEAN),
-        IndexName::Added(_) => unreachable!("none of ours"),
+        _ => unreachable!("none of ours"),
     }
 }
 
 fn sound() -> [Upstream; 3] {
-    IndexName::ALL.map(|name| {
+    THREE.map(|name| {
         let (path, body) = recorded(name);
         let upstream = Upstream::start();
         upstream.on(path, Reply::json(body));
@@ -49,7 +53,7 @@ fn query(id: &str) -> Query {
 
 fn sources(upstreams: [&Upstream; 3]) -> Vec<Box<dyn Source>> {
     let client = client(&upstreams);
-    let each = IndexName::ALL.into_iter().zip(upstreams);
+    let each = THREE.into_iter().zip(upstreams);
     each.map(|(name, upstream)| build(name, client.clone(), upstream.url("/"))).collect()
 }
 
@@ -67,10 +71,10 @@ async fn each_index_is_asked_in_its_own_words_and_its_recording_is_read() {
             .await;
     let seen: Vec<_> =
         reports.iter().map(|report| (report.index, report.state, report.torrents.len())).collect();
-    let wanted = IndexName::ALL.map(|name| (name, State::Ok, 3));
+    let wanted = THREE.map(|name| (name, State::Ok, 3));
     assert_eq!(seen, wanted);
     told.sort_unstable();
-    assert_eq!(told, IndexName::ALL);
+    assert_eq!(told, THREE);
     assert!(reports.iter().all(|report| report.message.is_none()));
 
     assert_eq!(stremthru.requests()[0].query, "sid=tt9900001%3A1%3A2");
@@ -110,7 +114,7 @@ fn bad_days(name: IndexName) -> Vec<(&'static str, Reply, State)> {
         IndexName::StremThru => r#"{"data":{"items":[null,{"hash":null,"files":null},5,[]]}}"#,
         IndexName::Torrentio => r#"{"streams":[null,{"infoHash":null,"title":null},5,[]]}"#,
         IndexName::Zilean => r#"[null,{"info_hash":null,"raw_title":null},5,[]]"#,
-        IndexName::Added(_) => unreachable!("none of ours"),
+        _ => unreachable!("none of ours"),
     };
     let hash = "A".repeat(40);
     let strings = match name {
@@ -121,7 +125,7 @@ fn bad_days(name: IndexName) -> Vec<(&'static str, Reply, State)> {
             format!(r#"{{"streams":[{{"infoHash":"{hash}","fileIdx":"1","title":null}}]}}"#)
         }
         IndexName::Zilean => format!(r#"[{{"info_hash":"{hash}","size":7.0,"seasons":null}}]"#),
-        IndexName::Added(_) => unreachable!("none of ours"),
+        _ => unreachable!("none of ours"),
     };
     vec![
         ("a page of HTML", page.clone(), State::Failed),
@@ -147,7 +151,7 @@ fn bad_days(name: IndexName) -> Vec<(&'static str, Reply, State)> {
 
 #[tokio::test]
 async fn each_index_fails_alone_with_a_sentence_that_names_it() {
-    let all = IndexName::ALL.into_iter().enumerate().flat_map(|(place, name)| {
+    let all = THREE.into_iter().enumerate().flat_map(|(place, name)| {
         bad_days(name).into_iter().map(move |(day, reply, state)| (place, name, day, reply, state))
     });
     join_all(all.map(|(place, name, day, reply, state)| async move {
@@ -213,13 +217,15 @@ async fn an_id_goes_to_those_who_know_it() {
             Some("Query=Clockwork+Kite"),
         ),
         ("kitsu:5:3", title(None), [Unknown, Found, Empty], None, Some("Query=Clockwork+Kite")),
-        ("anidb:5:3", title(Some("tt9900002:2:3")), [Unknown; 3], None, None),
+        ("anidb:5:3", title(Some("tt9900002:2:3")), [Unknown, Found, Unknown], None, None),
         ("mal:5:3", None, [Unknown; 3], None, None),
         ("tmdb:movie:5", None, [Unknown; 3], None, None),
     ] {
         let upstreams = [Upstream::start(), Upstream::start(), Upstream::start()];
         upstreams[0].on("/v0/torrents", Reply::json(r#"{"data":{"items":[],"total_items":0}}"#));
-        upstreams[1].on("/stream/series/kitsu:5:3.json", Reply::json(TORRENTIO));
+        for path in ["kitsu:5:3", "tt9900002:2:3"] {
+            upstreams[1].on(&format!("/stream/series/{path}.json"), Reply::json(TORRENTIO));
+        }
         upstreams[2].on("/dmm/filtered", Reply::json("[]"));
         let query = Query { id: id.parse().unwrap(), title };
         let reports = scrape(upstreams.each_ref(), &query, LIMIT).await;

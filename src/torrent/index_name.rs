@@ -48,6 +48,9 @@ impl IndexName {
         Self::MediaFusion,
     ];
 
+    /// How many an owner may add: every search asks all of them.
+    pub const MOST_ADDED: usize = 16;
+
     /// Its name in JSON, the configuration and the log.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -4,9 +4,13 @@
 
 pub mod cdn;
 pub mod cinemeta;
+pub mod comet;
 pub mod kitsu;
+pub mod mediafusion;
+pub mod peerflix;
 pub mod stremthru;
 pub mod torrentio;
+pub mod torrentsdb;
 pub mod tracker;
 pub mod zilean;
 
