@@ -151,12 +151,7 @@ impl Config {
             (IndexName::Torrentio, "index.torrentio.url", "index.torrentio.enabled", TORRENTIO),
             (IndexName::Comet, "index.comet.url", "index.comet.enabled", COMET),
             (IndexName::Zilean, "index.zilean.url", "index.zilean.enabled", ZILEAN),
-            (
-                IndexName::TorrentsDb,
-                "index.torrentsdb.url",
-                "index.torrentsdb.enabled",
-                TORRENTSDB,
-            ),
+            (IndexName::TorrentsDb, "index.torrentsdb.url", "index.torrentsdb.enabled", TORRENTSDB),
             (IndexName::Peerflix, "index.peerflix.url", "index.peerflix.enabled", PEERFLIX),
             (
                 IndexName::MediaFusion,

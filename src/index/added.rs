@@ -220,15 +220,18 @@ mod tests {
             anidb: Some(AnimePlace { id: 7, episode: Some(3) }),
             ..Title::default()
         };
-        let stream = |types: &[&str], prefixes: &[&str]| {
-            json!({"resources": ["catalog", {"name": "stream", "types": types, "idPrefixes": prefixes}]})
-        };
+        let stream = |types: &[&str], prefixes: &[&str]| json!({"resources": ["catalog", {"name": "stream", "types": types, "idPrefixes": prefixes}]});
         let whole = json!({"resources": ["stream"], "types": ["series"], "idPrefixes": ["tt"]});
         for (manifest, id, known, wanted) in [
             (stream(&["series"], &["tt"]), "tt9900001:1:2", false, "series/tt9900001:1:2"),
             (whole.clone(), "tt9900001:1:2", false, "series/tt9900001:1:2"),
             (whole, "tt9900001", false, ""),
-            (stream(&["series"], &["tt", "kitsu:"]), "kitsu:5:3", true, "series/kitsu:5:3 series/tt9900001:2:3"),
+            (
+                stream(&["series"], &["tt", "kitsu:"]),
+                "kitsu:5:3",
+                true,
+                "series/kitsu:5:3 series/tt9900001:2:3",
+            ),
             (stream(&["series"], &["tt"]), "kitsu:5:3", true, "series/tt9900001:2:3"),
             (stream(&["anime"], &["kitsu"]), "anidb:7:3", true, "anime/kitsu:5:3"),
             (stream(&["series"], &["anidb"]), "tt9900001:2:3", true, "series/anidb:7:3"),
@@ -239,7 +242,8 @@ mod tests {
             let title = known.then(|| title.clone());
             let query = Query { id: id.parse().unwrap(), title };
             let asked = Serves::read(&manifest).unwrap().questions(&query);
-            let asked: Vec<String> = asked.iter().map(|(kind, id)| format!("{kind}/{id}")).collect();
+            let asked: Vec<String> =
+                asked.iter().map(|(kind, id)| format!("{kind}/{id}")).collect();
             assert_eq!(asked.join(" "), wanted, "{manifest} {id}");
         }
         for manifest in [json!({"resources": ["subtitles"]}), json!([]), json!(null), json!({})] {

@@ -106,7 +106,9 @@ fn refusal(body: &Value) -> Option<String> {
 }
 
 fn torrents(body: &Value) -> Result<Vec<Torrent>, Error> {
-    let read = |value: &Value| if value["metadata"].is_object() { of_kodi(value) } else { of_stream(value) };
+    let read = |value: &Value| {
+        if value["metadata"].is_object() { of_kodi(value) } else { of_stream(value) }
+    };
     Ok(addon::streams(body)?.filter_map(read).collect())
 }
 
@@ -224,7 +226,15 @@ mod tests {
                 Some(9000),
                 Some("Galaxy"),
             ),
-            ("name=A S01\nfilename=\nseeders=\nsource=", &json!({}), "A S01", None, None, None, None),
+            (
+                "name=A S01\nfilename=\nseeders=\nsource=",
+                &json!({}),
+                "A S01",
+                None,
+                None,
+                None,
+                None,
+            ),
             (
                 "📂 A S01 ┈➤ A.S01E02.mkv\n💾 1.00 KB 👤 5\n🌐 English\n🔗 Galaxy",
                 &json!({}),

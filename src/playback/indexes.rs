@@ -65,7 +65,9 @@ pub enum BadIndex {
     #[error("there is no index named {0}; to add it, give its address")]
     NotThere(IndexName),
     /// The configuration has it.
-    #[error("{0} stands in the configuration and is removed there (index.added); here it can be switched off")]
+    #[error(
+        "{0} stands in the configuration and is removed there (index.added); here it can be switched off"
+    )]
     Configured(IndexName),
 }
 

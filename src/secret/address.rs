@@ -113,7 +113,10 @@ mod tests {
             ("stremio://addon.example/manifest.json", "https://addon.example/manifest.json"),
             ("http://192.168.1.5:8000/", "http://192.168.1.5:8000"),
             ("http://192.168.1.5:9117/api/v2.0/x?apikey=KEY", "http://192.168.1.5:9117/\u{2026}"),
-            ("https://addon.example/realdebrid=KEY/manifest.json", "https://addon.example/\u{2026}"),
+            (
+                "https://addon.example/realdebrid=KEY/manifest.json",
+                "https://addon.example/\u{2026}",
+            ),
             ("https://addon.example/?apikey=KEY", "https://addon.example/\u{2026}"),
             (" https://addon.example/#KEY\n", "https://addon.example"),
         ] {

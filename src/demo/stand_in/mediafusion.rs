@@ -32,9 +32,9 @@ impl MediaFusion {
         let reply = match parts.as_slice() {
             _ if ask.method != "GET" => answer(405, &json!({"detail": "Method Not Allowed"})),
             ["stream", kind, last] => self.streams(ask, kind, last),
+            ["kodi", "stream", kind, last] => self.kodi(ask, kind, last),
             // A secret is a viewer's settings under this server's key; none is known here.
             [_, "stream", ..] => answer(200, &unauthorized()),
-            ["kodi", "stream", kind, last] => self.kodi(ask, kind, last),
             _ => answer(404, &json!({"detail": "Not Found"})),
         };
         with(reply, "access-control-allow-origin", "*")

@@ -29,7 +29,7 @@ impl Peerflix {
     pub fn answer(&self, ask: &Ask) -> Reply {
         let parts = segments(ask);
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let ["stream", _, last] | [_, "stream", _, last] = parts.as_slice() else {
+        let (["stream", _, last] | [_, "stream", _, last]) = parts.as_slice() else {
             return empty(404);
         };
         let id = id_of(last).filter(|_| ask.method == "GET");
@@ -46,17 +46,16 @@ impl Peerflix {
         let recipe = &release.recipe;
         let file = recipe.files[index];
         let size = torrentio::size(file.size());
-        let marks = format!(
-            "\u{1F464} {} \u{1F4BE} {size} \u{1F310} {}",
-            recipe.seeders, recipe.indexer
-        );
+        let marks =
+            format!("\u{1F464} {} \u{1F4BE} {size} \u{1F310} {}", recipe.seeders, recipe.indexer);
         let hash = release.info_hash;
         let tracked = self.trackers.iter().map(|url| format!("tracker:{url}"));
         let sources: Vec<String> = tracked.chain([format!("dht:{hash}")]).collect();
         let quality = recipe.resolution.or(recipe.quality).unwrap_or("SD");
+        let text = [recipe.name, file.base_name(), &marks].join("\n");
         json!({
             "name": format!("Peerflix \u{1F1EC}\u{1F1E7} {quality}"),
-            "description": [recipe.name, file.base_name(), &marks].join("\n"),
+            "description": text,
             "infoHash": hash,
             "fileIdx": index,
             "sources": sources,

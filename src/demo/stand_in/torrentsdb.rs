@@ -29,7 +29,7 @@ impl TorrentsDb {
     pub fn answer(&self, ask: &Ask) -> Reply {
         let parts = segments(ask);
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let ["stream", _, last] | [_, "stream", _, last] = parts.as_slice() else {
+        let (["stream", _, last] | [_, "stream", _, last]) = parts.as_slice() else {
             return empty(404);
         };
         match id_of(last).filter(|_| ask.method == "GET") {
