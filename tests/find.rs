@@ -118,7 +118,8 @@ fn each_index_fails_alone_and_all_of_them_together_are_an_error() {
     let allow: Vec<String> = all.iter().map(|up| format!("\"{}\"", up.addr())).collect();
     let asked = [IndexName::StremThru, IndexName::Torrentio, IndexName::Zilean];
     let off = IndexName::ALL.into_iter().filter(|name| !asked.contains(name));
-    let off: String = off.map(|name| format!("[index.{name}]\nenabled = false\n")).collect();
+    let off: Vec<String> = off.map(|name| format!("[index.{name}]\nenabled = false\n")).collect();
+    let off = off.concat();
     let configuration = format!(
         "[stremthru]\nurl = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n[index.zilean]\nurl = \"{}\"\n\
          {off}[title]\ncinemeta_url = \"{}\"\n[network]\nallow_private = [{}]\n",

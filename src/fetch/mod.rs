@@ -3,9 +3,9 @@
 //! Every call that leaves the box passes here, so the guards stand in one place:
 //!
 //! * **Where**: `http` and `https` only, no user name in the URL, no private address unless the
-//!   owner listed it ([`AddressPolicy`]), no proxy from the environment. The check covers literal
-//!   addresses, names, and each hop of a redirect ([`route`] argues why nothing can change between
-//!   the check and the connection).
+//!   owner listed it ([`AddressPolicy`]) or named it for one purpose ([`Client::to_named`]), no proxy
+//!   from the environment. The check covers literal addresses, names, and each hop of a redirect
+//!   ([`route`] argues why nothing can change between the check and the connection).
 //! * **How much**: a whole answer has at most 8 MiB after decompression and takes at most 30 s.
 //! * **Secrets**: one header, marked sensitive; never over plain `http` but to a listed private
 //!   address; never after a redirect. An [`Error`] names the host and nothing more of the URL.

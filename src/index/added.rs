@@ -18,7 +18,7 @@ const CONFIGURE: &str = "/configure";
 
 /// The index at the address that the owner gave.
 pub(super) fn build(name: IndexName, client: Client, base: Url) -> Box<dyn Source> {
-    Box::new(AddOn::new(name, client, &base))
+    Box::new(AddOn::new(name, client, base))
 }
 
 /// An add-on.
@@ -38,11 +38,12 @@ struct Serves {
 }
 
 impl AddOn {
-    fn new(name: IndexName, client: Client, address: &Url) -> Self {
-        let mut base = address.clone();
-        let path = address.path();
+    fn new(name: IndexName, client: Client, mut base: Url) -> Self {
+        let path = base.path();
         let path = path.strip_suffix(MANIFEST).or_else(|| path.strip_suffix(CONFIGURE));
-        base.set_path(path.unwrap_or(address.path()));
+        if let Some(path) = path.map(str::to_owned) {
+            base.set_path(&path);
+        }
         Self { name, client, base, serves: OnceCell::new() }
     }
 

@@ -1,4 +1,4 @@
-//! MediaFusion: a Stremio add-on that can be asked to write its lines as we like.
+//! `MediaFusion`: a Stremio add-on that can be asked to write its lines as we like.
 //!
 //! Its public path takes the settings of a viewer in a header, as base64url of JSON; among them is a
 //! template for the text of each stream, so that nothing has to be guessed: a line a field. An

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Playback, durably, lock};
+use crate::durable::State;
 use crate::fetch::Client;
 use crate::index::{self, Source};
 use crate::secret::{Address, BadAddress};
@@ -29,7 +30,6 @@ pub struct IndexPlace {
 #[derive(Debug, Clone, Default)]
 pub struct IndexChange {
     /// Where it is; `Some(None)`: where the configuration says.
-    #[expect(clippy::option_option, reason = "unchanged and unset are two things")]
     pub address: Option<Option<String>>,
     /// Whether it is asked.
     pub enabled: Option<bool>,
@@ -110,6 +110,12 @@ impl Indexes {
 }
 
 impl Playback {
+    /// Takes what was set in the browser out of the state, before [`Playback::new`]: there may be keys
+    /// in it.
+    pub fn erase_indexes(state: &State) -> Result<(), Error> {
+        Ok(state.remove(INDEXES_KEY)?)
+    }
+
     /// The indexes as they are now.
     pub(super) fn indexes(&self) -> Arc<Indexes> {
         Arc::clone(&lock(&self.indexes))

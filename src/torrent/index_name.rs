@@ -14,11 +14,11 @@ pub enum IndexName {
     Comet,
     /// Zilean, of DMM hash lists.
     Zilean,
-    /// The Stremio add-on TorrentsDB.
+    /// The Stremio add-on `TorrentsDB`.
     TorrentsDb,
     /// The Stremio add-on Peerflix, for Spanish and English.
     Peerflix,
-    /// The Stremio add-on MediaFusion.
+    /// The Stremio add-on `MediaFusion`.
     MediaFusion,
     /// One that the owner added: a Torznab feed or a Stremio add-on.
     Added(AddedName),

@@ -3,6 +3,8 @@
 
 mod lines;
 
+use std::collections::HashSet;
+
 use futures_util::future::join_all;
 use serde_json::Value;
 use url::Url;
@@ -51,21 +53,14 @@ pub(super) fn merged(
 ) -> Result<Vec<Torrent>, Error> {
     let (mut all, mut trouble): (Option<Vec<Torrent>>, Option<Error>) = (None, None);
     for list in lists {
-        match list {
-            Ok(list) => {
-                let all = all.get_or_insert_default();
-                let before = all.len();
-                for torrent in list {
-                    let same = |other: &Torrent| {
-                        (other.info_hash, other.file_index)
-                            == (torrent.info_hash, torrent.file_index)
-                    };
-                    if !all[..before].iter().any(same) {
-                        all.push(torrent);
-                    }
-                }
+        match (list, &mut all) {
+            (Ok(list), None) => all = Some(list),
+            (Ok(list), Some(all)) => {
+                let key = |torrent: &Torrent| (torrent.info_hash, torrent.file_index);
+                let known: HashSet<_> = all.iter().map(key).collect();
+                all.extend(list.into_iter().filter(|torrent| !known.contains(&key(torrent))));
             }
-            Err(error) => trouble = trouble.or(Some(error)),
+            (Err(error), _) => trouble = trouble.or(Some(error)),
         }
     }
     match (all, trouble) {
