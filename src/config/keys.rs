@@ -98,16 +98,16 @@ pub const KEYS: &[Key] = &[
     used("index.zilean.enabled", Bool),
     later("index.comet.url", Url),
     later("index.comet.enabled", Bool),
-    later("index.animetosho.url", Url),
-    later("index.animetosho.enabled", Bool),
+    used("index.animetosho.url", Url),
+    used("index.animetosho.enabled", Bool),
     later("index.torrentsdb.url", Url),
     later("index.torrentsdb.enabled", Bool),
     later("index.peerflix.url", Url),
     later("index.peerflix.enabled", Bool),
     later("index.mediafusion.url", Url),
     later("index.mediafusion.enabled", Bool),
-    later("index.nyaa.url", Url),
-    later("index.nyaa.enabled", Bool),
+    used("index.nyaa.url", Url),
+    used("index.nyaa.enabled", Bool),
 ];
 
 /// The seeds' names for some of our keys, so that a household that moves keeps its settings:

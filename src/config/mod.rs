@@ -105,6 +105,8 @@ pub struct Config {
 const STREMTHRU: &str = "https://stremthru.13377001.xyz";
 const TORRENTIO: &str = "https://torrentio.strem.fun";
 const ZILEAN: &str = "https://zileanfortheweebs.midnightignite.me";
+const ANIMETOSHO: &str = "https://feed.animetosho.xyz";
+const NYAA: &str = "https://nyaa.si";
 const CINEMETA: &str = "https://v3-cinemeta.strem.io";
 const KITSU: &str = "https://anime-kitsu.strem.fun";
 
@@ -143,6 +145,8 @@ impl Config {
             (IndexName::StremThru, "index.stremthru.url", "index.stremthru.enabled", STREMTHRU),
             (IndexName::Torrentio, "index.torrentio.url", "index.torrentio.enabled", TORRENTIO),
             (IndexName::Zilean, "index.zilean.url", "index.zilean.enabled", ZILEAN),
+            (IndexName::AnimeTosho, "index.animetosho.url", "index.animetosho.enabled", ANIMETOSHO),
+            (IndexName::Nyaa, "index.nyaa.url", "index.nyaa.enabled", NYAA),
         ];
         let stremthru = given.url("stremthru.url", STREMTHRU);
         let places = indexes.map(|(name, url, enabled, default)| {

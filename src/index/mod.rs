@@ -14,14 +14,24 @@ use crate::fetch;
 use crate::media::{AnimeBase, Query, StremioId};
 use crate::stremthru::{self as wire, StremThru};
 use crate::torrent::{IndexName, Torrent, stated_name};
+use torznab::Torznab;
 
 mod added;
 mod addon;
+mod animetosho;
+mod decode;
+mod json;
+mod nyaa;
 mod scrape;
+mod stated;
 mod stremthru;
+mod terms;
 mod torrentio;
+mod torznab;
+mod xml;
 mod zilean;
 
+pub use decode::decode;
 pub use scrape::scrape_all;
 
 /// Longest wait for one index. Public ones answer within three seconds, or not at all.
@@ -102,10 +112,14 @@ pub enum Error {
 pub fn build(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Source> {
     match name {
         IndexName::StremThru => {
-            Box::new(stremthru::Database { wire: StremThru::new(client, base, None) })
+            let wire = StremThru::new(client.clone(), base.clone(), None);
+            Box::new(stremthru::Database { wire, client, base })
         }
         IndexName::Torrentio => Box::new(torrentio::Torrentio { client, base }),
         IndexName::Zilean => Box::new(zilean::Zilean { client, base }),
+        IndexName::AnimeTosho => Box::new(animetosho::AnimeTosho { client, base }),
+        IndexName::Nyaa => Box::new(nyaa::Nyaa { client, base }),
+        IndexName::Added(_) if Torznab::is_at(&base) => Box::new(Torznab::new(name, client, base)),
         IndexName::Added(_) => Box::new(added::AddOn { name, client, base }),
     }
 }

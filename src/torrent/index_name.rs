@@ -12,6 +12,10 @@ pub enum IndexName {
     Torrentio,
     /// Zilean, of DMM hash lists.
     Zilean,
+    /// Anime Tosho, of anime alone.
+    AnimeTosho,
+    /// Nyaa, of anime alone.
+    Nyaa,
     /// One that the owner added: a Torznab feed or a Stremio add-on.
     Added(AddedName),
 }
@@ -30,7 +34,8 @@ pub struct BadIndexName(String);
 
 impl IndexName {
     /// Those that Credenza knows, in the order in which answers are shown.
-    pub const ALL: [Self; 3] = [Self::StremThru, Self::Torrentio, Self::Zilean];
+    pub const ALL: [Self; 5] =
+        [Self::StremThru, Self::Torrentio, Self::Zilean, Self::AnimeTosho, Self::Nyaa];
 
     /// Its name in JSON, the configuration and the log.
     #[must_use]
@@ -39,6 +44,8 @@ impl IndexName {
             Self::StremThru => "stremthru",
             Self::Torrentio => "torrentio",
             Self::Zilean => "zilean",
+            Self::AnimeTosho => "animetosho",
+            Self::Nyaa => "nyaa",
             Self::Added(name) => name.as_str(),
         }
     }
@@ -113,7 +120,7 @@ mod tests {
         for text in ["jackett", "a", "my-index-2", "abcdefghijklmnopqrstuvwx"] {
             let name: IndexName = text.parse().unwrap();
             assert!(matches!(name, IndexName::Added(_)) && name.as_str() == text);
-            assert!(name > IndexName::Zilean, "the owner's come last");
+            assert!(name > IndexName::Nyaa, "the owner's come last");
         }
         for text in ["", "A", "2nd", "-a", "a b", "a_b", "é", "abcdefghijklmnopqrstuvwxy"] {
             assert!(text.parse::<IndexName>().is_err(), "{text:?}");
