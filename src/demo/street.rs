@@ -9,9 +9,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::demo::TOKEN;
 use crate::demo::household::Household;
+use crate::demo::stand_in::animetosho::AnimeTosho;
 use crate::demo::stand_in::cdn::{Cdn, Terms};
 use crate::demo::stand_in::cinemeta::Cinemeta;
 use crate::demo::stand_in::kitsu::Kitsu;
+use crate::demo::stand_in::nyaa::Nyaa;
 use crate::demo::stand_in::stremthru::StremThru;
 use crate::demo::stand_in::torrentio::Torrentio;
 use crate::demo::stand_in::tracker::{self, Tracker};
@@ -33,6 +35,8 @@ pub(super) struct Doors {
     cdn: Listener,
     torrentio: Listener,
     zilean: Listener,
+    animetosho: Listener,
+    nyaa: Listener,
     cinemeta: Listener,
     kitsu: Listener,
     tracker: Listener,
@@ -43,6 +47,8 @@ pub(super) struct Street {
     pub(super) stremthru: SocketAddr,
     pub(super) torrentio: SocketAddr,
     pub(super) zilean: SocketAddr,
+    pub(super) animetosho: SocketAddr,
+    pub(super) nyaa: SocketAddr,
     pub(super) cinemeta: SocketAddr,
     pub(super) kitsu: SocketAddr,
     pub(super) cdn: Arc<Cdn>,
@@ -59,6 +65,8 @@ impl Doors {
             cdn: any().await?,
             torrentio: any().await?,
             zilean: any().await?,
+            animetosho: any().await?,
+            nyaa: any().await?,
             cinemeta: any().await?,
             kitsu: any().await?,
             tracker: any().await?,
@@ -81,8 +89,10 @@ impl Doors {
         let cdn = Arc::new(Cdn::new(&base(self.cdn.address()), Terms::default()));
         let trackers = vec![self.announce_url()];
         let stremthru = StremThru::new(household.clone(), cdn.clone(), TOKEN, PATIENCE);
-        let torrentio = Torrentio::new(household.clone(), trackers);
+        let torrentio = Torrentio::new(household.clone(), trackers.clone());
         let zilean = Zilean::new(household.clone());
+        let animetosho = AnimeTosho::new(household.clone(), trackers);
+        let nyaa = Nyaa::new(household.clone());
         let cinemeta = Cinemeta::new(&posters);
         let kitsu = Kitsu::new(&posters);
         let tracker = Tracker::new(household.clone(), seeder);
@@ -96,6 +106,8 @@ impl Doors {
             stremthru: open(self.stremthru, behind(move |ask| stremthru.answer(ask))),
             torrentio: open(self.torrentio, behind(move |ask| torrentio.answer(ask))),
             zilean: open(self.zilean, behind(move |ask| zilean.answer(ask))),
+            animetosho: open(self.animetosho, behind(move |ask| animetosho.answer(ask))),
+            nyaa: open(self.nyaa, behind(move |ask| nyaa.answer(ask))),
             cinemeta: open(self.cinemeta, behind(move |ask| cinemeta.answer(ask))),
             kitsu: open(self.kitsu, behind(move |ask| kitsu.answer(ask))),
             tracker: open(self.tracker, behind(move |ask| tracker.answer(ask))),
@@ -118,6 +130,8 @@ impl Street {
             self.cdn_address,
             self.torrentio,
             self.zilean,
+            self.animetosho,
+            self.nyaa,
             self.cinemeta,
             self.kitsu,
             self.tracker,

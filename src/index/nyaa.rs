@@ -81,8 +81,7 @@ fn searches(query: &Query) -> [Option<String>; 2] {
 /// The torrents of a feed or of a page.
 pub(super) fn read(body: &[u8]) -> Result<Vec<Torrent>, Error> {
     let text = xml::text(body);
-    let head: String = text.chars().take(300).collect::<String>().to_ascii_lowercase();
-    if head.contains("<rss") { torznab::read(body, IndexName::Nyaa) } else { table(&text) }
+    if text.contains("<rss") { torznab::read(body, IndexName::Nyaa) } else { table(&text) }
 }
 
 /// The rows of the page's table. A page without the table is some other page.

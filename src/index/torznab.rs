@@ -22,6 +22,8 @@ use crate::torrent::{IndexName, InfoHash, Magnet, Torrent};
 const MOST_CHILDREN: usize = 128;
 /// Most rows that are asked for; hosts have limits of their own.
 const PAGE: &str = "150";
+/// Longest word of an error's text that may be no key.
+const LONGEST_WORD: usize = 20;
 /// Most searches for one query.
 const MOST_SEARCHES: usize = 2;
 
@@ -116,7 +118,7 @@ fn address(base: &Url, pairs: &[(&str, &str)]) -> Url {
     url
 }
 
-/// Of several answers the rows of all; an error only where none has any row.
+/// Of several answers the rows of all, as many as are read of one; an error only where none has any row.
 pub(super) fn any(answers: Vec<Result<Vec<Torrent>, Error>>) -> Result<Vec<Torrent>, Error> {
     let mut found = Vec::new();
     let mut failed = None;
@@ -128,7 +130,10 @@ pub(super) fn any(answers: Vec<Result<Vec<Torrent>, Error>>) -> Result<Vec<Torre
     }
     match failed {
         Some(error) if found.is_empty() => Err(error),
-        _ => Ok(found),
+        _ => {
+            found.truncate(MOST_ROWS);
+            Ok(found)
+        }
     }
 }
 
@@ -155,12 +160,10 @@ fn searches(query: &Query, able: Abilities) -> Vec<Search> {
     }
     let enough = if query.is_anime() { 1 } else { MOST_SEARCHES };
     searches.truncate(enough);
-    for name in terms::names(query, MOST_SEARCHES) {
-        if searches.len() == MOST_SEARCHES || (!searches.is_empty() && !query.is_anime()) {
-            break;
-        }
-        searches.push(by_name(query, name, able));
-    }
+    let left =
+        if searches.is_empty() || query.is_anime() { MOST_SEARCHES - searches.len() } else { 0 };
+    let names = terms::names(query, left).into_iter();
+    searches.extend(names.map(|name| by_name(query, name, able)));
     for search in &mut searches {
         search.push(pair("limit", PAGE));
     }
@@ -224,7 +227,7 @@ pub(super) fn read(body: &[u8], index: IndexName) -> Result<Vec<Torrent>, Error>
     }
     let mut found = Vec::new();
     let mut children: Vec<Element> = Vec::new();
-    let mut root: Option<Result<(), Error>> = None;
+    let mut root = None;
     let (mut items, mut inside) = (0, false);
     let end = xml::walk(&text, |step| match step {
         Step::Opens(element, 0) if root.is_none() => root = Some(judge(element)),
@@ -244,14 +247,11 @@ pub(super) fn read(body: &[u8], index: IndexName) -> Result<Vec<Torrent>, Error>
         }
         _ => {}
     });
-    // A page's own words say more than where its XML breaks.
-    root.unwrap_or_else(|| Err(Error::Odd("answered without a list of torrents".to_owned())))
-        .and_then(|()| match end? {
-            End::Broken if found.is_empty() => {
-                Err(Error::Odd("sent a feed that is cut short or damaged".to_owned()))
-            }
-            _ => Ok(()),
-        })?;
+    // What it says of itself tells more than where its XML breaks.
+    root.unwrap_or(Ok(()))?;
+    if end? == End::Broken && found.is_empty() {
+        return Err(Error::Odd("sent a feed that is cut short or damaged".to_owned()));
+    }
     if found.len() < items {
         tracing::debug!(%index, items, torrents = found.len(), "items without an info hash");
     }
@@ -263,9 +263,7 @@ fn judge(root: &Element) -> Result<(), Error> {
     match root.name.as_str() {
         "rss" | "rdf" | "channel" => Ok(()),
         "error" => Err(told(root)),
-        "html" => Err(Error::Odd(
-            "sent a web page where a feed was expected (a login page of the network?)".to_owned(),
-        )),
+        "html" => Err(Error::Odd(xml::PAGE.to_owned())),
         _ => Err(Error::Odd("answered without a list of torrents".to_owned())),
     }
 }
@@ -276,9 +274,13 @@ fn told(error: &Element) -> Error {
     // Keys have been seen in such texts ("invalid API key …").
     let text = error.attribute("description").unwrap_or_default();
     let text: String = name(text).chars().take(120).collect();
-    let long = |word: &str| word.len() > 20 && !word.contains(' ');
-    let words = text.split_inclusive([' ', '=', '"', '\'', ':', ',']);
-    let text: String = words.map(|word| if long(word) { "***" } else { word }).collect();
+    let parts = text.split_inclusive(|c: char| !c.is_alphanumeric());
+    let text: String = parts
+        .map(|part| match part.trim_end_matches(|c: char| !c.is_alphanumeric()) {
+            word if word.len() > LONGEST_WORD => part.replace(word, "***"),
+            _ => part.to_owned(),
+        })
+        .collect();
     match code {
         500 | 501 => Error::Limited,
         100..=199 => Error::Odd(format!(

@@ -16,6 +16,10 @@ const MOST_ATTRIBUTES: usize = 16;
 /// Longest text of one element or attribute, in bytes: as long as a magnet may be.
 const LONGEST_TEXT: usize = 16 * 1024;
 
+/// What is said of a page for people.
+pub(super) const PAGE: &str =
+    "sent a web page where a feed was expected (a login page of the network?)";
+
 /// An element with the text that stands directly in it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Element {

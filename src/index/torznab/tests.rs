@@ -90,7 +90,7 @@ fn an_error_with_status_200_is_a_sentence_without_a_key() {
         ),
         (
             format!("<error code='900' description='/api?apikey={key}&amp;t=x'/>"),
-            "answered with error 900: /api?apikey=***",
+            "answered with error 900: /api?apikey=***&t=x",
         ),
         (
             "<error code='500' description='Request limit reached'/>".to_owned(),
@@ -101,7 +101,11 @@ fn an_error_with_status_200_is_a_sentence_without_a_key() {
             "<html><body>log in</body></html>".to_owned(),
             "sent a web page where a feed was expected (a login page of the network?)",
         ),
-        ("<!doctype html><html>".to_owned(), "sent XML with a document type, which is refused"),
+        (
+            "<!doctype html><html>".to_owned(),
+            "sent a web page where a feed was expected (a login page of the network?)",
+        ),
+        ("<!DOCTYPE rss><rss/>".to_owned(), "sent XML with a document type, which is refused"),
         ("<opml/>".to_owned(), "answered without a list of torrents"),
         ("{}".to_owned(), "sent something else than a feed"),
         (String::new(), "sent something else than a feed"),
