@@ -150,6 +150,18 @@ impl Client {
         Ok(Self { routes: Routes::new(policy, roots)? })
     }
 
+    /// The same client for one place that the owner named: where the host of `url` is a private
+    /// address, this client may reach it, with exactly that port, and no other client may. A name
+    /// that leads to a private address stays refused: the owner cannot know where it leads tomorrow.
+    pub fn to_named(&self, url: &Url) -> Result<Self, Error> {
+        match locate::literal(url) {
+            Some(address) if !self.routes.permits(address) => {
+                Ok(Self { routes: self.routes.with(address)? })
+            }
+            _ => Ok(self.clone()),
+        }
+    }
+
     /// Asks and reads the whole answer. A `GET` is repeated at most twice, and only where it was
     /// refused with 429 or 503 and a `Retry-After` of 60 s at most, or where the connection broke
     /// before an answer, and only if that fits into [`Request::timeout`].

@@ -6,9 +6,13 @@ use std::sync::Arc;
 use credenza::demo::household::Household;
 use credenza::demo::stand_in::animetosho::AnimeTosho;
 use credenza::demo::stand_in::cinemeta::Cinemeta;
+use credenza::demo::stand_in::comet::Comet;
 use credenza::demo::stand_in::kitsu::Kitsu;
+use credenza::demo::stand_in::mediafusion::MediaFusion;
 use credenza::demo::stand_in::nyaa::Nyaa;
+use credenza::demo::stand_in::peerflix::Peerflix;
 use credenza::demo::stand_in::torrentio::Torrentio;
+use credenza::demo::stand_in::torrentsdb::TorrentsDb;
 use credenza::demo::stand_in::tracker::Tracker;
 use credenza::demo::stand_in::zilean::Zilean;
 use serde_json::{Value, json};
@@ -43,6 +47,44 @@ fn torrentio_answers_with_the_fields_of_torrentio() {
     {
         assert_eq!(get(path).status, 404, "{path}");
     }
+}
+
+#[test]
+fn the_other_add_ons_answer_with_their_own_fields() {
+    let household = Arc::new(Household::build(&[]));
+    let trackers = vec!["http://127.0.0.1:1/announce".to_owned()];
+    let comet = Comet::new(household.clone(), trackers.clone());
+    let torrentsdb = TorrentsDb::new(household.clone(), trackers.clone());
+    let peerflix = Peerflix::new(household.clone(), trackers.clone());
+    let mediafusion = MediaFusion::new(household, trackers);
+    let answer = |name: &str, path: &str| match name {
+        "comet" => comet.answer(&ask("GET", path)),
+        "torrentsdb" => torrentsdb.answer(&ask("GET", path)),
+        "peerflix" => peerflix.answer(&ask("GET", path)),
+        _ => mediafusion.answer(&ask("GET", path)),
+    };
+    let (film, episode) = ("stream/movie/tt9900101.json", "stream/series/tt9900102:1:2.json");
+    for (name, before, recording, free) in [
+        ("comet", "/", "comet/stream_series_v2", &[][..]),
+        ("torrentsdb", "/", "torrentsdb/stream_series", &[]),
+        ("peerflix", "/", "peerflix/stream_series", &["title"]),
+        ("mediafusion", "/", "mediafusion/stream_v6_default", &[]),
+        ("mediafusion", "/kodi/", "mediafusion/kodi_stream", &[]),
+    ] {
+        let ours = [film, episode].map(|path| body(&answer(name, &format!("{before}{path}"))));
+        assert!(ours.iter().all(|one| !one["streams"].as_array().unwrap().is_empty()), "{name}");
+        same_fields(name, &ours, &[recorded(&format!("{recording}.json"))], free);
+    }
+    let nothing = "/stream/movie/tt0000001.json";
+    let (unknown, empty) = (answer("peerflix", nothing), answer("comet", nothing));
+    assert_eq!((unknown.status, body(&empty)), (404, json!({"streams": []})));
+    for id in ["anidb:69:1", "tmdb:movie:1"] {
+        let path = format!("/stream/movie/{id}.json");
+        assert_eq!(body(&answer("comet", &path)), json!({"streams": []}), "{id}");
+    }
+    assert_eq!(answer("mediafusion", "/stream/series/kitsu:1.json").status, 400);
+    let refused = body(&answer("mediafusion", "/D-secret/stream/movie/tt9900101.json"));
+    assert_eq!(refused, recorded("mediafusion/stream_unauthorized.json"));
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn days(name: IndexName) -> Vec<Day> {
         ("429 with a date", limited("Fri, 31 Dec 2100 23:59:59 GMT"), Limited, "429"),
         ("429 with an absurd time", limited("99999999999999999999999"), Limited, "429"),
         ("429 without a time", Reply::status(429), Limited, "429"),
-        ("404", Reply::status(404), Failed, ""),
+        ("404", Reply::status(404), wire.missing, ""),
         ("500", page.clone().with_status(500), Failed, "500"),
         ("503 in maintenance", page.with_status(503), Failed, "503"),
         ("a broken connection", Reply::drop_connection(), Failed, "closed the connection"),

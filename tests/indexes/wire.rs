@@ -1,5 +1,6 @@
 //! What each index answers, and how to make up answers of its shape.
 
+use credenza::index::State;
 use credenza::torrent::IndexName;
 
 /// The shape of an index's answers.
@@ -18,20 +19,36 @@ pub struct Wire {
     nothing: &'static str,
     /// Whether it is XML.
     pub xml: bool,
+    /// What a 404 means.
+    pub missing: State,
 }
 
 const ADDON: &[&str] = &["/stream/series/tt9900001:1:2.json"];
 
-fn addon(recording: &'static str, torrents: usize) -> Wire {
+/// A Stremio add-on, with its own way to write a name.
+fn addon(recording: &'static str, torrents: usize, row: fn(&str, &str) -> String) -> Wire {
     Wire {
         paths: ADDON,
         recording,
         torrents,
         around: [r#"{"streams":["#, "]}"],
-        row: |hash, name| format!(r#"{{"infoHash":"{hash}","title":"{name}"}}"#),
+        row,
         nothing: r#"null,{"infoHash":null,"title":null,"behaviorHints":null},5,[]"#,
         xml: false,
+        missing: State::Failed,
     }
+}
+
+fn plain(hash: &str, name: &str) -> String {
+    format!(r#"{{"infoHash":"{hash}","title":"{name}"}}"#)
+}
+
+fn pictured(hash: &str, name: &str) -> String {
+    format!("{{\"infoHash\":\"{hash}\",\"description\":\"\u{1F4C4} {name}\"}}")
+}
+
+fn field(hash: &str, name: &str) -> String {
+    format!(r#"{{"infoHash":"{hash}","description":"name={name}"}}"#)
 }
 
 /// A line for each index.
@@ -47,9 +64,22 @@ pub fn of(name: IndexName) -> Wire {
             },
             nothing: r#"null,{"hash":null,"files":null},5,[]"#,
             xml: false,
+            missing: State::Failed,
         },
         IndexName::Torrentio => {
-            addon(include_str!("../data/torrentio/stream_series_unconfigured.json"), 3)
+            addon(include_str!("../data/torrentio/stream_series_unconfigured.json"), 3, plain)
+        }
+        IndexName::Comet => addon(include_str!("../data/comet/stream_series_v2.json"), 3, pictured),
+        IndexName::TorrentsDb => {
+            addon(include_str!("../data/torrentsdb/stream_series.json"), 2, plain)
+        }
+        // It answers 404 where it knows nothing.
+        IndexName::Peerflix => Wire {
+            missing: State::Empty,
+            ..addon(include_str!("../data/peerflix/stream_series.json"), 2, plain)
+        },
+        IndexName::MediaFusion => {
+            addon(include_str!("../data/mediafusion/stream_v6_default.json"), 1, field)
         }
         IndexName::Zilean => Wire {
             paths: &["/dmm/filtered"],
@@ -59,6 +89,7 @@ pub fn of(name: IndexName) -> Wire {
             row: |hash, name| format!(r#"{{"info_hash":"{hash}","raw_title":"{name}"}}"#),
             nothing: r#"null,{"info_hash":null,"raw_title":null},5,[]"#,
             xml: false,
+            missing: State::Failed,
         },
         IndexName::AnimeTosho => Wire {
             paths: &["/json/v1/series/anidb/990001", "/json/v1/search"],
@@ -68,6 +99,7 @@ pub fn of(name: IndexName) -> Wire {
             row: |hash, name| format!(r#"{{"info_hash":"{hash}","title":"{name}"}}"#),
             nothing: r#"null,{"info_hash":null,"magnet":null,"title":null},5,[]"#,
             xml: false,
+            missing: State::Failed,
         },
         IndexName::Nyaa => Wire {
             paths: &["/"],
@@ -79,6 +111,7 @@ pub fn of(name: IndexName) -> Wire {
             },
             nothing: "<item/><item><title/><link/></item><x/>",
             xml: true,
+            missing: State::Failed,
         },
         IndexName::Added(_) => unreachable!("none of ours"),
     }

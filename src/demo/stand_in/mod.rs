@@ -5,10 +5,14 @@
 pub mod animetosho;
 pub mod cdn;
 pub mod cinemeta;
+pub mod comet;
 pub mod kitsu;
+pub mod mediafusion;
 pub mod nyaa;
+pub mod peerflix;
 pub mod stremthru;
 pub mod torrentio;
+pub mod torrentsdb;
 pub mod tracker;
 pub mod zilean;
 
