@@ -108,10 +108,12 @@ pub struct Config {
 const STREMTHRU: &str = "https://stremthru.13377001.xyz";
 const TORRENTIO: &str = "https://torrentio.strem.fun";
 const ZILEAN: &str = "https://zileanfortheweebs.midnightignite.me";
+const ANIMETOSHO: &str = "https://feed.animetosho.xyz";
 const COMET: &str = "https://comet.feels.legal";
 const TORRENTSDB: &str = "https://torrentsdb.com";
 const PEERFLIX: &str = "https://addon.peerflix.mov";
 const MEDIAFUSION: &str = "https://mediafusion.elfhosted.com";
+const NYAA: &str = "https://nyaa.si";
 const CINEMETA: &str = "https://v3-cinemeta.strem.io";
 const KITSU: &str = "https://anime-kitsu.strem.fun";
 
@@ -151,6 +153,7 @@ impl Config {
             (IndexName::Torrentio, "index.torrentio.url", "index.torrentio.enabled", TORRENTIO),
             (IndexName::Comet, "index.comet.url", "index.comet.enabled", COMET),
             (IndexName::Zilean, "index.zilean.url", "index.zilean.enabled", ZILEAN),
+            (IndexName::AnimeTosho, "index.animetosho.url", "index.animetosho.enabled", ANIMETOSHO),
             (IndexName::TorrentsDb, "index.torrentsdb.url", "index.torrentsdb.enabled", TORRENTSDB),
             (IndexName::Peerflix, "index.peerflix.url", "index.peerflix.enabled", PEERFLIX),
             (
@@ -159,6 +162,7 @@ impl Config {
                 "index.mediafusion.enabled",
                 MEDIAFUSION,
             ),
+            (IndexName::Nyaa, "index.nyaa.url", "index.nyaa.enabled", NYAA),
         ];
         let stremthru = given.url("stremthru.url", STREMTHRU);
         let places = indexes.map(|(name, url, enabled, default)| {

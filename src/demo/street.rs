@@ -9,11 +9,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::demo::TOKEN;
 use crate::demo::household::Household;
+use crate::demo::stand_in::animetosho::AnimeTosho;
 use crate::demo::stand_in::cdn::{Cdn, Terms};
 use crate::demo::stand_in::cinemeta::Cinemeta;
 use crate::demo::stand_in::comet::Comet;
 use crate::demo::stand_in::kitsu::Kitsu;
 use crate::demo::stand_in::mediafusion::MediaFusion;
+use crate::demo::stand_in::nyaa::Nyaa;
 use crate::demo::stand_in::peerflix::Peerflix;
 use crate::demo::stand_in::stremthru::StremThru;
 use crate::demo::stand_in::torrentio::Torrentio;
@@ -41,6 +43,8 @@ pub(super) struct Doors {
     peerflix: Listener,
     mediafusion: Listener,
     zilean: Listener,
+    animetosho: Listener,
+    nyaa: Listener,
     cinemeta: Listener,
     kitsu: Listener,
     tracker: Listener,
@@ -55,6 +59,8 @@ pub(super) struct Street {
     pub(super) peerflix: SocketAddr,
     pub(super) mediafusion: SocketAddr,
     pub(super) zilean: SocketAddr,
+    pub(super) animetosho: SocketAddr,
+    pub(super) nyaa: SocketAddr,
     pub(super) cinemeta: SocketAddr,
     pub(super) kitsu: SocketAddr,
     pub(super) cdn: Arc<Cdn>,
@@ -75,6 +81,8 @@ impl Doors {
             peerflix: any().await?,
             mediafusion: any().await?,
             zilean: any().await?,
+            animetosho: any().await?,
+            nyaa: any().await?,
             cinemeta: any().await?,
             kitsu: any().await?,
             tracker: any().await?,
@@ -101,8 +109,10 @@ impl Doors {
         let comet = Comet::new(household.clone(), trackers.clone());
         let torrentsdb = TorrentsDb::new(household.clone(), trackers.clone());
         let peerflix = Peerflix::new(household.clone(), trackers.clone());
-        let mediafusion = MediaFusion::new(household.clone(), trackers);
+        let mediafusion = MediaFusion::new(household.clone(), trackers.clone());
         let zilean = Zilean::new(household.clone());
+        let animetosho = AnimeTosho::new(household.clone(), trackers);
+        let nyaa = Nyaa::new(household.clone());
         let cinemeta = Cinemeta::new(&posters);
         let kitsu = Kitsu::new(&posters);
         let tracker = Tracker::new(household.clone(), seeder);
@@ -120,6 +130,8 @@ impl Doors {
             peerflix: open(self.peerflix, behind(move |ask| peerflix.answer(ask))),
             mediafusion: open(self.mediafusion, behind(move |ask| mediafusion.answer(ask))),
             zilean: open(self.zilean, behind(move |ask| zilean.answer(ask))),
+            animetosho: open(self.animetosho, behind(move |ask| animetosho.answer(ask))),
+            nyaa: open(self.nyaa, behind(move |ask| nyaa.answer(ask))),
             cinemeta: open(self.cinemeta, behind(move |ask| cinemeta.answer(ask))),
             kitsu: open(self.kitsu, behind(move |ask| kitsu.answer(ask))),
             tracker: open(self.tracker, behind(move |ask| tracker.answer(ask))),
@@ -146,6 +158,8 @@ impl Street {
             self.peerflix,
             self.mediafusion,
             self.zilean,
+            self.animetosho,
+            self.nyaa,
             self.cinemeta,
             self.kitsu,
             self.tracker,

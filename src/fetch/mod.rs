@@ -248,18 +248,26 @@ impl Answer {
 
     /// The decoded body of a 2xx answer, else an error of the kind that fits.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.success()?;
+        self.body_json()
+    }
+
+    /// The body of a 2xx answer, else an error of the kind that fits.
+    pub fn success(&self) -> Result<&Bytes, Error> {
         let host = self.host.clone();
         match self.status {
-            200..=299 => self.body_json(),
+            200..=299 => Ok(&self.body),
             403 | 418 => Err(Error::Blocked { host, status: self.status }),
             429 => Err(Error::Limited { host, retry_after: self.retry_after }),
             status => Err(Error::Status { host, status }),
         }
     }
 
-    /// The decoded body, whatever the status (the error envelopes of APIs).
+    /// The decoded body, whatever the status (the error envelopes of APIs). Bytes that are not
+    /// UTF-8 cost themselves alone.
     pub fn body_json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(self.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&self.body))
+        let body = self.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&self.body);
+        serde_json::from_str(&String::from_utf8_lossy(body))
             .map_err(|_| Error::NotJson { host: self.host.clone(), html: self.is_html() })
     }
 

@@ -1,4 +1,5 @@
-//! An index that the owner added by its address: a Stremio add-on, by that of its manifest.
+//! An index that the owner added by its address: a Torznab feed, or a Stremio add-on, by that of its
+//! manifest.
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
@@ -7,6 +8,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::addon::{self, Lines, Stream, is_picture};
+use super::torznab::Torznab;
 use super::{Error, LIMIT, Source, name, rows};
 use crate::fetch::{self, Client, Request};
 use crate::media::{Query, StremioId};
@@ -18,6 +20,9 @@ const CONFIGURE: &str = "/configure";
 
 /// The index at the address that the owner gave.
 pub(super) fn build(name: IndexName, client: Client, base: Url) -> Box<dyn Source> {
+    if Torznab::is_at(&base) {
+        return Box::new(Torznab::new(name, client, base));
+    }
     Box::new(AddOn::new(name, client, base))
 }
 
@@ -61,7 +66,7 @@ impl AddOn {
     async fn streams(&self, kind: &str, id: &str) -> Result<Vec<Torrent>, Error> {
         let url = fetch::at(&self.base, &["stream", kind, &format!("{id}.json")], &[]);
         let body: Value = self.client.get_json(Request::get(url).within(LIMIT)).await?;
-        Ok(addon::streams(&body)?.filter_map(|stream| torrent(stream, self.name)).collect())
+        torrents(&body, self.name)
     }
 }
 
@@ -133,6 +138,11 @@ fn written(id: &StremioId) -> String {
         StremioId::TmdbTv { id, episode } => format!("tmdb:{id}:{episode}"),
         StremioId::Imdb { .. } | StremioId::Anime { .. } => id.to_string(),
     }
+}
+
+/// The torrents of an add-on's answer.
+pub(super) fn torrents(body: &Value, index: IndexName) -> Result<Vec<Torrent>, Error> {
+    Ok(addon::streams(body)?.filter_map(|stream| torrent(stream, index)).collect())
 }
 
 fn torrent(value: &Value, index: IndexName) -> Option<Torrent> {

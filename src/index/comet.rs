@@ -41,13 +41,18 @@ impl Source for Comet {
         async move {
             let id = query.kitsu().or_else(|| query.imdb()).ok_or(Error::UnsupportedId)?;
             let body: Value = self.client.get_json(addon::question(&self.base, &id)).await?;
-            let torrents: Vec<_> = addon::streams(&body)?.filter_map(torrent).collect();
-            match refusal(&body) {
-                Some(text) => Err(Error::Odd(format!("lists no torrents and says {text:?}"))),
-                None => Ok(torrents),
-            }
+            torrents(&body)
         }
         .boxed()
+    }
+}
+
+/// The torrents of an answer.
+pub(super) fn torrents(body: &Value) -> Result<Vec<Torrent>, Error> {
+    let torrents: Vec<_> = addon::streams(body)?.filter_map(torrent).collect();
+    match refusal(body) {
+        Some(text) => Err(Error::Odd(format!("lists no torrents and says {text:?}"))),
+        None => Ok(torrents),
     }
 }
 

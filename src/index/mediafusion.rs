@@ -105,7 +105,8 @@ fn refusal(body: &Value) -> Option<String> {
     (whole.contains("unauthorized") || whole.contains("configuration")).then_some(told)
 }
 
-fn torrents(body: &Value) -> Result<Vec<Torrent>, Error> {
+/// The torrents of an answer.
+pub(super) fn torrents(body: &Value) -> Result<Vec<Torrent>, Error> {
     let read = |value: &Value| {
         if value["metadata"].is_object() { of_kodi(value) } else { of_stream(value) }
     };

@@ -31,10 +31,15 @@ impl Source for Peerflix {
                 return Ok(Vec::new());
             }
             let body: Value = answer.json()?;
-            Ok(addon::streams(&body)?.filter_map(torrent).collect())
+            torrents(&body)
         }
         .boxed()
     }
+}
+
+/// The torrents of an answer.
+pub(super) fn torrents(body: &Value) -> Result<Vec<Torrent>, Error> {
+    Ok(addon::streams(body)?.filter_map(torrent).collect())
 }
 
 fn torrent(value: &Value) -> Option<Torrent> {

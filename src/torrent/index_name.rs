@@ -14,12 +14,16 @@ pub enum IndexName {
     Comet,
     /// Zilean, of DMM hash lists.
     Zilean,
+    /// Anime Tosho, of anime alone.
+    AnimeTosho,
     /// The Stremio add-on `TorrentsDB`.
     TorrentsDb,
     /// The Stremio add-on Peerflix, for Spanish and English.
     Peerflix,
     /// The Stremio add-on `MediaFusion`.
     MediaFusion,
+    /// Nyaa, of anime alone.
+    Nyaa,
     /// One that the owner added: a Torznab feed or a Stremio add-on.
     Added(AddedName),
 }
@@ -38,14 +42,16 @@ pub struct BadIndexName(String);
 
 impl IndexName {
     /// Those that Credenza knows, in the order in which answers are shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::StremThru,
         Self::Torrentio,
         Self::Comet,
         Self::Zilean,
+        Self::AnimeTosho,
         Self::TorrentsDb,
         Self::Peerflix,
         Self::MediaFusion,
+        Self::Nyaa,
     ];
 
     /// How many an owner may add: every search asks all of them.
@@ -59,9 +65,11 @@ impl IndexName {
             Self::Torrentio => "torrentio",
             Self::Comet => "comet",
             Self::Zilean => "zilean",
+            Self::AnimeTosho => "animetosho",
             Self::TorrentsDb => "torrentsdb",
             Self::Peerflix => "peerflix",
             Self::MediaFusion => "mediafusion",
+            Self::Nyaa => "nyaa",
             Self::Added(name) => name.as_str(),
         }
     }
