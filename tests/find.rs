@@ -6,6 +6,7 @@ use std::time::Duration;
 use credenza::torrent::IndexName;
 use serde_json::Value;
 
+use crate::support::only;
 use crate::support::server::{Server, credenza, run};
 
 fn found(server: &Server, id: &str) -> Value {
@@ -67,7 +68,7 @@ fn a_film_an_episode_and_an_anime_episode_are_found_ranked_and_explained() {
 #[test]
 fn other_anime_ids_say_unsupported_and_unknown_forms_are_refused() {
     let server = Server::demo();
-    let done = run(credenza(&server.data).args(["find", "anidb:69:1", "--json"]));
+    let done = run(credenza(&server.data).args(["find", "mal:4000000000:1", "--json"]));
     let found: Value = serde_json::from_slice(&done.stdout).unwrap();
     for line in found["indexes"].as_array().unwrap() {
         assert_eq!(line["state"], "unsupported_id", "{line}");
@@ -117,9 +118,7 @@ fn each_index_fails_alone_and_all_of_them_together_are_an_error() {
     let all = [&html, &refuses, &limits, &titles];
     let allow: Vec<String> = all.iter().map(|up| format!("\"{}\"", up.addr())).collect();
     let asked = [IndexName::StremThru, IndexName::Torrentio, IndexName::Zilean];
-    let off = IndexName::ALL.into_iter().filter(|name| !asked.contains(name));
-    let off: Vec<String> = off.map(|name| format!("[index.{name}]\nenabled = false\n")).collect();
-    let off = off.concat();
+    let off = only(&asked);
     let configuration = format!(
         "[stremthru]\nurl = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n[index.zilean]\nurl = \"{}\"\n\
          {off}[title]\ncinemeta_url = \"{}\"\n[network]\nallow_private = [{}]\n",

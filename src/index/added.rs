@@ -65,8 +65,7 @@ impl AddOn {
 
     async fn streams(&self, kind: &str, id: &str) -> Result<Vec<Torrent>, Error> {
         let url = fetch::at(&self.base, &["stream", kind, &format!("{id}.json")], &[]);
-        let body: Value = self.client.get_json(Request::get(url).within(LIMIT)).await?;
-        torrents(&body, self.name)
+        torrents(self.client.send(Request::get(url).within(LIMIT)).await?.success()?, self.name)
     }
 }
 
@@ -141,8 +140,8 @@ fn written(id: &StremioId) -> String {
 }
 
 /// The torrents of an add-on's answer.
-pub(super) fn torrents(body: &Value, index: IndexName) -> Result<Vec<Torrent>, Error> {
-    Ok(addon::streams(body)?.filter_map(|stream| torrent(stream, index)).collect())
+pub(super) fn torrents(body: &[u8], index: IndexName) -> Result<Vec<Torrent>, Error> {
+    Ok(addon::listing(body, |stream| torrent(stream, index))?.torrents)
 }
 
 fn torrent(value: &Value, index: IndexName) -> Option<Torrent> {
