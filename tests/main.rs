@@ -31,6 +31,7 @@ mod house;
 mod indexes;
 mod mdns;
 mod metainfo;
+mod own_indexes;
 mod pages;
 mod players;
 mod range;
