@@ -8,6 +8,7 @@ use super::error::ApiError;
 use crate::access;
 use crate::access::{ClaimError, LoginError};
 use crate::appliance;
+use crate::index;
 use crate::playback;
 
 impl From<playback::Error> for ApiError {
@@ -21,6 +22,11 @@ impl From<playback::Error> for ApiError {
             E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),
             E::Gone { .. } => (StatusCode::BAD_GATEWAY, "gone"),
             E::NotACandidate { .. } => (StatusCode::NOT_FOUND, "not_a_candidate"),
+            E::NotRelayed(index::NotRelayed::Keys) => (StatusCode::BAD_REQUEST, "no_keys_here"),
+            E::NotRelayed(index::NotRelayed::Path) => (StatusCode::NOT_FOUND, "not_found"),
+            E::IndexOff { .. } => (StatusCode::NOT_FOUND, "index_off"),
+            E::IndexHasNot { .. } => (StatusCode::NOT_FOUND, "not_found"),
+            E::Index { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
             E::SwarmIsFixed => (StatusCode::CONFLICT, "swarm_is_fixed"),
             E::NoToken => (StatusCode::BAD_REQUEST, "no_token"),
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),

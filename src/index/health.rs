@@ -78,10 +78,10 @@ impl Health {
         Self { memory, lines: Mutex::default() }
     }
 
-    /// Who of `sources` is to be asked now, in their order. Where none would be, and some of them for
-    /// nothing worse than failures, these are asked: it is probably our own network that failed, and
-    /// somebody waits.
-    pub fn admit(&self, sources: &[Arc<dyn Source>]) -> Vec<Admission> {
+    /// Who of `sources` is to be asked now, in their order. Where `somebody_waits` and none would be
+    /// asked, those with nothing worse behind them than failures are: it is probably our own network
+    /// that failed.
+    pub fn admit(&self, sources: &[Arc<dyn Source>], somebody_waits: bool) -> Vec<Admission> {
         let mut lines = self.lines();
         for source in sources {
             self.know(&mut lines, source.as_ref());
@@ -89,7 +89,7 @@ impl Health {
         let is_shut = |source: &Arc<dyn Source>| {
             lines.get(&source.index()).is_some_and(|line| line.breaker.shut().is_some())
         };
-        let none = !sources.is_empty() && sources.iter().all(is_shut);
+        let none = somebody_waits && sources.iter().all(is_shut);
         let admitted = sources.iter().map(|source| {
             let Some(line) = lines.get_mut(&source.index()) else {
                 return Admission::Ask { waited_for: true };
@@ -106,7 +106,7 @@ impl Health {
     /// Whether `source` may be asked now. If so, that counts as asked, and is to be
     /// [`settle`](Self::settle)d.
     pub fn admit_one(&self, source: &Arc<dyn Source>) -> Result<(), Shut> {
-        match self.admit(std::slice::from_ref(source)).pop() {
+        match self.admit(std::slice::from_ref(source), false).pop() {
             Some(Admission::Shut(shut)) => Err(shut),
             _ => Ok(()),
         }

@@ -5,12 +5,17 @@
 //! never sent back to an earlier station to be filled in.
 
 mod audience;
+mod check;
 mod choose;
+mod desk;
 mod film;
 mod find;
 mod findings;
+mod following;
 mod own_file;
 mod playable;
+mod relay;
+mod round;
 mod session;
 mod settings;
 mod ways;
@@ -19,11 +24,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub use choose::{Passed, Play, in_words};
+pub use find::Look;
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
+pub use following::{Following, Step};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
@@ -38,15 +44,9 @@ use crate::media::StremioId;
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use audience::Audience;
+use desk::Desk;
 use session::Session;
 use url::Url;
-
-/// How long a search is kept in memory, so that choosing from a page does not search again.
-const RECENT: Duration = Duration::from_secs(600);
-/// How many searches are kept.
-const RECENT_MOST: usize = 4;
-/// How many candidates of each: some 2 kB apiece, and nobody scrolls further.
-const RECENT_CANDIDATES: usize = 200;
 
 /// The rooms below, built by `app`.
 #[expect(missing_docs, reason = "each is the room of its name")]
@@ -60,7 +60,7 @@ pub struct Parts {
     pub tasks: TaskTracker,
     /// Where StremThru is.
     pub stremthru: Url,
-    /// How long a search waits for its indexes.
+    /// How long a search waits for its indexes and the store.
     pub patience: Duration,
     /// Whether the configuration, not the owner, decides on peer-to-peer.
     pub swarm_fixed: bool,
@@ -68,9 +68,10 @@ pub struct Parts {
 
 /// The story.
 pub struct Playback {
-    parts: Parts,
-    account: Mutex<Option<(Arc<Debrid>, String)>>,
-    recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
+    parts: Arc<Parts>,
+    /// The store, and the last characters of its token.
+    account: Arc<Mutex<Option<(Arc<Debrid>, String)>>>,
+    desk: Arc<Desk>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     audience: Arc<Audience>,
 }
@@ -129,6 +130,27 @@ pub enum Error {
         /// The hash.
         info_hash: crate::torrent::InfoHash,
     },
+    /// The path is none that is passed on.
+    #[error(transparent)]
+    NotRelayed(#[from] crate::index::NotRelayed),
+    /// The index is switched off.
+    #[error("{index} is switched off; set index.{index}.enabled to true")]
+    IndexOff {
+        /// Which.
+        index: crate::torrent::IndexName,
+    },
+    /// The index has nothing there.
+    #[error("{index} has nothing at this address: check it for a typing error")]
+    IndexHasNot {
+        /// Which.
+        index: crate::torrent::IndexName,
+    },
+    /// The index does not answer.
+    #[error("{why}")]
+    Index {
+        /// Its sentence.
+        why: String,
+    },
     /// The owner's word on peer-to-peer does not count here.
     #[error("peer-to-peer is decided by swarm.enabled in the configuration; change it there")]
     SwarmIsFixed,
@@ -151,11 +173,14 @@ pub enum Error {
 
 impl Playback {
     /// Builds the story on its rooms; the owner's token and consent are read from the state.
-    pub fn new(parts: Parts) -> Result<Self, Error> {
+    pub fn new(mut parts: Parts) -> Result<Self, Error> {
+        let sources = std::mem::take(&mut parts.sources);
+        let (parts, account) = (Arc::new(parts), Arc::default());
+        let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account), sources);
         let playback = Self {
             parts,
-            account: Mutex::default(),
-            recent: Mutex::default(),
+            account,
+            desk: Arc::new(desk),
             sessions: Mutex::default(),
             audience: Arc::default(),
         };
@@ -185,13 +210,14 @@ impl Playback {
 
     /// Writes what is only kept for speed, and lets the peers go.
     pub async fn stop(&self) {
+        self.desk.end();
         self.settle_all();
         self.parts.swarm.stop().await;
         self.parts.cache.flush().await;
     }
 
     fn debrid(&self) -> Option<Arc<Debrid>> {
-        lock(&self.account).as_ref().map(|(debrid, _)| Arc::clone(debrid))
+        self.desk.debrid()
     }
 }
 
