@@ -163,7 +163,17 @@ fn every_outside_crate_has_one_home() {
 #[test]
 fn indexes_do_not_name_each_other_and_rooms_have_honest_names() {
     let mut faults = Vec::new();
-    let shared = ["mod", "scrape", "addon", "torznab", "breaker", "breaker_tests", "clock", "health", "relay"];
+    let shared = [
+        "mod",
+        "scrape",
+        "addon",
+        "torznab",
+        "breaker",
+        "breaker_tests",
+        "clock",
+        "health",
+        "relay",
+    ];
     let vendors: Vec<String> = sources()
         .iter()
         .filter_map(|(_, file, _)| {

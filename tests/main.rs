@@ -32,6 +32,7 @@ mod indexes;
 mod mdns;
 mod metainfo;
 mod pages;
+mod patience;
 mod players;
 mod range;
 mod release;

@@ -24,7 +24,7 @@ pub(super) fn pack(torrents: &[Unique], longest: usize) -> Option<Vec<u8>> {
         }
         // The share that would have fitted, and a little less for sure.
         let share = count * longest / packed.len().max(1);
-        count = share.min(count - count.div_ceil(8)) ;
+        count = share.min(count - count.div_ceil(8));
         if count == 0 {
             return None;
         }
@@ -49,7 +49,10 @@ mod tests {
             hash[..4].copy_from_slice(&number.to_be_bytes());
             Unique {
                 info_hash: InfoHash::from_bytes(hash),
-                name: format!("A.Film.{number}.1080p.WEB-DL.x264-{}", number.wrapping_mul(2_654_435_761)),
+                name: format!(
+                    "A.Film.{number}.1080p.WEB-DL.x264-{}",
+                    number.wrapping_mul(2_654_435_761)
+                ),
                 size_bytes: Some(u64::from(number)),
                 seeders: None,
                 file_index: None,

@@ -42,5 +42,4 @@ pub(super) const INDEX: Shelf =
     Shelf { name: "index", place: 5, most: 64, most_bytes: 64 << 10, longest: 4 << 10 };
 
 /// All of them.
-pub(super) const ALL: [&Shelf; 6] =
-    [&FOUND, &TITLE, &AVAILABILITY, &REFUSED, &ASKED, &INDEX];
+pub(super) const ALL: [&Shelf; 6] = [&FOUND, &TITLE, &AVAILABILITY, &REFUSED, &ASKED, &INDEX];

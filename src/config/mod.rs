@@ -193,6 +193,13 @@ pub fn ca_file() -> Option<PathBuf> {
     std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
 }
 
+/// Whether whoever started us wants no colours (no-color.org).
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn no_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 /// Whether a service manager started us and waits for our word (`sd_notify(3)`).
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]

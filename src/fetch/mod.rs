@@ -183,7 +183,8 @@ impl Client {
         loop {
             let result = timeout_at(deadline, self.once(&request)).await;
             let result = result.unwrap_or_else(|_| Err(Error::timed_out(&request.url)));
-            let Some(wait) = retry::wait(&result, self.longest_wait).filter(|_| tries_left > 0) else {
+            let Some(wait) = retry::wait(&result, self.longest_wait).filter(|_| tries_left > 0)
+            else {
                 return result.and_then(body::judge);
             };
             if Instant::now() + wait >= deadline {

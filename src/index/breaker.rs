@@ -79,9 +79,15 @@ pub struct Shut {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// A list, also an empty one; after the search had ended, or before.
-    Answered { late: bool },
-    Refused { status: Option<u16> },
-    Limited { retry_after: Option<Duration> },
+    Answered {
+        late: bool,
+    },
+    Refused {
+        status: Option<u16>,
+    },
+    Limited {
+        retry_after: Option<Duration>,
+    },
     Failed,
     Silent,
     /// It was not asked after all.
@@ -262,7 +268,8 @@ impl Breaker {
     /// Begins the budget's time anew where it is over.
     fn turn_over(&mut self) {
         let within = self.budget.map(|budget| budget.within);
-        self.spent = self.spent.filter(|(began, _)| within.is_some_and(|time| began.elapsed() < time));
+        self.spent =
+            self.spent.filter(|(began, _)| within.is_some_and(|time| began.elapsed() < time));
     }
 
     fn budget_used(&self, left: Duration) -> Shut {

@@ -97,11 +97,7 @@ impl Report {
     }
 }
 
-fn report(
-    index: IndexName,
-    elapsed: Duration,
-    outcome: Result<Vec<Torrent>, Failure>,
-) -> Report {
+fn report(index: IndexName, elapsed: Duration, outcome: Result<Vec<Torrent>, Failure>) -> Report {
     match outcome {
         Ok(torrents) => {
             let state = if torrents.is_empty() { State::Empty } else { State::Ok };

@@ -162,7 +162,8 @@ impl IndexLine {
 pub(super) fn health(lines: &[IndexLine], open: usize) -> String {
     let well = |line: &&IndexLine| matches!(line.state, State::Ok | State::Empty);
     let counts = |line: &&IndexLine| !matches!(line.state, State::Off | State::UnsupportedId);
-    let (answered, asked) = (lines.iter().filter(well).count(), lines.iter().filter(counts).count());
+    let (answered, asked) =
+        (lines.iter().filter(well).count(), lines.iter().filter(counts).count());
     if asked + open == 0 {
         return "no index was asked".to_owned();
     }
@@ -197,10 +198,18 @@ mod tests {
         let refused = "torrentio refuses this connection (403) until about 18:40; set another url";
         for (lines, open, expected) in [
             (vec![], 0, "no index was asked"),
-            (vec![line(crowd, State::Off, "off"), line(addon, State::UnsupportedId, "kind")], 0, "no index was asked"),
+            (
+                vec![line(crowd, State::Off, "off"), line(addon, State::UnsupportedId, "kind")],
+                0,
+                "no index was asked",
+            ),
             (vec![line(crowd, State::Ok, ""), line(lists, State::Empty, "")], 0, "2 of 2 answered"),
             (
-                vec![line(crowd, State::Ok, ""), line(addon, State::Blocked, refused), line(lists, State::Off, "off")],
+                vec![
+                    line(crowd, State::Ok, ""),
+                    line(addon, State::Blocked, refused),
+                    line(lists, State::Off, "off"),
+                ],
                 0,
                 "torrentio refuses this connection (403) until about 18:40; 1 of 2 answered",
             ),

@@ -118,7 +118,10 @@ impl Following {
     }
 
     /// Waits for the answer; `None` where the search was broken off.
-    pub(super) async fn answer(mut self, on: &mut (dyn FnMut(&IndexLine) + Send)) -> Option<Arc<Findings>> {
+    pub(super) async fn answer(
+        mut self,
+        on: &mut (dyn FnMut(&IndexLine) + Send),
+    ) -> Option<Arc<Findings>> {
         while let Some(step) = self.next().await {
             match step {
                 Step::Index(line) => on(&line),

@@ -147,9 +147,8 @@ impl Round {
     /// Whether an index has not answered when this was found.
     fn is_missing(&self, index: IndexName) -> bool {
         use State::{Blocked, Failed, Limited, Off, TimedOut};
-        let failed = |line: &IndexLine| {
-            matches!(line.state, Blocked | Failed | Limited | Off | TimedOut)
-        };
+        let failed =
+            |line: &IndexLine| matches!(line.state, Blocked | Failed | Limited | Off | TimedOut);
         self.lines.get(&index).is_none_or(failed)
     }
 

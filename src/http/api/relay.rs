@@ -15,7 +15,9 @@ pub(super) async fn torrentio(
 ) -> Result<Response, ApiError> {
     visitor.may_watch()?;
     let body = visitor.rooms.playback.relay(&path?).await?;
-    let headers =
-        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "private, max-age=300")];
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "private, max-age=300"),
+    ];
     Ok((headers, body).into_response())
 }
