@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use crate::support::server::Server;
 use crate::support::until;
 use crate::support::upstream::Reply;
-use street::{FILM, OTHER, Street, THIRD, addon_path, after, find, hash, hashes, line, streams};
+use street::{
+    FILM, FOURTH, OTHER, Street, THIRD, addon_path, after, find, hash, hashes, line, streams,
+};
 
 /// What a search may take, with what a test's machine adds.
 const SIX_SECONDS: Duration = Duration::from_millis(6_300);
@@ -115,7 +117,7 @@ fn a_429_shuts_for_its_time_and_a_restart_remembers_it() {
     // At another address nothing is held against it.
     let other = Street::new();
     let server = Server::serve_on(&data, &other.configuration(), None);
-    assert_eq!(line(&find(&server, THIRD), "torrentio")["state"], "ok");
+    assert_eq!(line(&find(&server, FOURTH), "torrentio")["state"], "ok");
     assert_eq!(other.addon_asked(), 1);
 }
 

@@ -16,9 +16,9 @@ pub(super) fn pack(torrents: &[Unique], longest: usize) -> Option<Vec<u8>> {
     let mut count = torrents.len();
     loop {
         let text = serde_json::to_vec(&torrents[..count]).ok()?;
-        let mut packer = DeflateEncoder::new(Vec::new(), Compression::fast());
-        packer.write_all(&text).ok()?;
-        let packed = packer.finish().ok()?;
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&text).ok()?;
+        let packed = encoder.finish().ok()?;
         if packed.len() <= longest && text.len() as u64 <= MOST {
             return Some(packed);
         }

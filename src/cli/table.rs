@@ -21,7 +21,8 @@ pub(super) fn progress(line: &Value, terminal: &Terminal) -> String {
     let text = format!(
         "{:<12} {:>4} torrents in {} ms{words}",
         line["index"].as_str().unwrap_or_default(),
-        line["torrents"],
+        // A value of JSON pads nothing.
+        line["torrents"].to_string(),
         line["elapsed_ms"],
     );
     let ink = if is_well(line) { Ink::Good } else { Ink::Bad };
@@ -45,7 +46,7 @@ pub(super) fn of(found: &Value, terminal: &Terminal) -> String {
             "  {:<12} {:<14} {:>4} torrents{words}",
             line["index"].as_str().unwrap_or_default(),
             line["state"].as_str().unwrap_or_default(),
-            line["torrents"],
+            line["torrents"].to_string(),
         );
         let _ = writeln!(text, "{}", terminal.wrap(&plain(&line), 6));
     }

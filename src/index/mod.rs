@@ -131,6 +131,7 @@ pub enum Error {
 
 /// The index of this name, at `base`.
 #[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "a client is cheap to clone, and built for one")]
 pub fn build(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Source> {
     Box::new(Placed { base: base.clone(), source: source(name, client.waiting(IN_LINE), base) })
 }

@@ -82,8 +82,7 @@ impl std::str::FromStr for Relayed {
         let json = |part: &str| part.strip_suffix(".json").is_some_and(|stem| !stem.is_empty());
         match rest {
             ["manifest.json"] => {}
-            ["stream" | "meta", kind, last] | ["catalog", kind, last]
-                if known(kind) && json(last) => {}
+            ["stream" | "meta" | "catalog", kind, last] if known(kind) && json(last) => {}
             ["catalog", kind, _, last] if known(kind) && json(last) => {}
             _ => return Err(NotRelayed::Path),
         }

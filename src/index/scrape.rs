@@ -149,8 +149,9 @@ fn numbers(failure: &Failure) -> (Option<u16>, Option<Duration>) {
     use crate::fetch::Error as Fetch;
     match failure {
         Failure::Told(Error::Blocked(status)) => (Some(*status), None),
-        Failure::Told(Error::Limited { retry_after }) => (None, *retry_after),
-        Failure::Told(Error::Fetch(Fetch::Limited { retry_after, .. })) => (None, *retry_after),
+        Failure::Told(
+            Error::Limited { retry_after } | Error::Fetch(Fetch::Limited { retry_after, .. }),
+        ) => (None, *retry_after),
         Failure::Told(Error::Fetch(error)) => (error.status(), None),
         _ => (None, None),
     }

@@ -30,7 +30,7 @@ const TITLE_PATIENCE: Duration = Duration::from_secs(3);
 pub(super) const TITLE_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The store, and the last characters of its token.
-type Account = Arc<Mutex<Option<(Arc<Debrid>, String)>>>;
+pub(super) type Account = Arc<Mutex<Option<(Arc<Debrid>, String)>>>;
 
 /// What all searches share.
 pub(super) struct Desk {

@@ -67,7 +67,8 @@ impl Playback {
     /// The search for `id` that is under way, or a new one on a task of its own.
     fn search_for(&self, id: &StremioId, look: Look) -> Arc<Search> {
         let mut under_way = lock(&self.desk.under_way);
-        if let Some(search) = under_way.get(id).filter(|search| !search.is_answered()) {
+        let anew = look == Look::Anew;
+        if let Some(search) = under_way.get(id).filter(|search| search.is_open(anew)) {
             return Arc::clone(search);
         }
         let search = Arc::new(Search::new());

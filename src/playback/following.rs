@@ -25,6 +25,8 @@ struct Progress {
     ranked: Option<Arc<Findings>>,
     rankings: usize,
     answer: Option<Arc<Findings>>,
+    /// The answer lies in the cache.
+    kept: bool,
     /// Nothing more comes.
     ended: bool,
 }
@@ -61,9 +63,16 @@ impl Search {
         self.eager.load(Ordering::Relaxed) > 0
     }
 
-    pub(super) fn is_answered(&self) -> bool {
+    /// Whether it can still be joined: its answer is to come, or (unless `anew`) has just come and
+    /// does not lie in the cache yet.
+    pub(super) fn is_open(&self, anew: bool) -> bool {
         let progress = self.progress.borrow();
-        progress.answer.is_some() || progress.ended
+        let before = progress.answer.is_none() || (!anew && !progress.kept);
+        before && !progress.ended
+    }
+
+    pub(super) fn kept(&self) {
+        self.progress.send_modify(|progress| progress.kept = true);
     }
 
     pub(super) fn tell(&self, line: IndexLine) {

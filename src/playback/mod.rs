@@ -69,8 +69,7 @@ pub struct Parts {
 /// The story.
 pub struct Playback {
     parts: Arc<Parts>,
-    /// The store, and the last characters of its token.
-    account: Arc<Mutex<Option<(Arc<Debrid>, String)>>>,
+    account: desk::Account,
     desk: Arc<Desk>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     audience: Arc<Audience>,

@@ -75,7 +75,7 @@ struct Before {
 }
 
 /// How a search went, as it is kept.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Asked {
     indexes: Vec<IndexLine>,
     torrents_found: usize,
@@ -111,10 +111,9 @@ impl Round {
     pub(super) async fn run(mut self, look: Look) {
         let cache = &self.desk.parts.cache;
         let id = self.query.id;
-        self.before = cache.found(&id).map(|(torrents, age)| {
-            let asked = cache.asked(&id).map(|(asked, _)| asked).unwrap_or_default();
-            Before { torrents, age, asked }
-        });
+        self.before = cache
+            .found(&id)
+            .and_then(|(torrents, age)| Some(Before { torrents, age, asked: cache.asked(&id)?.0 }));
         self.query.title = cache.title(&id).filter(|(_, age)| *age < TITLE_AGE).map(|(t, _)| t);
         let good = match look {
             Look::Usual => GOOD,
@@ -353,8 +352,10 @@ impl Round {
         let findings = Arc::new(self.findings(false));
         self.answered = true;
         self.desk.keep_recent(&findings);
+        // Nobody waits while it is written.
         self.search.answer(Arc::clone(&findings));
         self.keep(&findings);
+        self.search.kept();
     }
 
     /// Keeps what was found, if anybody answered.

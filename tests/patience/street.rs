@@ -11,6 +11,7 @@ use crate::support::upstream::{Reply, Seen, Upstream};
 pub const FILM: &str = "tt1254207";
 pub const OTHER: &str = "tt1254208";
 pub const THIRD: &str = "tt1254209";
+pub const FOURTH: &str = "tt1254210";
 
 /// The upstreams. What is not scripted answers 404.
 pub struct Street {
@@ -66,7 +67,7 @@ impl Street {
         };
         street.crowd.on("/v0/torrents", Reply::json(r#"{"data":{"items":[]}}"#));
         street.lists.on("/dmm/filtered", Reply::json(rows([1])));
-        for id in [FILM, OTHER, THIRD] {
+        for id in [FILM, OTHER, THIRD, FOURTH] {
             street.addon.on(&addon_path(id), Reply::json(streams([2])));
             let meta = json!({"meta": {"id": id, "imdb_id": id, "name": "A Film", "type": "movie", "year": "2008"}});
             street.titles.on(&format!("/meta/movie/{id}.json"), Reply::json(meta.to_string()));

@@ -14,7 +14,7 @@ use crate::media::{ImdbId, StremioId};
 use crate::playback::{Findings, IndexLine, Look, Step, in_words};
 use crate::select::Candidate;
 use crate::title::{EpisodeRow, Found};
-use crate::torrent::{Availability, InfoHash};
+use crate::torrent::{Availability, IndexName, InfoHash};
 use crate::web::{self, CandidateRow, Season, TitleCard, plain, size};
 
 /// The longest title that is searched for, in characters.
@@ -182,8 +182,8 @@ fn piece(found: &Findings) -> String {
 
 /// An event of several lines (WHATWG HTML, 9.2).
 fn event(name: &str, text: &str) -> String {
-    let lines: String = text.lines().map(|line| format!("data: {line}\n")).collect();
-    format!("event: {name}\n{lines}\n")
+    let lines: Vec<_> = text.lines().map(|line| format!("data: {line}")).collect();
+    format!("event: {name}\n{}\n\n", lines.join("\n"))
 }
 
 fn shown(findings: &Findings) -> web::Found {
@@ -229,7 +229,7 @@ fn row(candidate: &Candidate) -> CandidateRow {
         .flatten()
         .map(String::as_str)
         .collect();
-    let found_by: Vec<&str> = torrent.found_by.iter().map(|index| index.as_str()).collect();
+    let found_by: Vec<&str> = torrent.found_by.iter().map(IndexName::as_str).collect();
     let cached =
         candidate.availability.iter().map(|(store, state)| at_store(store.as_str(), *state));
     CandidateRow {
