@@ -146,10 +146,11 @@ def mediafusion(show, torrents, target="", **_):
                                  "resolution": one.resolution, "codec": "hevc", "size": one.size, "seeders": one.seeders, "cached": False}}
                    for one in torrents]
         return JSON, compact({"streams": streams, "page": 1, "page_size": 100, "total": len(streams), "has_more": False})
-    # As the template that is sent with the question asks for it.
+    # As the template asks for it that credenza sends with the question.
     streams = []
     for one in torrents:
-        lines = [f"name={one.name}", f"file={base_name(one.picked[0])}", f"size={one.size}", f"seeders={one.seeders}", f"source={one.site}"]
+        lines = [f"name={one.name}", f"filename={base_name(one.picked[0])}", f"size={one.picked[1]}", f"folderSize={one.size}",
+                 f"seeders={one.seeders}", f"source={one.site}"]
         streams.append({"name": "MediaFusion", "description": "\n".join(lines), "infoHash": one.info_hash, "fileIdx": one.files.index(one.picked),
                         "sources": sources(one, "dht"), "behaviorHints": {"bingeGroup": "MediaFusion", "videoSize": one.picked[1], "notWebReady": True,
                                                                          "filename": base_name(one.picked[0])}})
