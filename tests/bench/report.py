@@ -114,11 +114,12 @@ class Report:
             self.line(f"{label}: CPU time of the process, all threads", numbers[f"{what}: CPU"])
         self.line("a client that reads the answers and does nothing with them", numbers["stand-ins alone"], digits=1)
         self.line("the search of a moment ago again, to the last byte of the JSON", numbers["again"])
-        self.line("the same after a restart: from the disk", numbers["again, restarted"])
+        self.line(f"the same after a restart, from the disk ({middle['kept']:.0f} torrents)", numbers["again, restarted"])
         self.line("`credenza find ID --json`: a process of its own, which makes the parser's expressions first", numbers["command line"])
         self.line("the first candidates on the stream of events, after the first index has answered", numbers["first on screen"], 50)
         self.line(f"the whole search, every index answering after {SLOW_S:.0f} s", numbers["all after 1 s"], 1150)
         self.line(f"the whole search, one index hanging, the others after {SLOW_S:.0f} s", numbers["one hangs"], 6000)
+        self.line("the next one, the same index hanging", numbers["it hangs again"])
         ours, theirs = middle["cold: to ranked"], middle["other ranker"]
         times = theirs / ours
         aim = self.judged(times >= 20, "≥ 20", f"The search: {times:.1f} times as fast as rank-torrent-name, the aim is ≥ 20")
