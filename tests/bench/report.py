@@ -103,7 +103,7 @@ class Report:
         self.add("## The search", "",
                  f"{middle['unique']:.0f} torrents of an anime series, its films and what else such a search brings, from {len(stand_ins.indexes)} stand-ins on loopback",
                  f"({middle['rows']:.0f} rows: {listed}; {packed:.2f} MB, packed); names, sizes and lists are made by",
-                 f"`tests/bench/corpus.py` (digest {show.digest}), answers by `tests/bench/wire.py`. The search is `/api/find/ID` of a server that has started and does nothing; each round has new processes with empty folders.",
+                 f"`tests/bench/corpus.py` (digest {show.digest}), answers by `tests/bench/wire.py`. The search is `/api/find/ID` of a server that has started and does nothing, on two cores; each round has new processes with empty folders.",
                  f"For our own work all stand-ins answer {1e3 * DELAY_S:.0f} ms after they are asked, all at one moment; those {1e3 * DELAY_S:.0f} ms are taken off. What is left holds their sending too.", "",
                  "| milliseconds | median (min to max) | aim |", "|---|---|---|")
         self.line("cold: the first search of a process, no name read before; to ranked candidates", numbers["cold: to ranked"], 80)
