@@ -5,6 +5,7 @@
 //! vocabulary of PTT (`2160p`, `hevc`, `Dolby Digital Plus`, `en`), and mends where it is known to
 //! err: see [`number`]. The names come from strangers: they are cut, cleaned, and never panic.
 
+mod grammar;
 mod kind;
 mod language;
 pub mod number;
@@ -72,7 +73,7 @@ pub fn parse(name: &str) -> Release {
     // 200,000 mangled names gave no panic in the crate, but it slices strings by offsets found in
     // other strings, and one stranger's file name must not end the server.
     let told = without_site(&name);
-    let parsed = catch_unwind(AssertUnwindSafe(|| parse_torrent_title::parse(told)));
+    let parsed = catch_unwind(AssertUnwindSafe(|| grammar::parse(told)));
     let parsed = parsed.unwrap_or_default();
     read(name, &parsed)
 }
