@@ -51,7 +51,7 @@ impl Playback {
             unique: count,
             // Thousands of names are read here, and others want this thread.
             candidates: tokio::task::block_in_place(|| {
-                select::rank(torrents, &availability, &query)
+                select::rank(torrents, &availability, &query, &self.preferences())
             }),
             elapsed_ms: whole_ms(start.elapsed()),
             query,

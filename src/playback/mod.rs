@@ -11,6 +11,7 @@ mod find;
 mod findings;
 mod own_file;
 mod playable;
+mod preferences;
 mod session;
 mod settings;
 mod ways;
@@ -35,6 +36,7 @@ use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::index::Source;
 use crate::media::StremioId;
+use crate::select::{BadPreference, Preferences};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use audience::Audience;
@@ -62,6 +64,8 @@ pub struct Parts {
     pub stremthru: Url,
     /// How long a search waits for its indexes.
     pub patience: Duration,
+    /// What the configuration prefers; what the owner sets wins over it.
+    pub preferences: Preferences,
     /// Whether the configuration, not the owner, decides on peer-to-peer.
     pub swarm_fixed: bool,
 }
@@ -73,6 +77,7 @@ pub struct Playback {
     recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     audience: Arc<Audience>,
+    preferences: Mutex<Arc<Preferences>>,
 }
 
 /// Why nothing plays. One sentence each.
@@ -135,6 +140,9 @@ pub enum Error {
     /// It cannot be a token.
     #[error("a token is letters, digits and signs without spaces or line breaks; paste it again")]
     NoToken,
+    /// A preference that cannot be.
+    #[error(transparent)]
+    Preference(#[from] BadPreference),
     /// The token is not as it should be.
     #[error(transparent)]
     Debrid(#[from] debrid::Error),
@@ -158,6 +166,7 @@ impl Playback {
             recent: Mutex::default(),
             sessions: Mutex::default(),
             audience: Arc::default(),
+            preferences: Mutex::default(),
         };
         playback.take_up_settings()?;
         Ok(playback)

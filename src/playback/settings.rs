@@ -9,6 +9,7 @@ use super::{Error, Playback, durably, lock};
 use crate::debrid::{Account, Debrid};
 use crate::durable::State;
 use crate::secret::Secret;
+use crate::select::Preferences;
 use crate::stremthru::StremThru;
 use crate::torrent::Store;
 
@@ -22,6 +23,8 @@ pub struct Settings {
     pub debrid: DebridSettings,
     /// Peer-to-peer.
     pub swarm: SwarmSettings,
+    /// What the household prefers.
+    pub preferences: Arc<Preferences>,
 }
 
 /// The debrid account, without its token.
@@ -54,6 +57,7 @@ struct Kept {
 impl Playback {
     /// Reads what was set before.
     pub(super) fn take_up_settings(&self) -> Result<(), Error> {
+        self.take_up_preferences()?;
         if let Some(Kept { store, token }) = self.kept()?.flatten() {
             self.use_debrid(store, &token);
         }
@@ -133,7 +137,7 @@ impl Playback {
         };
         let swarm =
             SwarmSettings { enabled: self.parts.swarm.allowed(), fixed: self.parts.swarm_fixed };
-        Settings { debrid, swarm }
+        Settings { debrid, swarm, preferences: self.preferences() }
     }
 
     fn use_debrid(&self, store: Store, token: &Secret) {

@@ -97,3 +97,8 @@ pub(super) fn codes(name: &str, words: &[String]) -> Vec<String> {
     }
     codes.into_iter().map(str::to_owned).collect()
 }
+
+/// Whether the parser's `words` say that there is sound in several languages.
+pub(super) fn many(words: &[String]) -> bool {
+    words.iter().any(|word| matches!(word.as_str(), "multi audio" | "dual audio"))
+}

@@ -8,6 +8,7 @@
 mod grammar;
 mod kind;
 mod language;
+mod memory;
 pub mod number;
 mod picture;
 mod sound;
@@ -18,6 +19,7 @@ use parse_torrent_title::{ParsedTitle, Value};
 use serde::Serialize;
 
 pub use kind::{extension, is_executable, is_sample, is_video};
+pub use memory::{parse_all, warm_up};
 
 /// Longest name that is read, in bytes. File systems end at 255 and honest names below 300; the
 /// parser looks behind and ahead, so what it may cost must be bounded by us.
@@ -64,6 +66,9 @@ pub struct Release {
     /// Between two episodes, as a recap counted 12.5 is.
     #[serde(skip)]
     pub half: bool,
+    /// Sound in two languages or more, which it need not name.
+    #[serde(skip)]
+    pub many_languages: bool,
 }
 
 /// Reads a name. Any text will do; what says nothing gives a release that says nothing.
@@ -143,6 +148,7 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
         seasons: counted.seasons,
         episodes: counted.episodes,
         half: parsed.half_episode().unwrap_or(false),
+        many_languages: language::many(parsed.languages().unwrap_or_default()),
         date,
         name,
     }

@@ -93,6 +93,7 @@ impl AllSettings {
 #[serde(deny_unknown_fields)]
 pub(super) struct Changes {
     debrid: Option<DebridChange>,
+    preferences: Option<serde_json::Map<String, Value>>,
     swarm: Option<SwarmChange>,
     update: Option<UpdateChange>,
 }
@@ -153,6 +154,9 @@ pub(super) async fn change_settings(
             }
             None => playback.remove_debrid()?,
         }
+    }
+    if let Some(preferences) = changes.preferences {
+        playback.prefer(&preferences)?;
     }
     if let Some(swarm) = changes.swarm {
         playback.allow_swarm(swarm.enabled)?;

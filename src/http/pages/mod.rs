@@ -1,6 +1,7 @@
 //! The pages. Every one is a URL, so that a television's Back key works, and whole without script.
 
 mod appliance;
+mod preferences;
 mod setup;
 mod view;
 mod watch;
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/claim", post(setup::claim))
         .route("/setup/debrid", post(setup::debrid))
         .route("/setup/debrid/remove", post(setup::remove_debrid))
+        .route("/setup/preferences", post(preferences::change))
         .route("/setup/swarm", post(setup::swarm))
         // The owner of a box.
         .route("/setup/disk", get(appliance::confirm_format).post(appliance::format))

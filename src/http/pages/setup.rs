@@ -42,6 +42,7 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
         swarm_fixed: settings.swarm.fixed,
+        preferences: super::preferences::view(&settings.preferences),
         the_box,
     })
 }
@@ -51,6 +52,7 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "claimed" => "This box is yours.",
         "token" => "The store takes the token; it is kept.",
         "removed" => "The token is removed.",
+        "preferences" => "What you prefer is kept; the next search goes by it.",
         "swarm" => "Peer-to-peer is changed.",
         "formatted" => "The disk is ready: films are kept on it from now on.",
         "wifi" => "The box joins that Wi-Fi network, now and whenever it is started.",
