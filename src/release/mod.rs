@@ -71,6 +71,15 @@ pub struct Release {
     pub many_languages: bool,
 }
 
+impl Release {
+    /// Whether it is this one episode, by itself. Where its name does not tell, it is not: a caller
+    /// that wants single episodes wants no pack of 500 GB.
+    #[must_use]
+    pub fn is_single_episode(&self, number: u32) -> bool {
+        !self.batch && !self.half && self.episodes == [number]
+    }
+}
+
 /// Reads a name. Any text will do; what says nothing gives a release that says nothing.
 #[must_use]
 pub fn parse(name: &str) -> Release {
@@ -116,7 +125,10 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
     let counted = number::mended(&name, parsed);
     let date = parsed.date().map(str::to_owned);
     let season_pack = !counted.seasons.is_empty() && counted.episodes.is_empty() && date.is_none();
-    let batch = parsed.complete().unwrap_or(false)
+    // "Collection" may be a word of the title, but not of a single episode's kind.
+    let single = counted.episodes.len() == 1
+        && (is_video(&name) || counted.seasons.len() == 1 || counted.bare.is_some());
+    let batch = (parsed.complete().unwrap_or(false) && !single)
         || number::says_batch(&name)
         || counted.seasons.len() > 1
         || counted.episodes.len() > 1
@@ -126,7 +138,9 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
         && number == *episode
     {
         // The parser took the bare number for the end of the title.
-        title = title.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
+        let unversioned = title.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number = unversioned.strip_suffix(['v', 'V']).unwrap_or(title);
+        title = number.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
     }
     let unscored = name.replace('_', " ");
     Release {

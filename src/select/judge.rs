@@ -177,7 +177,7 @@ impl<'a> Judge<'a> {
         if !seasons.is_empty() && !seasons.contains(&wanted.season) {
             // Counted on through all seasons, all may be filed under the first.
             let counted_on = *seasons == [1] && counted && !self.numbers.contains(&wanted.number);
-            return if counted_on { Merit::Episode } else { Merit::SeasonDiffers };
+            return if counted_on { alone(release) } else { Merit::SeasonDiffers };
         }
         let differs = || {
             let first = wanted.season == 1 && episodes.contains(&wanted.number);
@@ -186,7 +186,7 @@ impl<'a> Judge<'a> {
         if seasons.is_empty() && !self.numbers.is_empty() {
             // A count through all seasons is known, so number 10 is none of the tenth season's.
             return match () {
-                () if counted => Merit::Episode,
+                () if counted => alone(release),
                 () if differs() => Merit::EpisodeDiffers,
                 () => in_count(release, picked, wanted.number),
             };
@@ -208,7 +208,7 @@ impl<'a> Judge<'a> {
         match () {
             // Counted on, all may be filed under the first season.
             () if other && !(fits && *seasons == [1]) => Merit::SeasonDiffers,
-            () if fits => Merit::Episode,
+            () if fits => alone(release),
             () => in_count(release, picked, number),
         }
     }
@@ -248,6 +248,15 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// The episode by itself, or among others.
+fn alone(release: &Release) -> Merit {
+    if release.episodes.iter().any(|number| release.is_single_episode(*number)) {
+        Merit::Episode
+    } else {
+        Merit::SeasonPack
+    }
+}
+
 /// By the numbers of the name; where it tells none, by those of the file that an index picked, which
 /// may speak for a torrent but not against a pack.
 fn in_count(release: &Release, picked: Option<&Release>, number: u32) -> Merit {
@@ -255,7 +264,7 @@ fn in_count(release: &Release, picked: Option<&Release>, number: u32) -> Merit {
     let picked_fits = picked.is_some_and(|file| file.episodes.contains(&number));
     let pack = !release.seasons.is_empty() || release.batch;
     match () {
-        () if told.contains(&number) => Merit::Episode,
+        () if told.contains(&number) => alone(release),
         () if !told.is_empty() => Merit::EpisodeDiffers,
         () if release.date.is_some() => Merit::EpisodeDiffers,
         () if picked_fits && !pack => Merit::Episode,

@@ -12,7 +12,7 @@ use credenza::select::{self, Candidate, Merit, Preferences, Reason, Target};
 use credenza::torrent::{Availability, IndexName, InfoHash, Store, Torrent, TorrentFile, unique};
 use serde_json::{Value, json};
 
-fn torrent(number: u8, name: &str) -> Torrent {
+pub(super) fn torrent(number: u8, name: &str) -> Torrent {
     Torrent {
         info_hash: InfoHash::from_bytes([number; 20]),
         name: name.to_owned(),
@@ -27,7 +27,7 @@ fn torrent(number: u8, name: &str) -> Torrent {
     }
 }
 
-fn query(id: &str, name: &str, year: u16) -> Query {
+pub(super) fn query(id: &str, name: &str, year: u16) -> Query {
     let title = Title {
         name: name.to_owned(),
         year: Some(year),
