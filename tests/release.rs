@@ -140,7 +140,7 @@ fn at_most_one_miss_in_episodes_and_in_seasons_and_two_in_all_three() {
             let name = case["values"][0].as_str().expect("the form of the sample");
             let release = release::parse(name);
             let counted = ["title", "seasons", "episodes"];
-            let missed: Vec<_> = claims_of(case)
+            let wrong: Vec<_> = claims_of(case)
                 .into_iter()
                 .filter(|(field, theirs)| {
                     let combined = *family == "test_main.py" || field != "title";
@@ -148,8 +148,8 @@ fn at_most_one_miss_in_episodes_and_in_seasons_and_two_in_all_three() {
                     combined && counted.contains(&field.as_str()) && !same(&ours, theirs)
                 })
                 .collect();
-            if !missed.is_empty() {
-                println!("{family} {place} {name}: {missed:?}");
+            if !wrong.is_empty() {
+                println!("{family} {place} {name}: {wrong:?}");
                 misses[place % 2] += 1;
             }
         }

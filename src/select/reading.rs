@@ -58,7 +58,7 @@ pub(super) fn read(
     let mut readings: Vec<Reading> = releases.into_iter().map(of_release).collect();
     for (file, reading) in files.iter().zip(&mut readings).filter(|(file, _)| disc::is_part(file)) {
         *reading = Reading { on_disc: true, ..Reading::default() };
-        reading.release.name = file.name.clone();
+        reading.release.name.clone_from(&file.name);
     }
     by_siblings(files, &mut readings);
     for (file, reading) in files.iter().zip(&mut readings).filter(|(_, r)| !r.on_disc) {
