@@ -30,6 +30,7 @@ impl From<playback::Error> for ApiError {
             E::SwarmIsFixed => (StatusCode::CONFLICT, "swarm_is_fixed"),
             E::Index(index) => of_index(index),
             E::NoToken => (StatusCode::BAD_REQUEST, "no_token"),
+            E::Preference(_) => (StatusCode::BAD_REQUEST, "bad_settings"),
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
             E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
             E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),

@@ -17,6 +17,7 @@ use crate::cache::Cache;
 use crate::debrid::Debrid;
 use crate::index::{Health, Memory, Relay, Source};
 use crate::media::{StremioId, Title};
+use crate::select::Preferences;
 use crate::torrent::IndexName;
 
 /// How long a search is kept in memory, so that choosing from a page does not search again.
@@ -45,6 +46,7 @@ pub(super) struct Desk {
     pub(super) ending: CancellationToken,
     account: Account,
     indexes: Mutex<Arc<Indexes>>,
+    pub(super) preferences: Mutex<Arc<Preferences>>,
     recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
 }
 
@@ -60,6 +62,7 @@ impl Desk {
             ending: CancellationToken::new(),
             account,
             indexes: Mutex::default(),
+            preferences: Mutex::default(),
             recent: Mutex::default(),
         }
     }

@@ -402,7 +402,8 @@ impl Round {
             torrents_found: if age.is_some() { before.max(count) } else { fresh },
             unique: count,
             candidates: tokio::task::block_in_place(|| {
-                select::rank(torrents, &availability, &self.query)
+                let preferences = Arc::clone(&lock(&self.desk.preferences));
+                select::rank(torrents, &availability, &self.query, &preferences)
             }),
             partial,
             elapsed_ms: whole_ms(self.start.elapsed()),
