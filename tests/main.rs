@@ -27,6 +27,7 @@ mod demo;
 mod engine;
 mod evening;
 mod find;
+mod fuzz_corpus;
 mod house;
 mod indexes;
 mod mdns;

@@ -214,6 +214,15 @@ pub fn ca_file() -> Option<PathBuf> {
     std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
 }
 
+/// Whether the terminal takes colours: not where `NO_COLOR` says something (no-color.org), nor on a
+/// dumb one.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn takes_colours() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|word| !word.is_empty());
+    !refused && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// Whether a service manager started us and waits for our word (`sd_notify(3)`).
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]

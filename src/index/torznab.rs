@@ -310,13 +310,13 @@ fn torrent(children: &[Element], index: IndexName) -> Option<Torrent> {
     let enclosures = || children.iter().filter(|element| element.name == "enclosure");
     let links = [attribute("magneturl"), element("link"), element("guid"), element("comments")];
     let links = links.into_iter().flatten();
-    let links = links.chain(enclosures().filter_map(|one| one.attribute("url")));
-    let magnet = links.filter_map(|link| link.parse::<Magnet>().ok()).next();
+    let mut links = links.chain(enclosures().filter_map(|one| one.attribute("url")));
+    let magnet = links.find_map(|link| link.parse::<Magnet>().ok());
     let hash = attribute("infohash").or_else(|| element("infohash"));
     let hash = hash.and_then(|text| text.parse::<InfoHash>().ok());
     let info_hash = hash.or_else(|| magnet.as_ref().map(|magnet| magnet.info_hash))?;
     let sizes = [attribute("size"), element("size")].into_iter().flatten();
-    let sizes = sizes.chain(enclosures().filter_map(|one| one.attribute("length")));
+    let mut sizes = sizes.chain(enclosures().filter_map(|one| one.attribute("length")));
     let seeders = attribute("seeders").or_else(|| element("seeders"));
     let from = attribute("indexername").or_else(|| element("jackettindexer"));
     let from = from.or_else(|| element("prowlarrindexer"));
@@ -327,7 +327,7 @@ fn torrent(children: &[Element], index: IndexName) -> Option<Torrent> {
         info_hash,
         name: name(if title.is_empty() { in_magnet.unwrap_or_default() } else { title }),
         // Anime Tosho's enclosures are 0 long; some trackers' sizes are.
-        size_bytes: sizes.filter_map(stated::size).next(),
+        size_bytes: sizes.find_map(stated::size),
         seeders: seeders.and_then(|text| text.parse().ok()),
         file_index: None,
         file_name: None,

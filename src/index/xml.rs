@@ -87,8 +87,10 @@ pub(super) fn walk(text: &str, mut step: impl FnMut(Step<'_>)) -> Result<End, Er
         let Ok(event) = reader.read_event() else { return Ok(End::Broken) };
         match event {
             Event::Eof => return Ok(if open.is_empty() { End::Whole } else { End::Broken }),
-            Event::DocType(_) => {
-                return Err(odd("sent XML with a document type, which is refused"));
+            Event::DocType(kind) => {
+                let page = kind.trim_ascii().to_ascii_lowercase().starts_with(b"html");
+                let refused = "sent XML with a document type, which is refused";
+                return Err(odd(if page { PAGE } else { refused }));
             }
             Event::Start(_) if open.len() == DEEPEST => {
                 return Err(odd("sent XML that is nested too deep"));
