@@ -1,5 +1,6 @@
 //! The rooms up to the story, from the ground up: what a search without a server needs, too.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +12,16 @@ use crate::cache::Cache;
 use crate::config::{Config, Consent};
 use crate::durable::State;
 use crate::fetch::{AddressPolicy, Client, Roots};
-use crate::index;
-use crate::playback::{Parts, Playback};
+use crate::playback::{IndexPlace, Parts, Playback};
 use crate::secret::Secret;
+use crate::select::Preferences;
 use crate::swarm::{self, Swarm};
 use crate::title::{AnimeMap, Titles, anime_map};
+use crate::torrent::IndexName;
 
-/// How long a search waits for its slowest index.
-const SEARCH_PATIENCE: Duration = Duration::from_secs(6);
+/// How long a search waits for its slowest index, and for the store. It shall be answered within six
+/// seconds: the rest is for ranking thousands of names on a small board.
+const SEARCH_PATIENCE: Duration = Duration::from_millis(5_500);
 /// How long a magnet may take to become metadata: a torrent without peers must not hold up the next.
 const METADATA_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a reader waits for a missing piece before its connection is closed.
@@ -52,9 +55,6 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     }
     let policy = AddressPolicy { allow_private: config.allow_private.clone() };
     let client = Client::new(policy.clone(), Roots::System)?;
-    let indexes = config.indexes.iter().filter(|(_, place)| place.enabled);
-    let sources =
-        indexes.map(|(name, place)| index::build(*name, client.clone(), place.url.clone()));
     let options = swarm_options(config, data, policy);
     let library = options.library.clone();
     let swarm = Arc::new(Swarm::new(options, tasks.clone()));
@@ -67,7 +67,7 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     titles.use_tmdb_key(config.tmdb_key.clone());
     let playback = Playback::new(Parts {
         titles,
-        sources: sources.collect(),
+        indexes: index_places(config),
         client: client.clone(),
         cache,
         state: Arc::clone(&state),
@@ -75,6 +75,9 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
         tasks: tasks.clone(),
         stremthru: config.stremthru.clone(),
         patience: SEARCH_PATIENCE,
+        preferences: Preferences::default()
+            .with(&config.prefer, &Preferences::default())
+            .map_err(Error::Prefer)?,
         swarm_fixed: config.swarm.consent != Consent::Ask,
     })?;
     if let Some((store, file)) = &config.debrid {
@@ -91,6 +94,19 @@ fn anime_map(config: &Config, data: &Path, client: &Client) -> anime_map::Refres
     kept.load(&map);
     let (list, mapping) = (config.anime_map.clone(), config.kitsu_map.clone());
     anime_map::Refresh { client: client.clone(), list, mapping, map, kept }
+}
+
+/// Where the configuration says the indexes are. A private address of one of ours has to stand in
+/// `network.allow_private`; of one of the owner's, naming it is enough.
+fn index_places(config: &Config) -> BTreeMap<IndexName, IndexPlace> {
+    let ours = config.indexes.iter().map(|(name, place)| {
+        let address = place.url.clone().into();
+        (*name, IndexPlace { address, enabled: place.enabled, named: false })
+    });
+    let added = config.added.iter().map(|(name, address)| {
+        (*name, IndexPlace { address: address.clone(), enabled: true, named: true })
+    });
+    ours.chain(added).collect()
 }
 
 fn make_folder(data: &Path) -> Result<(), Error> {

@@ -1,16 +1,19 @@
-//! What the owner changes in the browser: the debrid token and the word on peer-to-peer. It lies in
+//! What the owner changes in the browser: the debrid token and the word on peer-to-peer (and the
+//! indexes, next door). It lies in
 //! the state store and wins over the configuration file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Playback, durably, lock};
+use super::{Error, IndexSettings, Playback, durably, lock};
 use crate::debrid::{Account, Debrid};
 use crate::durable::State;
 use crate::secret::Secret;
+use crate::select::Preferences;
 use crate::stremthru::StremThru;
-use crate::torrent::Store;
+use crate::torrent::{IndexName, Store};
 
 const DEBRID_KEY: &str = "settings/debrid";
 const SWARM_KEY: &str = "settings/swarm_allowed";
@@ -20,8 +23,12 @@ const SWARM_KEY: &str = "settings/swarm_allowed";
 pub struct Settings {
     /// The debrid account.
     pub debrid: DebridSettings,
+    /// Where titles are looked for.
+    pub indexes: BTreeMap<IndexName, IndexSettings>,
     /// Peer-to-peer.
     pub swarm: SwarmSettings,
+    /// What the household prefers.
+    pub preferences: Arc<Preferences>,
     /// Where titles are told.
     pub title: TitleSettings,
 }
@@ -72,6 +79,7 @@ struct Kept {
 impl Playback {
     /// Reads what was set before.
     pub(super) fn take_up_settings(&self) -> Result<(), Error> {
+        self.take_up_preferences()?;
         if let Some(Kept { store, token }) = self.kept()?.flatten() {
             self.use_debrid(store, &token);
         }
@@ -152,7 +160,9 @@ impl Playback {
         };
         let swarm =
             SwarmSettings { enabled: self.parts.swarm.allowed(), fixed: self.parts.swarm_fixed };
-        Settings { debrid, swarm, title: TitleSettings::from(&self.parts.titles) }
+        let (indexes, preferences) = (self.index_settings(), self.preferences());
+        let title = TitleSettings::from(&self.parts.titles);
+        Settings { debrid, indexes, swarm, preferences, title }
     }
 
     fn use_debrid(&self, store: Store, token: &Secret) {

@@ -22,6 +22,8 @@ pub struct Home {
     pub shelves: Vec<Shelf>,
     /// What must be set up before anything plays.
     pub to_do: Option<String>,
+    /// Why indexes are not asked now.
+    pub ill: Vec<String>,
 }
 
 /// The first titles of a catalogue.

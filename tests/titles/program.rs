@@ -32,7 +32,7 @@ fn the_program_tells_of_titles_lists_and_shows_them() {
         ("tmdb:movie:9900101", "movie"),
         ("tmdb:tv:9900102", "series"),
         ("kitsu:99001", "anime"),
-        ("anidb:990103:1", "anime"),
+        ("anidb:99201:1", "anime"),
     ] {
         assert_eq!(api(&server, &format!("/api/title/{id}"))["kind"], kind, "{id}");
     }
@@ -103,7 +103,7 @@ fn every_kind_of_id_finds_the_same_episode() {
         server.log().contains("the map of anime ids was refreshed").then_some(())
     });
     for id in
-        ["kitsu:99001:2", "anidb:990103:2", "mal:990203:2", "tmdb:tv:9900103:1:2", "tt9900103:1:2"]
+        ["kitsu:99001:2", "anidb:99201:2", "mal:99301:2", "tmdb:tv:9900103:1:2", "tt9900103:1:2"]
     {
         let done = run(credenza(&server.data).args(["find", id, "--json"]));
         let found: Value = serde_json::from_slice(&done.stdout).expect("JSON");

@@ -86,8 +86,8 @@ pub const WORKS: [Work; 3] = [
         imdb: "tt9900103",
         tmdb: 9_900_103,
         kitsu: Some(99001),
-        anidb: Some(990_103),
-        mal: Some(990_203),
+        anidb: Some(99201),
+        mal: Some(99301),
         name: "Paper Kites",
         aliases: &["Paper Kites", "Kami no Tako"],
         year: 2022,
@@ -115,7 +115,13 @@ impl Work {
         WORKS.iter().find(|work| work.kitsu == Some(id))
     }
 
-    /// The anime with this number at Kitsu, AniDB or MyAnimeList, such as `anidb:990103`.
+    /// The work with this id at `AniDB`.
+    #[must_use]
+    pub fn by_anidb(id: u32) -> Option<&'static Self> {
+        WORKS.iter().find(|work| work.anidb == Some(id))
+    }
+
+    /// The anime with this number at Kitsu, `AniDB` or `MyAnimeList`, such as `anidb:99201`.
     #[must_use]
     pub fn by_anime_id(id: &str) -> Option<&'static Self> {
         let (base, number) = id.split_once(':')?;

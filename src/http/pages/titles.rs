@@ -13,7 +13,7 @@ use crate::http::api::{self, episode_id, list_of, poster_path, title_id, title_o
 use crate::http::rooms::Visitor;
 use crate::media::StremioId;
 use crate::title::{Details, Found, Kind, List, Told};
-use crate::web::{self, About, Season, Shelf, TitleCard, ago, plain};
+use crate::web::{self, About, Season, Shelf, TitleCard, plain};
 
 /// The longest title that is searched for, in characters.
 const LONGEST_QUERY: usize = 200;
@@ -21,8 +21,6 @@ const LONGEST_QUERY: usize = 200;
 const SHELF_PATIENCE: Duration = Duration::from_millis(1_500);
 /// How many titles of each catalogue stand on the first page.
 const ON_SHELF: usize = 12;
-/// How long the candidates wait for what is told of a title, once they are found.
-const ABOUT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The words by which Cinemeta and Kitsu sort.
 const GENRES: [&str; 19] = [
@@ -93,6 +91,7 @@ pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Respon
             titles: told.value.iter().map(card).collect(),
             shelves,
             to_do: to_do(&visitor),
+            ill: ill(&visitor),
         }),
         Err(error) => trouble(&visitor, error, "/"),
     }
@@ -102,6 +101,17 @@ fn to_do(visitor: &Visitor) -> Option<String> {
     let settings = visitor.rooms.playback.settings();
     let nothing = !settings.debrid.set && !settings.swarm.enabled;
     nothing.then(|| "Nothing can play yet: set a debrid token, or allow peer-to-peer.".to_owned())
+}
+
+/// Why indexes are not asked now.
+fn ill(visitor: &Visitor) -> Vec<String> {
+    let standing = visitor.rooms.playback.index_standing().into_iter();
+    let shut = standing.filter(|one| one.until.is_some());
+    shut.filter_map(|one| Some(web::sentence(&one.message?))).collect()
+}
+
+fn ago(age: Duration) -> String {
+    format!("{} ago", web::age(age.as_secs()))
 }
 
 /// What is popular, as far as it is known at once.
@@ -206,9 +216,9 @@ pub(super) async fn series(visitor: Visitor, Path(id): Path<String>) -> Response
     }
 }
 
-/// What is told of the title of an id, for the page of its candidates; it does not wait for ever.
-pub(super) async fn about(visitor: &Visitor, id: &StremioId) -> Option<About> {
-    let told = timeout(ABOUT_PATIENCE, visitor.rooms.playback.details(id)).await;
+/// What is told of the title of an id, for the page of its candidates, if it is told within `patience`.
+pub(super) async fn about(visitor: &Visitor, id: &StremioId, patience: Duration) -> Option<About> {
+    let told = timeout(patience, visitor.rooms.playback.details(id)).await;
     let told = told.ok()?.ok()?;
     let mut about = in_words(&told);
     let episode = told.value.episodes.iter().find(|row| episode_id(&told.value, row) == *id);

@@ -1,25 +1,45 @@
 //! Candidates, picture.
 
+use std::time::Duration;
+
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path};
+use axum::extract::{Form, Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::titles::about;
 use super::{filled, frame, page, trouble, watching};
-use crate::http::api::id_of;
+use crate::http::api::{self, id_of};
+use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
 use crate::media::StremioId;
-use crate::playback::{Findings, in_words};
+use crate::playback::{Findings, IndexLine, Look, Step, in_words};
 use crate::select::Candidate;
-use crate::torrent::{Availability, InfoHash};
+use crate::torrent::{Availability, IndexName, InfoHash};
 use crate::web::{self, CandidateRow, plain, size};
 
+/// How long the candidates wait for what is told of a title.
+const ABOUT_PATIENCE: Duration = Duration::from_millis(1_000);
+/// The same where they are shown as they come: no longer than it takes to look into the cache.
+const AT_ONCE: Duration = Duration::from_millis(40);
 /// How many candidates the page shows: a television's browser is slow.
 const SHOWN: usize = 40;
 
+/// How the candidates are shown.
+#[derive(Deserialize)]
+pub(super) struct How {
+    /// As they come, by a script; without a script nobody comes here.
+    live: Option<String>,
+    /// Not those that were found before.
+    anew: Option<String>,
+}
+
 /// `GET /watch/{id}`.
-pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Response {
+pub(super) async fn candidates(
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(how): Query<How>,
+) -> Response {
     if let Err(door) = watching(&visitor, &format!("/watch/{id}")) {
         return door;
     }
@@ -28,26 +48,67 @@ pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Resp
         Ok(id) => id,
         Err(error) => return trouble(&visitor, error, "/"),
     };
-    let mut nobody = |_: &crate::playback::IndexLine| {};
-    let found = visitor.rooms.playback.find(&id, &mut nobody);
-    let (findings, about) = tokio::join!(found, about(&visitor, &id));
+    if how.live.is_some() {
+        let about = about(&visitor, &id, AT_ONCE).await;
+        return page(&web::Live { frame, id: id.to_string(), anew: how.anew.is_some(), about });
+    }
+    let mut nobody = |_: &IndexLine| {};
+    let found = visitor.rooms.playback.find_as(&id, look(&how), &mut nobody);
+    let (found, about) = tokio::join!(found, about(&visitor, &id, ABOUT_PATIENCE));
+    page(&web::Watch { frame, title: title_of(&found), about, found: shown(&found) })
+}
+
+fn look(how: &How) -> Look {
+    if how.anew.is_some() { Look::Anew } else { Look::Usual }
+}
+
+/// `GET /watch/{id}/events`: the same as it comes, each event a piece of the page.
+pub(super) async fn events(
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(how): Query<How>,
+) -> Result<Response, ApiError> {
+    visitor.may_watch()?;
+    let following = visitor.rooms.playback.follow(&id_of(&id)?, look(&how));
+    Ok(api::events(following, |step| match step {
+        Step::Index(line) => event("index", &plain(&progress(&line))),
+        Step::Candidates(found) => event("found", &piece(&found)),
+        Step::Done(found) => event("found", &piece(&found)) + &event("done", &found.health),
+    }))
+}
+
+fn progress(line: &IndexLine) -> String {
+    let words = line.message.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
+    format!("{} lists {}{words}", line.index, line.torrents)
+}
+
+fn piece(found: &Findings) -> String {
+    let piece = web::FoundPiece { title: title_of(found), found: shown(found) };
+    web::Page::html(&piece).unwrap_or_else(|sentence| sentence)
+}
+
+/// An event of several lines (WHATWG HTML, 9.2).
+fn event(name: &str, text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(|line| format!("data: {line}")).collect();
+    format!("event: {name}\n{}\n\n", lines.join("\n"))
+}
+
+fn shown(findings: &Findings) -> web::Found {
     let candidates: Vec<_> = findings.candidates.iter().take(SHOWN).map(row).collect();
-    page(&web::Watch {
-        frame,
-        id: id.to_string(),
-        title: title_of(&findings),
-        about,
-        troubles: troubles(&findings),
+    web::Found {
+        id: findings.id.to_string(),
+        age: findings.found_before_s.map(web::age),
+        health: web::sentence(&findings.health),
+        troubles: troubles(findings),
         nobody_answered: findings.every_index_failed().is_some(),
         more: findings.candidates.len() - candidates.len(),
+        partial: findings.partial,
         candidates,
-    })
+    }
 }
 
 fn title_of(findings: &Findings) -> String {
-    let Some(title) = findings.title.as_ref().filter(|title| !title.name.is_empty()) else {
-        return findings.id.to_string();
-    };
+    let Some(title) = &findings.title else { return findings.id.to_string() };
     let year = title.year.map(|year| format!(" ({year})")).unwrap_or_default();
     let episode = match findings.id {
         StremioId::Imdb { episode: Some(episode), .. } | StremioId::TmdbTv { episode, .. } => {
@@ -64,11 +125,8 @@ fn troubles(findings: &Findings) -> Vec<String> {
     let well = |state| matches!(state, Ok | Empty | Off);
     let lines = findings.indexes.iter().filter(|line| !well(line.state));
     let lines = lines.filter_map(|line| line.message.clone());
-    let older = findings.found_before_s.map(|age| {
-        format!("No index answers now; these were found {} minutes ago.", age.div_ceil(60))
-    });
     let store = findings.store.iter().filter_map(|store| store.message.clone());
-    older.into_iter().chain(lines).chain(store).collect()
+    lines.chain(store).collect()
 }
 
 fn row(candidate: &Candidate) -> CandidateRow {
@@ -78,7 +136,7 @@ fn row(candidate: &Candidate) -> CandidateRow {
         .flatten()
         .map(String::as_str)
         .collect();
-    let found_by: Vec<&str> = torrent.found_by.iter().map(|index| index.as_str()).collect();
+    let found_by: Vec<&str> = torrent.found_by.iter().map(IndexName::as_str).collect();
     let cached =
         candidate.availability.iter().map(|(store, state)| at_store(store.as_str(), *state));
     CandidateRow {
