@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::config::no_colour;
+use crate::config::takes_colours;
 
 /// Narrower than this nothing fits; lines then break as the terminal breaks them.
 const NARROWEST: usize = 20;
@@ -44,7 +44,7 @@ impl Terminal {
         }
         let size = rustix::termios::tcgetwinsize(stream).ok();
         let width = size.map(|size| usize::from(size.ws_col)).filter(|width| *width >= NARROWEST);
-        Some(Self { width, colour: !no_colour() })
+        Some(Self { width, colour: takes_colours() })
     }
 
     /// `text` set off, where there are colours. What is passed here has its width already.

@@ -16,7 +16,7 @@ impl From<playback::Error> for ApiError {
         use playback::Error as E;
         let (status, code) = match &error {
             E::NothingFound { .. } => (StatusCode::NOT_FOUND, "nothing_found"),
-            E::NoIndex { .. } | E::Index { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
+            E::NoIndex { .. } | E::IndexSilent { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
             E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
             E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
             E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),
@@ -28,6 +28,7 @@ impl From<playback::Error> for ApiError {
             }
             E::IndexOff { .. } => (StatusCode::NOT_FOUND, "index_off"),
             E::SwarmIsFixed => (StatusCode::CONFLICT, "swarm_is_fixed"),
+            E::Index(index) => of_index(index),
             E::NoToken => (StatusCode::BAD_REQUEST, "no_token"),
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
             E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
@@ -42,6 +43,18 @@ impl From<playback::Error> for ApiError {
             }
             _ => answer,
         }
+    }
+}
+
+fn of_index(error: &playback::BadIndex) -> (StatusCode, &'static str) {
+    use playback::BadIndex as E;
+    match error {
+        E::Name(_) => (StatusCode::BAD_REQUEST, "bad_index_name"),
+        E::Address(..) => (StatusCode::BAD_REQUEST, "bad_index_address"),
+        E::Taken(_) => (StatusCode::CONFLICT, "index_taken"),
+        E::TooMany => (StatusCode::CONFLICT, "too_many_indexes"),
+        E::NotThere(_) => (StatusCode::NOT_FOUND, "no_such_index"),
+        E::Configured(_) => (StatusCode::CONFLICT, "index_is_configured"),
     }
 }
 

@@ -11,10 +11,11 @@ use tokio_util::task::TaskTracker;
 
 use super::findings::Findings;
 use super::following::Search;
+use super::indexes::Indexes;
 use super::{Parts, lock};
 use crate::cache::Cache;
 use crate::debrid::Debrid;
-use crate::index::{Health, Memory, Relay, Source};
+use crate::index::{Health, Memory, Relay};
 use crate::media::{StremioId, Title};
 use crate::torrent::IndexName;
 
@@ -43,12 +44,13 @@ pub(super) struct Desk {
     /// Ends what searches do behind their answers.
     pub(super) ending: CancellationToken,
     account: Account,
-    sources: Mutex<Vec<Arc<dyn Source>>>,
+    /// Whom to ask.
+    pub(super) indexes: Mutex<Arc<Indexes>>,
     recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
 }
 
 impl Desk {
-    pub(super) fn new(parts: Arc<Parts>, account: Account, sources: Vec<Box<dyn Source>>) -> Self {
+    pub(super) fn new(parts: Arc<Parts>, account: Account) -> Self {
         let memory = Kept { cache: parts.cache.clone(), tasks: parts.tasks.clone() };
         Self {
             parts,
@@ -58,20 +60,9 @@ impl Desk {
             asking: Mutex::default(),
             ending: CancellationToken::new(),
             account,
-            sources: Mutex::new(sources.into_iter().map(Arc::from).collect()),
+            indexes: Mutex::default(),
             recent: Mutex::default(),
         }
-    }
-
-    /// Whom to ask.
-    pub(super) fn sources(&self) -> Vec<Arc<dyn Source>> {
-        lock(&self.sources).clone()
-    }
-
-    /// Asks these from now on.
-    pub(super) fn use_sources(&self, sources: Vec<Box<dyn Source>>) {
-        *lock(&self.sources) = sources.into_iter().map(Arc::from).collect();
-        self.forget_searches();
     }
 
     pub(super) fn debrid(&self) -> Option<Arc<Debrid>> {

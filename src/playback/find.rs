@@ -18,7 +18,7 @@ use std::sync::Arc;
 use super::following::{Following, Search};
 use super::round::Round;
 use super::{Findings, IndexLine, Playback, lock};
-use crate::index::{Source, Standing};
+use crate::index::Standing;
 use crate::media::StremioId;
 use crate::select::Candidate;
 use crate::torrent::InfoHash;
@@ -97,15 +97,10 @@ impl Playback {
         }
     }
 
-    /// Asks these indexes from now on.
-    pub fn use_indexes(&self, sources: Vec<Box<dyn Source>>) {
-        self.desk.use_sources(sources);
-    }
-
     /// How the indexes are, as far as is known without asking them.
     #[must_use]
     pub fn index_standing(&self) -> Vec<Standing> {
-        self.desk.health.standing(&self.desk.sources())
+        self.desk.health.standing(&self.indexes().sources)
     }
 
     /// Forgets recent searches: what they say of availability holds for another store no more.

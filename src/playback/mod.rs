@@ -12,6 +12,7 @@ mod film;
 mod find;
 mod findings;
 mod following;
+mod indexes;
 mod own_file;
 mod playable;
 mod relay;
@@ -20,7 +21,7 @@ mod session;
 mod settings;
 mod ways;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub use choose::{Passed, Play, in_words};
 pub use find::Look;
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use following::{Following, Step};
+pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
@@ -39,10 +41,10 @@ use crate::cache::Cache;
 use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
-use crate::index::Source;
 use crate::media::StremioId;
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
+use crate::torrent::IndexName;
 use audience::Audience;
 use desk::Desk;
 use session::Session;
@@ -53,7 +55,8 @@ use url::Url;
 pub struct Parts {
     pub client: Client,
     pub titles: Titles,
-    pub sources: Vec<Box<dyn Source>>,
+    /// Where the configuration says the indexes are.
+    pub indexes: BTreeMap<IndexName, IndexPlace>,
     pub cache: Cache,
     pub state: Arc<State>,
     pub swarm: Arc<Swarm>,
@@ -71,6 +74,7 @@ pub struct Playback {
     parts: Arc<Parts>,
     account: desk::Account,
     desk: Arc<Desk>,
+    changing_indexes: Mutex<()>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     audience: Arc<Audience>,
 }
@@ -146,13 +150,16 @@ pub enum Error {
     },
     /// The index does not answer.
     #[error("{why}")]
-    Index {
+    IndexSilent {
         /// Its sentence.
         why: String,
     },
     /// The owner's word on peer-to-peer does not count here.
     #[error("peer-to-peer is decided by swarm.enabled in the configuration; change it there")]
     SwarmIsFixed,
+    /// The indexes cannot be changed so.
+    #[error(transparent)]
+    Index(#[from] BadIndex),
     /// It cannot be a token.
     #[error("a token is letters, digits and signs without spaces or line breaks; paste it again")]
     NoToken,
@@ -172,18 +179,19 @@ pub enum Error {
 
 impl Playback {
     /// Builds the story on its rooms; the owner's token and consent are read from the state.
-    pub fn new(mut parts: Parts) -> Result<Self, Error> {
-        let sources = std::mem::take(&mut parts.sources);
+    pub fn new(parts: Parts) -> Result<Self, Error> {
         let (parts, account) = (Arc::new(parts), Arc::default());
-        let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account), sources);
+        let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account));
         let playback = Self {
             parts,
             account,
             desk: Arc::new(desk),
+            changing_indexes: Mutex::default(),
             sessions: Mutex::default(),
             audience: Arc::default(),
         };
         playback.take_up_settings()?;
+        playback.take_up_indexes()?;
         Ok(playback)
     }
 

@@ -1,16 +1,18 @@
-//! What the owner changes in the browser: the debrid token and the word on peer-to-peer. It lies in
+//! What the owner changes in the browser: the debrid token and the word on peer-to-peer (and the
+//! indexes, next door). It lies in
 //! the state store and wins over the configuration file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Playback, durably, lock};
+use super::{Error, IndexSettings, Playback, durably, lock};
 use crate::debrid::{Account, Debrid};
 use crate::durable::State;
 use crate::secret::Secret;
 use crate::stremthru::StremThru;
-use crate::torrent::Store;
+use crate::torrent::{IndexName, Store};
 
 const DEBRID_KEY: &str = "settings/debrid";
 const SWARM_KEY: &str = "settings/swarm_allowed";
@@ -20,6 +22,8 @@ const SWARM_KEY: &str = "settings/swarm_allowed";
 pub struct Settings {
     /// The debrid account.
     pub debrid: DebridSettings,
+    /// Where titles are looked for.
+    pub indexes: BTreeMap<IndexName, IndexSettings>,
     /// Peer-to-peer.
     pub swarm: SwarmSettings,
 }
@@ -133,7 +137,7 @@ impl Playback {
         };
         let swarm =
             SwarmSettings { enabled: self.parts.swarm.allowed(), fixed: self.parts.swarm_fixed };
-        Settings { debrid, swarm }
+        Settings { debrid, indexes: self.index_settings(), swarm }
     }
 
     fn use_debrid(&self, store: Store, token: &Secret) {

@@ -198,6 +198,7 @@ pub struct Setup {
     pub stores: Vec<(String, bool)>,
     pub token_set: bool,
     pub token_ends: String,
+    pub indexes: Vec<IndexRow>,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
     /// How the indexes are.
@@ -213,6 +214,17 @@ pub struct HealthRow {
     pub name: String,
     pub trouble: Option<String>,
     pub last: String,
+}
+
+/// An index, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct IndexRow {
+    pub name: String,
+    pub address: String,
+    pub enabled: bool,
+    /// Whether the owner added it.
+    pub added: bool,
 }
 
 /// Something went wrong: one sentence and a way on.
