@@ -31,8 +31,8 @@ use tokio_util::task::TaskTracker;
 pub use choose::{Passed, Play, in_words};
 pub use find::Look;
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
-pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use following::{Following, Step};
+pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
@@ -154,7 +154,7 @@ pub enum Error {
     },
     /// The index does not answer.
     #[error("{why}")]
-    IndexFailed {
+    IndexSilent {
         /// Its sentence.
         why: String,
     },
