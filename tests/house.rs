@@ -170,17 +170,17 @@ fn indexes_do_not_name_each_other_and_rooms_have_honest_names() {
         "mod",
         "scrape",
         "addon",
+        "breaker",
+        "breaker_tests",
+        "clock",
         "decode",
+        "health",
         "json",
+        "relay",
         "stated",
         "terms",
         "torznab",
         "xml",
-        "breaker",
-        "breaker_tests",
-        "clock",
-        "health",
-        "relay",
     ];
     let vendors: Vec<String> = sources()
         .iter()

@@ -155,7 +155,7 @@ pub enum Error {
     },
     /// The index does not answer.
     #[error("{why}")]
-    IndexFailed {
+    IndexSilent {
         /// Its sentence.
         why: String,
     },

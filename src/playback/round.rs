@@ -21,6 +21,7 @@ use super::desk::{Desk, TITLE_AGE};
 use super::find::Look;
 use super::findings::{Findings, IndexLine, TitleLine, health, whole_ms};
 use super::following::Search;
+use super::indexes::Indexes;
 use super::lock;
 use crate::index::{self, Admission, Report, Source, State};
 use crate::media::{Query, StremioId, Title};
@@ -42,6 +43,8 @@ const SHOWN_EVERY: Duration = Duration::from_millis(250);
 pub(super) struct Round {
     desk: Arc<Desk>,
     search: Arc<Search>,
+    /// Those it began with, whatever is changed meanwhile.
+    indexes: Arc<Indexes>,
     query: Query,
     start: Instant,
     before: Option<Before>,
@@ -60,6 +63,8 @@ pub(super) struct Round {
     /// Since when only those are open that the answer does not wait for.
     grace: Option<Instant>,
     answered: bool,
+    /// Whether the answer was found before, and is asked for anew behind it.
+    refreshes: bool,
     /// Whether it stands among those who ask.
     counted: bool,
     /// When the last ranking was shown, and whether there is news since.
@@ -86,9 +91,11 @@ struct Asked {
 impl Round {
     pub(super) fn new(desk: Arc<Desk>, search: Arc<Search>, id: StremioId) -> Self {
         let checks = Checks::new(desk.debrid(), desk.parts.cache.clone());
+        let indexes = Arc::clone(&lock(&desk.indexes));
         Self {
             desk,
             search,
+            indexes,
             query: Query { id, title: None },
             start: Instant::now(),
             before: None,
@@ -102,6 +109,7 @@ impl Round {
             checks,
             grace: None,
             answered: false,
+            refreshes: false,
             counted: false,
             shown: None,
             news: false,
@@ -121,9 +129,10 @@ impl Round {
             Look::Anew => Duration::ZERO,
         };
         let age = self.before.as_ref().filter(|b| !b.torrents.is_empty()).map(|b| b.age);
-        let mut sources = self.desk.sources();
+        let mut sources = self.indexes.sources.clone();
         if let Some(age) = age.filter(|age| *age < good) {
             self.answer_from_before().await;
+            self.refreshes = true;
             if age < YOUNG {
                 sources.retain(|source| self.is_missing(source.index()));
             }
@@ -255,9 +264,13 @@ impl Round {
         self.note(&report);
         let torrents = std::mem::take(&mut report.torrents);
         self.checks.add(torrents.iter().map(|torrent| torrent.info_hash));
-        if matches!(report.state, State::Ok | State::Empty) {
+        let listed = matches!(report.state, State::Ok | State::Empty);
+        if listed {
             self.rows.insert(report.index, torrents);
-            if self.answered {
+        }
+        if listed || self.refreshes {
+            // A refresh is kept when it is whole: half of one would make the other half look young.
+            if self.answered && (!self.refreshes || self.open.is_empty()) {
                 let findings = self.findings(false);
                 self.keep(&findings);
                 self.desk.keep_recent(&findings);
@@ -421,7 +434,7 @@ impl Round {
         let Some(before) = &self.before else { return torrents };
         let known: BTreeSet<_> = torrents.iter().map(|torrent| torrent.info_hash).collect();
         let on: BTreeSet<IndexName> =
-            self.desk.sources().iter().map(|source| source.index()).collect();
+            self.indexes.sources.iter().map(|source| source.index()).collect();
         let silent = |index: &IndexName| on.contains(index) && !self.rows.contains_key(index);
         let stays = |torrent: &&Unique| {
             !known.contains(&torrent.info_hash) && torrent.found_by.iter().any(silent)
@@ -430,10 +443,10 @@ impl Round {
         torrents
     }
 
-    /// A line for each index, also for those of ours that are switched off.
+    /// A line for each index, also for those that are switched off.
     fn all_lines(&self) -> Vec<IndexLine> {
         let mut lines = self.lines.clone();
-        for index in self.desk.indexes().off() {
+        for index in self.indexes.off() {
             lines.insert(index, IndexLine::off(index));
         }
         lines.into_values().collect()
