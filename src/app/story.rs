@@ -1,5 +1,6 @@
 //! The rooms up to the story, from the ground up: what a search without a server needs, too.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +12,12 @@ use crate::cache::Cache;
 use crate::config::{Config, Consent};
 use crate::durable::State;
 use crate::fetch::{AddressPolicy, Client, Roots};
-use crate::index;
-use crate::playback::{Parts, Playback};
+use crate::playback::{IndexPlace, Parts, Playback};
 use crate::secret::Secret;
 use crate::select::Preferences;
 use crate::swarm::{self, Swarm};
 use crate::title::Titles;
+use crate::torrent::IndexName;
 
 /// How long a search waits for its slowest index.
 const SEARCH_PATIENCE: Duration = Duration::from_secs(6);
@@ -51,16 +52,13 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     }
     let policy = AddressPolicy { allow_private: config.allow_private.clone() };
     let client = Client::new(policy.clone(), Roots::System)?;
-    let indexes = config.indexes.iter().filter(|(_, place)| place.enabled);
-    let sources =
-        indexes.map(|(name, place)| index::build(*name, client.clone(), place.url.clone()));
     let options = swarm_options(config, data, policy);
     let library = options.library.clone();
     let swarm = Arc::new(Swarm::new(options, tasks.clone()));
     swarm.allow(config.swarm.consent == Consent::Given);
     let playback = Playback::new(Parts {
         titles: Titles::new(client.clone(), config.cinemeta.clone(), config.kitsu.clone()),
-        sources: sources.collect(),
+        indexes: index_places(config),
         client: client.clone(),
         cache,
         state: Arc::clone(&state),
@@ -79,6 +77,19 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
         playback.default_debrid(*store, &Secret::new(&token))?;
     }
     Ok(Story { playback: Arc::new(playback), state, client, library, tasks })
+}
+
+/// Where the configuration says the indexes are. A private address of one of ours has to stand in
+/// `network.allow_private`; of one of the owner's, naming it is enough.
+fn index_places(config: &Config) -> BTreeMap<IndexName, IndexPlace> {
+    let ours = config.indexes.iter().map(|(name, place)| {
+        let address = place.url.clone().into();
+        (*name, IndexPlace { address, enabled: place.enabled, named: false })
+    });
+    let added = config.added.iter().map(|(name, address)| {
+        (*name, IndexPlace { address: address.clone(), enabled: true, named: true })
+    });
+    ours.chain(added).collect()
 }
 
 fn make_folder(data: &Path) -> Result<(), Error> {

@@ -148,7 +148,7 @@ pub fn start_log(arguments: &Arguments) {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(std::io::stderr().is_terminal() && config::takes_colours())
         .init();
 }
 

@@ -15,6 +15,7 @@ use url::Url;
 pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
 pub use read::BadConfig;
 
+use crate::secret::Address;
 use crate::torrent::{IndexName, Store};
 use read::{Value, Values};
 
@@ -100,6 +101,8 @@ pub struct Config {
     pub prefer: serde_json::Map<String, serde_json::Value>,
     /// `[index.…]`
     pub indexes: BTreeMap<IndexName, IndexPlace>,
+    /// `index.added`: indexes of the owner's, by name.
+    pub added: BTreeMap<IndexName, Address>,
     /// Keys that were given but that nothing in this version uses.
     pub without_effect: Vec<&'static str>,
 }
@@ -107,6 +110,12 @@ pub struct Config {
 const STREMTHRU: &str = "https://stremthru.13377001.xyz";
 const TORRENTIO: &str = "https://torrentio.strem.fun";
 const ZILEAN: &str = "https://zileanfortheweebs.midnightignite.me";
+const ANIMETOSHO: &str = "https://feed.animetosho.xyz";
+const COMET: &str = "https://comet.feels.legal";
+const TORRENTSDB: &str = "https://torrentsdb.com";
+const PEERFLIX: &str = "https://addon.peerflix.mov";
+const MEDIAFUSION: &str = "https://mediafusion.elfhosted.com";
+const NYAA: &str = "https://nyaa.si";
 const CINEMETA: &str = "https://v3-cinemeta.strem.io";
 const KITSU: &str = "https://anime-kitsu.strem.fun";
 
@@ -144,7 +153,18 @@ impl Config {
         let indexes = [
             (IndexName::StremThru, "index.stremthru.url", "index.stremthru.enabled", STREMTHRU),
             (IndexName::Torrentio, "index.torrentio.url", "index.torrentio.enabled", TORRENTIO),
+            (IndexName::Comet, "index.comet.url", "index.comet.enabled", COMET),
             (IndexName::Zilean, "index.zilean.url", "index.zilean.enabled", ZILEAN),
+            (IndexName::AnimeTosho, "index.animetosho.url", "index.animetosho.enabled", ANIMETOSHO),
+            (IndexName::TorrentsDb, "index.torrentsdb.url", "index.torrentsdb.enabled", TORRENTSDB),
+            (IndexName::Peerflix, "index.peerflix.url", "index.peerflix.enabled", PEERFLIX),
+            (
+                IndexName::MediaFusion,
+                "index.mediafusion.url",
+                "index.mediafusion.enabled",
+                MEDIAFUSION,
+            ),
+            (IndexName::Nyaa, "index.nyaa.url", "index.nyaa.enabled", NYAA),
         ];
         let stremthru = given.url("stremthru.url", STREMTHRU);
         let places = indexes.map(|(name, url, enabled, default)| {
@@ -170,6 +190,7 @@ impl Config {
             cinemeta: given.url("title.cinemeta_url", CINEMETA),
             kitsu: given.url("title.kitsu_url", KITSU),
             indexes: places.into(),
+            added: given.added_indexes()?,
             stremthru,
             prefer: given.prefer(),
             without_effect: given.without_effect(),
@@ -194,6 +215,15 @@ pub fn data_folder() -> PathBuf {
 #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 pub fn ca_file() -> Option<PathBuf> {
     std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
+}
+
+/// Whether the terminal takes colours: not where `NO_COLOR` says something (no-color.org), nor on a
+/// dumb one.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn takes_colours() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|word| !word.is_empty());
+    !refused && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Whether a service manager started us and waits for our word (`sd_notify(3)`).
@@ -235,8 +265,11 @@ impl Given {
     }
 
     fn wrong(&self, path: &str, wanted: &str) -> BadConfig {
-        let place = self.0.get(path).map_or("the configuration", |placed| &placed.place);
-        BadConfig::new(place, format!("`{path}` must be {wanted}"))
+        BadConfig::new(self.place(path), format!("`{path}` must be {wanted}"))
+    }
+
+    fn place(&self, path: &str) -> &str {
+        self.0.get(path).map_or("the configuration", |placed| &placed.place)
     }
 
     fn parsed<T: FromStr>(&self, path: &str, wanted: &str) -> Result<Option<T>, BadConfig> {
@@ -262,6 +295,33 @@ impl Given {
         let wanted = "a list of exact addresses with ports, such as [\"192.168.1.5:8080\"]";
         let items = self.list(path);
         items.iter().map(|item| item.parse().map_err(|_| self.wrong(path, wanted))).collect()
+    }
+
+    /// `NAME=ADDRESS` each. What is wrong with an address is said without it: it may hold a key.
+    fn added_indexes(&self) -> Result<BTreeMap<IndexName, Address>, BadConfig> {
+        let path = "index.added";
+        let mut added = BTreeMap::new();
+        for item in self.list(path) {
+            let parts = item.split_once('=').filter(|(name, _)| !name.contains('/'));
+            let Some((name, address)) = parts else {
+                let wanted = "a list such as [\"mine=https://addon.example/manifest.json\"]";
+                return Err(self.wrong(path, wanted));
+            };
+            let name = name.trim();
+            let wrong = |what: &dyn std::fmt::Display| {
+                BadConfig::new(self.place(path), format!("`{path}`, {name}: {what}"))
+            };
+            let index = name.parse::<IndexName>().map_err(|error| wrong(&error))?;
+            let address = Address::read(address).map_err(|error| wrong(&error))?;
+            if IndexName::ALL.contains(&index) || added.insert(index, address).is_some() {
+                return Err(wrong(&"this name is taken; give another"));
+            }
+        }
+        let most = IndexName::MOST_ADDED;
+        if added.len() > most {
+            return Err(self.wrong(path, &format!("a list of at most {most}")));
+        }
+        Ok(added)
     }
 
     /// Any name that can be shown; `lan` fits it to what DNS takes.

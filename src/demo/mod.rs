@@ -89,11 +89,17 @@ impl Demo {
         let allowed: Vec<String> = self.addresses().iter().map(ToString::to_string).collect();
         let text = |value: String| toml::Value::String(value);
         let base = |address: SocketAddr| text(street::base(address));
-        let tables: [(&[&str], toml::Value); 17] = [
+        let tables: [(&[&str], toml::Value); 23] = [
             (&["stremthru", "url"], base(street.stremthru)),
             (&["index", "stremthru", "url"], base(street.stremthru)),
             (&["index", "torrentio", "url"], base(street.torrentio)),
+            (&["index", "comet", "url"], base(street.comet)),
+            (&["index", "torrentsdb", "url"], base(street.torrentsdb)),
+            (&["index", "peerflix", "url"], base(street.peerflix)),
+            (&["index", "mediafusion", "url"], base(street.mediafusion)),
             (&["index", "zilean", "url"], base(street.zilean)),
+            (&["index", "animetosho", "url"], base(street.animetosho)),
+            (&["index", "nyaa", "url"], base(street.nyaa)),
             (&["title", "cinemeta_url"], base(street.cinemeta)),
             (&["title", "kitsu_url"], base(street.kitsu)),
             (&["debrid", "store"], text("realdebrid".to_owned())),

@@ -3,9 +3,9 @@
 //! Every call that leaves the box passes here, so the guards stand in one place:
 //!
 //! * **Where**: `http` and `https` only, no user name in the URL, no private address unless the
-//!   owner listed it ([`AddressPolicy`]), no proxy from the environment. The check covers literal
-//!   addresses, names, and each hop of a redirect ([`route`] argues why nothing can change between
-//!   the check and the connection).
+//!   owner listed it ([`AddressPolicy`]) or named it for one purpose ([`Client::to_named`]), no proxy
+//!   from the environment. The check covers literal addresses, names, and each hop of a redirect
+//!   ([`route`] argues why nothing can change between the check and the connection).
 //! * **How much**: a whole answer has at most 8 MiB after decompression and takes at most 30 s.
 //! * **Secrets**: one header, marked sensitive; never over plain `http` but to a listed private
 //!   address; never after a redirect. An [`Error`] names the host and nothing more of the URL.
@@ -150,6 +150,18 @@ impl Client {
         Ok(Self { routes: Routes::new(policy, roots)? })
     }
 
+    /// The same client for one place that the owner named: where the host of `url` is a private
+    /// address, this client may reach it, with exactly that port, and no other client may. A name
+    /// that leads to a private address stays refused: the owner cannot know where it leads tomorrow.
+    pub fn to_named(&self, url: &Url) -> Result<Self, Error> {
+        match locate::literal(url) {
+            Some(address) if !self.routes.permits(address) => {
+                Ok(Self { routes: self.routes.with(address)? })
+            }
+            _ => Ok(self.clone()),
+        }
+    }
+
     /// Asks and reads the whole answer. A `GET` is repeated at most twice, and only where it was
     /// refused with 429 or 503 and a `Retry-After` of 60 s at most, or where the connection broke
     /// before an answer, and only if that fits into [`Request::timeout`].
@@ -236,18 +248,26 @@ impl Answer {
 
     /// The decoded body of a 2xx answer, else an error of the kind that fits.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.success()?;
+        self.body_json()
+    }
+
+    /// The body of a 2xx answer, else an error of the kind that fits.
+    pub fn success(&self) -> Result<&Bytes, Error> {
         let host = self.host.clone();
         match self.status {
-            200..=299 => self.body_json(),
+            200..=299 => Ok(&self.body),
             403 | 418 => Err(Error::Blocked { host, status: self.status }),
             429 => Err(Error::Limited { host, retry_after: self.retry_after }),
             status => Err(Error::Status { host, status }),
         }
     }
 
-    /// The decoded body, whatever the status (the error envelopes of APIs).
+    /// The decoded body, whatever the status (the error envelopes of APIs). Bytes that are not
+    /// UTF-8 cost themselves alone.
     pub fn body_json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(self.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&self.body))
+        let body = self.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&self.body);
+        serde_json::from_str(&String::from_utf8_lossy(body))
             .map_err(|_| Error::NotJson { host: self.host.clone(), html: self.is_html() })
     }
 

@@ -80,6 +80,18 @@ impl Routes {
         Ok(routes)
     }
 
+    /// Whether `address` may be connected to.
+    pub(super) fn permits(&self, address: SocketAddr) -> bool {
+        self.policy.permits(address)
+    }
+
+    /// The same roads, and one private address more, with clients of their own.
+    pub(super) fn with(&self, address: SocketAddr) -> Result<Self, Error> {
+        let mut policy = self.policy.clone();
+        policy.allow_private.push(address);
+        Self::new(policy, self.roots)
+    }
+
     /// Asks, following at most three redirects of a `GET` without a secret. Gives the answer's
     /// head and the URL that it came from.
     pub(super) async fn ask(

@@ -22,6 +22,7 @@ impl From<playback::Error> for ApiError {
             E::Gone { .. } => (StatusCode::BAD_GATEWAY, "gone"),
             E::NotACandidate { .. } => (StatusCode::NOT_FOUND, "not_a_candidate"),
             E::SwarmIsFixed => (StatusCode::CONFLICT, "swarm_is_fixed"),
+            E::Index(index) => of_index(index),
             E::NoToken => (StatusCode::BAD_REQUEST, "no_token"),
             E::Preference(_) => (StatusCode::BAD_REQUEST, "bad_settings"),
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
@@ -37,6 +38,18 @@ impl From<playback::Error> for ApiError {
             }
             _ => answer,
         }
+    }
+}
+
+fn of_index(error: &playback::BadIndex) -> (StatusCode, &'static str) {
+    use playback::BadIndex as E;
+    match error {
+        E::Name(_) => (StatusCode::BAD_REQUEST, "bad_index_name"),
+        E::Address(..) => (StatusCode::BAD_REQUEST, "bad_index_address"),
+        E::Taken(_) => (StatusCode::CONFLICT, "index_taken"),
+        E::TooMany => (StatusCode::CONFLICT, "too_many_indexes"),
+        E::NotThere(_) => (StatusCode::NOT_FOUND, "no_such_index"),
+        E::Configured(_) => (StatusCode::CONFLICT, "index_is_configured"),
     }
 }
 

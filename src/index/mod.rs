@@ -11,17 +11,30 @@ use serde_json::Value;
 use url::Url;
 
 use crate::fetch;
-use crate::media::{AnimeBase, Query, StremioId};
+use crate::media::Query;
 use crate::stremthru::{self as wire, StremThru};
 use crate::torrent::{IndexName, Torrent, stated_name};
 
 mod added;
 mod addon;
+mod animetosho;
+mod comet;
+mod decode;
+mod json;
+mod mediafusion;
+mod nyaa;
+mod peerflix;
 mod scrape;
+mod stated;
 mod stremthru;
+mod terms;
 mod torrentio;
+mod torrentsdb;
+mod torznab;
+mod xml;
 mod zilean;
 
+pub use decode::decode;
 pub use scrape::scrape_all;
 
 /// Longest wait for one index. Public ones answer within three seconds, or not at all.
@@ -102,27 +115,18 @@ pub enum Error {
 pub fn build(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Source> {
     match name {
         IndexName::StremThru => {
-            Box::new(stremthru::Database { wire: StremThru::new(client, base, None) })
+            let wire = StremThru::new(client.clone(), base.clone(), None);
+            Box::new(stremthru::Database { wire, client, base })
         }
         IndexName::Torrentio => Box::new(torrentio::Torrentio { client, base }),
+        IndexName::Comet => Box::new(comet::Comet { client, base }),
         IndexName::Zilean => Box::new(zilean::Zilean { client, base }),
-        IndexName::Added(_) => Box::new(added::AddOn { name, client, base }),
-    }
-}
-
-/// The id to ask in IMDb's terms, for an index that knows no others.
-fn by_imdb(query: &Query) -> Result<StremioId, Error> {
-    known(query)?;
-    query.imdb().ok_or(Error::UnsupportedId)
-}
-
-/// Refuses the anime ids that no index is asked for yet: they have to be translated first.
-fn known(query: &Query) -> Result<(), Error> {
-    match query.id {
-        StremioId::Anime { base: AnimeBase::AniDb | AnimeBase::MyAnimeList, .. } => {
-            Err(Error::UnsupportedId)
-        }
-        _ => Ok(()),
+        IndexName::AnimeTosho => Box::new(animetosho::AnimeTosho { client, base }),
+        IndexName::TorrentsDb => Box::new(torrentsdb::TorrentsDb { client, base }),
+        IndexName::Peerflix => Box::new(peerflix::Peerflix { client, base }),
+        IndexName::MediaFusion => Box::new(mediafusion::MediaFusion::new(client, base)),
+        IndexName::Nyaa => Box::new(nyaa::Nyaa { client, base }),
+        IndexName::Added(_) => added::build(name, client, base),
     }
 }
 

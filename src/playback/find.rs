@@ -12,7 +12,7 @@ use crate::debrid::Debrid;
 use crate::index::{self, Report, State};
 use crate::media::{Query, StremioId, Title};
 use crate::select::{self, Candidate};
-use crate::torrent::{Availability, IndexName, InfoHash, Store, Unique, unique};
+use crate::torrent::{Availability, InfoHash, Store, Unique, unique};
 
 /// How long a store's answer is believed: entries of its crowd database go stale.
 const AVAILABILITY_AGE: Duration = Duration::from_secs(3600);
@@ -139,14 +139,16 @@ impl Playback {
                 state = ?line.state, message = line.message, "index answered");
             on(&line);
         };
-        let reports = index::scrape_all(&self.parts.sources, query, limit, heard).await;
+        let indexes = self.indexes();
+        let reports = index::scrape_all(&indexes.sources, query, limit, heard).await;
         let mut scraped: Vec<Scraped> = reports
             .into_iter()
             .map(|report| Scraped { line: IndexLine::from(&report), torrents: report.torrents })
             .collect();
-        let asked: Vec<IndexName> = scraped.iter().map(|one| one.line.index).collect();
-        for index in IndexName::ALL.into_iter().filter(|index| !asked.contains(index)) {
-            let message = Some(format!("{index} is switched off in the configuration"));
+        for index in indexes.off() {
+            let message = Some(format!(
+                "{index} is switched off; the set-up page or the configuration switches it on"
+            ));
             let line = IndexLine { index, state: State::Off, torrents: 0, elapsed_ms: 0, message };
             scraped.push(Scraped { line, torrents: Vec::new() });
         }

@@ -9,6 +9,7 @@ mod choose;
 mod film;
 mod find;
 mod findings;
+mod indexes;
 mod own_file;
 mod playable;
 mod preferences;
@@ -16,7 +17,7 @@ mod session;
 mod settings;
 mod ways;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use tokio_util::task::TaskTracker;
 
 pub use choose::{Passed, Play, in_words};
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
+pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
@@ -34,12 +36,13 @@ use crate::cache::Cache;
 use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
-use crate::index::Source;
 use crate::media::StremioId;
 use crate::select::{BadPreference, Preferences};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
+use crate::torrent::IndexName;
 use audience::Audience;
+use indexes::Indexes;
 use session::Session;
 use url::Url;
 
@@ -55,7 +58,8 @@ const RECENT_CANDIDATES: usize = 200;
 pub struct Parts {
     pub client: Client,
     pub titles: Titles,
-    pub sources: Vec<Box<dyn Source>>,
+    /// Where the configuration says the indexes are.
+    pub indexes: BTreeMap<IndexName, IndexPlace>,
     pub cache: Cache,
     pub state: Arc<State>,
     pub swarm: Arc<Swarm>,
@@ -74,6 +78,8 @@ pub struct Parts {
 pub struct Playback {
     parts: Parts,
     account: Mutex<Option<(Arc<Debrid>, String)>>,
+    indexes: Mutex<Arc<Indexes>>,
+    changing_indexes: Mutex<()>,
     recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     audience: Arc<Audience>,
@@ -137,6 +143,9 @@ pub enum Error {
     /// The owner's word on peer-to-peer does not count here.
     #[error("peer-to-peer is decided by swarm.enabled in the configuration; change it there")]
     SwarmIsFixed,
+    /// The indexes cannot be changed so.
+    #[error(transparent)]
+    Index(#[from] BadIndex),
     /// It cannot be a token.
     #[error("a token is letters, digits and signs without spaces or line breaks; paste it again")]
     NoToken,
@@ -163,12 +172,15 @@ impl Playback {
         let playback = Self {
             parts,
             account: Mutex::default(),
+            indexes: Mutex::default(),
+            changing_indexes: Mutex::default(),
             recent: Mutex::default(),
             sessions: Mutex::default(),
             audience: Arc::default(),
             preferences: Mutex::default(),
         };
         playback.take_up_settings()?;
+        playback.take_up_indexes()?;
         Ok(playback)
     }
 

@@ -1,17 +1,19 @@
-//! What the owner changes in the browser: the debrid token and the word on peer-to-peer. It lies in
+//! What the owner changes in the browser: the debrid token and the word on peer-to-peer (and the
+//! indexes, next door). It lies in
 //! the state store and wins over the configuration file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Playback, durably, lock};
+use super::{Error, IndexSettings, Playback, durably, lock};
 use crate::debrid::{Account, Debrid};
 use crate::durable::State;
 use crate::secret::Secret;
 use crate::select::Preferences;
 use crate::stremthru::StremThru;
-use crate::torrent::Store;
+use crate::torrent::{IndexName, Store};
 
 const DEBRID_KEY: &str = "settings/debrid";
 const SWARM_KEY: &str = "settings/swarm_allowed";
@@ -21,6 +23,8 @@ const SWARM_KEY: &str = "settings/swarm_allowed";
 pub struct Settings {
     /// The debrid account.
     pub debrid: DebridSettings,
+    /// Where titles are looked for.
+    pub indexes: BTreeMap<IndexName, IndexSettings>,
     /// Peer-to-peer.
     pub swarm: SwarmSettings,
     /// What the household prefers.
@@ -137,7 +141,8 @@ impl Playback {
         };
         let swarm =
             SwarmSettings { enabled: self.parts.swarm.allowed(), fixed: self.parts.swarm_fixed };
-        Settings { debrid, swarm, preferences: self.preferences() }
+        let preferences = self.preferences();
+        Settings { debrid, indexes: self.index_settings(), swarm, preferences }
     }
 
     fn use_debrid(&self, store: Store, token: &Secret) {

@@ -166,11 +166,23 @@ pub struct Setup {
     pub stores: Vec<(String, bool)>,
     pub token_set: bool,
     pub token_ends: String,
+    pub indexes: Vec<IndexRow>,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
     pub preferences: Preferences,
     /// On a box alone.
     pub the_box: Option<TheBox>,
+}
+
+/// An index, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct IndexRow {
+    pub name: String,
+    pub address: String,
+    pub enabled: bool,
+    /// Whether the owner added it.
+    pub added: bool,
 }
 
 /// Something went wrong: one sentence and a way on.

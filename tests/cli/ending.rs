@@ -4,9 +4,11 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use credenza::torrent::IndexName;
+
 use crate::support::server::{Server, credenza};
-use crate::support::until;
 use crate::support::upstream::{Reply, Upstream};
+use crate::support::{only, until};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -54,10 +56,10 @@ fn slow() -> (Upstream, String) {
     silent.on("/stream/movie/tt1254207.json", Reply::hang());
     let configuration = format!(
         "[title]\ncinemeta_url = \"{0}\"\n[index.torrentio]\nurl = \"{0}\"\n\
-         [index.stremthru]\nenabled = false\n[index.zilean]\nenabled = false\n\
-         [network]\nallow_private = [\"{1}\"]\n[swarm]\nenabled = false\n",
+         {2}[network]\nallow_private = [\"{1}\"]\n[swarm]\nenabled = false\n",
         silent.url("/"),
         silent.addr(),
+        only(&[IndexName::Torrentio]),
     );
     (silent, configuration)
 }

@@ -29,6 +29,7 @@ pub struct Work {
     /// Its id at `IMDb`, of a range that `IMDb` has not given out.
     pub imdb: &'static str,
     pub kitsu: Option<u32>,
+    pub anidb: Option<u32>,
     pub name: &'static str,
     pub aliases: &'static [&'static str],
     pub year: u16,
@@ -45,6 +46,7 @@ pub const WORKS: [Work; 3] = [
         kind: Kind::Film,
         imdb: "tt9900101",
         kitsu: None,
+        anidb: None,
         name: "The Lamp and the Tide",
         aliases: &[],
         year: 2024,
@@ -58,6 +60,7 @@ pub const WORKS: [Work; 3] = [
         kind: Kind::Series,
         imdb: "tt9900102",
         kitsu: None,
+        anidb: None,
         name: "Harbour Watch",
         aliases: &[],
         year: 2023,
@@ -75,6 +78,7 @@ pub const WORKS: [Work; 3] = [
         kind: Kind::Anime,
         imdb: "tt9900103",
         kitsu: Some(99001),
+        anidb: Some(99201),
         name: "Paper Kites",
         aliases: &["Paper Kites", "Kami no Tako"],
         year: 2022,
@@ -100,6 +104,12 @@ impl Work {
     #[must_use]
     pub fn by_kitsu(id: u32) -> Option<&'static Self> {
         WORKS.iter().find(|work| work.kitsu == Some(id))
+    }
+
+    /// The work with this id at `AniDB`.
+    #[must_use]
+    pub fn by_anidb(id: u32) -> Option<&'static Self> {
+        WORKS.iter().find(|work| work.anidb == Some(id))
     }
 
     /// The type in a path of Cinemeta.

@@ -1,5 +1,7 @@
 //! Claim, login, settings.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
 use crate::http::rooms::{Rooms, Visitor, no_cookie, session_cookie};
-use crate::playback::Settings;
+use crate::playback::{IndexChange, Settings};
 use crate::secret::Secret;
 use crate::torrent::Store;
 
@@ -93,6 +95,8 @@ impl AllSettings {
 #[serde(deny_unknown_fields)]
 pub(super) struct Changes {
     debrid: Option<DebridChange>,
+    /// By name; `null` ends what the owner has said of it.
+    indexes: Option<BTreeMap<String, Option<IndexChanges>>>,
     preferences: Option<serde_json::Map<String, Value>>,
     swarm: Option<SwarmChange>,
     update: Option<UpdateChange>,
@@ -108,11 +112,27 @@ struct DebridChange {
     token: Option<Option<Secret>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexChanges {
+    /// `null`: where the configuration says.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent and null are two things")]
+    url: Option<Option<String>>,
+    enabled: Option<bool>,
+}
+
+impl From<IndexChanges> for IndexChange {
+    fn from(IndexChanges { url, enabled }: IndexChanges) -> Self {
+        Self { address: url, enabled }
+    }
+}
+
 /// Tells `null` from absent.
 #[expect(clippy::option_option, reason = "absent and null are two things")]
-fn present<'de, D: serde::Deserializer<'de>>(
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<Option<Secret>>, D::Error> {
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -157,6 +177,11 @@ pub(super) async fn change_settings(
     }
     if let Some(preferences) = changes.preferences {
         playback.prefer(&preferences)?;
+    }
+    if let Some(indexes) = changes.indexes {
+        let named = indexes.into_iter();
+        let named = named.map(|(name, change)| (name, change.map(IndexChange::from)));
+        playback.change_indexes(&named.collect())?;
     }
     if let Some(swarm) = changes.swarm {
         playback.allow_swarm(swarm.enabled)?;

@@ -1,6 +1,7 @@
 //! The pages. Every one is a URL, so that a television's Back key works, and whole without script.
 
 mod appliance;
+mod indexes;
 mod preferences;
 mod setup;
 mod view;
@@ -38,6 +39,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/claim", post(setup::claim))
         .route("/setup/debrid", post(setup::debrid))
         .route("/setup/debrid/remove", post(setup::remove_debrid))
+        .route("/setup/indexes/add", post(indexes::add))
+        .route("/setup/indexes/switch", post(indexes::switch))
+        .route("/setup/indexes/remove", post(indexes::remove))
         .route("/setup/preferences", post(preferences::change))
         .route("/setup/swarm", post(setup::swarm))
         // The owner of a box.

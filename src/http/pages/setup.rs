@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{at_the_door, filled, frame, page, trouble, view};
+use super::{at_the_door, filled, frame, indexes, page, trouble, view};
 use crate::http::rooms::{Visitor, no_cookie, session_cookie};
 use crate::secret::Secret;
 use crate::torrent::Store;
@@ -38,6 +38,7 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
     page(&web::Setup {
         frame,
         stores: Store::ALL.map(|store| (store.to_string(), store == chosen)).into(),
+        indexes: indexes::rows(settings.indexes),
         token_set: settings.debrid.set,
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
@@ -52,6 +53,8 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "claimed" => "This box is yours.",
         "token" => "The store takes the token; it is kept.",
         "removed" => "The token is removed.",
+        "index-added" => "The index is added; the next search asks it.",
+        "indexes" => "The indexes are changed.",
         "preferences" => "What you prefer is kept; the next search goes by it.",
         "swarm" => "Peer-to-peer is changed.",
         "formatted" => "The disk is ready: films are kept on it from now on.",

@@ -14,7 +14,7 @@ use crate::media::{ImdbId, StremioId};
 use crate::playback::{Findings, in_words};
 use crate::select::Candidate;
 use crate::title::{EpisodeRow, Found};
-use crate::torrent::{Availability, InfoHash};
+use crate::torrent::{Availability, IndexName, InfoHash};
 use crate::web::{self, CandidateRow, Season, TitleCard, plain, size};
 
 /// The longest title that is searched for, in characters.
@@ -168,7 +168,7 @@ fn row(candidate: &Candidate) -> CandidateRow {
         .flatten()
         .map(String::as_str)
         .collect();
-    let found_by: Vec<&str> = torrent.found_by.iter().map(|index| index.as_str()).collect();
+    let found_by: Vec<&str> = torrent.found_by.iter().map(IndexName::as_str).collect();
     let cached =
         candidate.availability.iter().map(|(store, state)| at_store(store.as_str(), *state));
     CandidateRow {
