@@ -19,8 +19,9 @@ use crate::swarm::{self, Swarm};
 use crate::title::Titles;
 use crate::torrent::IndexName;
 
-/// How long a search waits for its slowest index.
-const SEARCH_PATIENCE: Duration = Duration::from_secs(6);
+/// How long a search waits for its slowest index, and for the store. It shall be answered within six
+/// seconds: the rest is for ranking thousands of names on a small board.
+const SEARCH_PATIENCE: Duration = Duration::from_millis(5_500);
 /// How long a magnet may take to become metadata: a torrent without peers must not hold up the next.
 const METADATA_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a reader waits for a missing piece before its connection is closed.

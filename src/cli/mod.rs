@@ -16,6 +16,7 @@ pub mod select;
 mod serve;
 mod steward;
 mod table;
+mod terminal;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;

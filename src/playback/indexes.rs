@@ -88,7 +88,7 @@ type Places = BTreeMap<IndexName, IndexPlace>;
 pub(super) struct Indexes {
     places: Places,
     /// Those that are asked.
-    pub(super) sources: Vec<Box<dyn Source>>,
+    pub(super) sources: Vec<Arc<dyn Source>>,
 }
 
 impl Indexes {
@@ -98,7 +98,7 @@ impl Indexes {
             let url = place.address.expose();
             let own = || client.to_named(url).unwrap_or_else(|_| client.clone());
             let client = if place.named { own() } else { client.clone() };
-            index::build(*name, client, url.clone())
+            Arc::from(index::build(*name, client, url.clone()))
         });
         Self { sources: sources.collect(), places }
     }
@@ -118,7 +118,7 @@ impl Playback {
 
     /// The indexes as they are now.
     pub(super) fn indexes(&self) -> Arc<Indexes> {
-        Arc::clone(&lock(&self.indexes))
+        self.desk.indexes()
     }
 
     /// Reads what the owner had set before.
@@ -163,7 +163,6 @@ impl Playback {
         }
         durably(|| self.parts.state.put(INDEXES_KEY, &choices))?;
         self.apply_indexes(&choices);
-        self.forget_searches();
         for (name, change) in changes {
             let enabled = change.as_ref().and_then(|change| change.enabled);
             tracing::info!(index = %name, enabled, "the owner changed an index");
@@ -230,6 +229,6 @@ impl Playback {
 
     fn apply_indexes(&self, choices: &Choices) {
         let indexes = Indexes::new(self.index_places(choices), &self.parts.client);
-        *lock(&self.indexes) = Arc::new(indexes);
+        self.desk.use_indexes(indexes);
     }
 }

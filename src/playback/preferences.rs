@@ -15,7 +15,7 @@ impl Playback {
     /// What is preferred now.
     #[must_use]
     pub fn preferences(&self) -> Arc<Preferences> {
-        Arc::clone(&lock(&self.preferences))
+        Arc::clone(&lock(&self.desk.preferences))
     }
 
     /// Reads what was set before. What another version kept and this one cannot take is left alone
@@ -27,7 +27,7 @@ impl Playback {
             tracing::warn!(%error, "the preferences that were kept are not used");
             base.clone()
         });
-        *lock(&self.preferences) = Arc::new(preferred);
+        *lock(&self.desk.preferences) = Arc::new(preferred);
         Ok(())
     }
 
@@ -44,7 +44,7 @@ impl Playback {
         let preferred = base.with(&kept, base)?;
         kept.retain(|_, value| !value.is_null());
         durably(|| self.parts.state.put(KEY, &kept))?;
-        *lock(&self.preferences) = Arc::new(preferred);
+        *lock(&self.desk.preferences) = Arc::new(preferred);
         self.forget_searches();
         tracing::info!("the owner's preferences were changed");
         Ok(())

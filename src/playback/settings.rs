@@ -141,8 +141,8 @@ impl Playback {
         };
         let swarm =
             SwarmSettings { enabled: self.parts.swarm.allowed(), fixed: self.parts.swarm_fixed };
-        let preferences = self.preferences();
-        Settings { debrid, indexes: self.index_settings(), swarm, preferences }
+        let (indexes, preferences) = (self.index_settings(), self.preferences());
+        Settings { debrid, indexes, swarm, preferences }
     }
 
     fn use_debrid(&self, store: Store, token: &Secret) {

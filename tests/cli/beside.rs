@@ -12,7 +12,7 @@ use crate::support::upstream::Upstream;
 use crate::support::{has, only, skip};
 
 /// An id that no index understands, of a number that no map has.
-const NOBODYS: &str = "mal:4000000000:1";
+const NOBODYS: &str = "mal:99999999:1";
 
 fn said(done: &std::process::Output) -> String {
     String::from_utf8_lossy(&done.stderr).into_owned()
@@ -75,7 +75,7 @@ fn find_beside_a_server_prints_the_same_and_each_index_as_it_answers() {
     let words: Vec<_> = std::iter::once(find.get_program()).chain(find.get_args()).collect();
     let words = words.join(std::ffi::OsStr::new(" ")).into_string().unwrap();
     let line = format!("{words} find tt9900102:1:2 > /dev/null");
-    let done = run(Command::new("script").args(["-qec", &line, "/dev/null"]));
+    let done = run(Command::new("script").args(["-qec", &line, "/dev/null"]).env("NO_COLOR", "1"));
     let shown = String::from_utf8(done.stdout).unwrap();
     assert_eq!(done.status.code(), Some(0), "{shown}");
     for index in ["torrentio", "stremthru", "zilean"] {

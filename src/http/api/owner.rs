@@ -175,13 +175,13 @@ pub(super) async fn change_settings(
             None => playback.remove_debrid()?,
         }
     }
-    if let Some(preferences) = changes.preferences {
-        playback.prefer(&preferences)?;
-    }
     if let Some(indexes) = changes.indexes {
         let named = indexes.into_iter();
         let named = named.map(|(name, change)| (name, change.map(IndexChange::from)));
         playback.change_indexes(&named.collect())?;
+    }
+    if let Some(preferences) = changes.preferences {
+        playback.prefer(&preferences)?;
     }
     if let Some(swarm) = changes.swarm {
         playback.allow_swarm(swarm.enabled)?;

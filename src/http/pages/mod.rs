@@ -33,6 +33,7 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/", get(watch::home))
         .route("/series/{id}", get(watch::series))
         .route("/watch/{id}", get(watch::candidates).post(watch::play))
+        .route("/watch/{id}/events", get(watch::events))
         .route("/play/{key}/{name}", get(watch::player))
         // The owner.
         .route("/setup", get(setup::setup_page))
