@@ -53,10 +53,10 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("saphyr_parser", &["steward"]),
     ("sd_notify", &["appliance"]),
     ("qrcode", &["cli"]),
+    ("quick_xml", &["index"]),
     ("chrono", &["index"]),
     ("flate2", &["cache"]),
     ("unicode_width", &["cli"]),
-    ("quick_xml", &["index"]),
 ];
 
 /// Names that say nothing of what a room is for.

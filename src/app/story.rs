@@ -14,6 +14,7 @@ use crate::durable::State;
 use crate::fetch::{AddressPolicy, Client, Roots};
 use crate::playback::{IndexPlace, Parts, Playback};
 use crate::secret::Secret;
+use crate::select::Preferences;
 use crate::swarm::{self, Swarm};
 use crate::title::Titles;
 use crate::torrent::IndexName;
@@ -66,6 +67,9 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
         tasks: tasks.clone(),
         stremthru: config.stremthru.clone(),
         patience: SEARCH_PATIENCE,
+        preferences: Preferences::default()
+            .with(&config.prefer, &Preferences::default())
+            .map_err(Error::Prefer)?,
         swarm_fixed: config.swarm.consent != Consent::Ask,
     })?;
     if let Some((store, file)) = &config.debrid {

@@ -16,7 +16,7 @@ impl From<playback::Error> for ApiError {
         use playback::Error as E;
         let (status, code) = match &error {
             E::NothingFound { .. } => (StatusCode::NOT_FOUND, "nothing_found"),
-            E::NoIndex { .. } | E::IndexSilent { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
+            E::NoIndex { .. } | E::IndexFailed { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
             E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
             E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
             E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),
@@ -30,6 +30,7 @@ impl From<playback::Error> for ApiError {
             E::SwarmIsFixed => (StatusCode::CONFLICT, "swarm_is_fixed"),
             E::Index(index) => of_index(index),
             E::NoToken => (StatusCode::BAD_REQUEST, "no_token"),
+            E::Preference(_) => (StatusCode::BAD_REQUEST, "bad_settings"),
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
             E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
             E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),

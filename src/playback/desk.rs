@@ -17,6 +17,7 @@ use crate::cache::Cache;
 use crate::debrid::Debrid;
 use crate::index::{Health, Memory, Relay};
 use crate::media::{StremioId, Title};
+use crate::select::Preferences;
 use crate::torrent::IndexName;
 
 /// How long a search is kept in memory, so that choosing from a page does not search again.
@@ -44,8 +45,8 @@ pub(super) struct Desk {
     /// Ends what searches do behind their answers.
     pub(super) ending: CancellationToken,
     account: Account,
-    /// Whom to ask.
-    pub(super) indexes: Mutex<Arc<Indexes>>,
+    indexes: Mutex<Arc<Indexes>>,
+    pub(super) preferences: Mutex<Arc<Preferences>>,
     recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
 }
 
@@ -61,8 +62,20 @@ impl Desk {
             ending: CancellationToken::new(),
             account,
             indexes: Mutex::default(),
+            preferences: Mutex::default(),
             recent: Mutex::default(),
         }
+    }
+
+    /// The indexes as they are now.
+    pub(super) fn indexes(&self) -> Arc<Indexes> {
+        Arc::clone(&lock(&self.indexes))
+    }
+
+    /// Asks these from now on.
+    pub(super) fn use_indexes(&self, indexes: Indexes) {
+        *lock(&self.indexes) = Arc::new(indexes);
+        self.forget_searches();
     }
 
     pub(super) fn debrid(&self) -> Option<Arc<Debrid>> {

@@ -15,6 +15,7 @@ mod following;
 mod indexes;
 mod own_file;
 mod playable;
+mod preferences;
 mod relay;
 mod round;
 mod session;
@@ -42,6 +43,7 @@ use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::media::StremioId;
+use crate::select::{BadPreference, Preferences};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
@@ -65,6 +67,8 @@ pub struct Parts {
     pub stremthru: Url,
     /// How long a search waits for its indexes and the store.
     pub patience: Duration,
+    /// What the configuration prefers; what the owner sets wins over it.
+    pub preferences: Preferences,
     /// Whether the configuration, not the owner, decides on peer-to-peer.
     pub swarm_fixed: bool,
 }
@@ -150,7 +154,7 @@ pub enum Error {
     },
     /// The index does not answer.
     #[error("{why}")]
-    IndexSilent {
+    IndexFailed {
         /// Its sentence.
         why: String,
     },
@@ -163,6 +167,9 @@ pub enum Error {
     /// It cannot be a token.
     #[error("a token is letters, digits and signs without spaces or line breaks; paste it again")]
     NoToken,
+    /// A preference that cannot be.
+    #[error(transparent)]
+    Preference(#[from] BadPreference),
     /// The token is not as it should be.
     #[error(transparent)]
     Debrid(#[from] debrid::Error),

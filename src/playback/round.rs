@@ -91,7 +91,7 @@ struct Asked {
 impl Round {
     pub(super) fn new(desk: Arc<Desk>, search: Arc<Search>, id: StremioId) -> Self {
         let checks = Checks::new(desk.debrid(), desk.parts.cache.clone());
-        let indexes = Arc::clone(&lock(&desk.indexes));
+        let indexes = desk.indexes();
         Self {
             desk,
             search,
@@ -415,7 +415,8 @@ impl Round {
             torrents_found: if age.is_some() { before.max(count) } else { fresh },
             unique: count,
             candidates: tokio::task::block_in_place(|| {
-                select::rank(torrents, &availability, &self.query)
+                let preferences = Arc::clone(&lock(&self.desk.preferences));
+                select::rank(torrents, &availability, &self.query, &preferences)
             }),
             partial,
             elapsed_ms: whole_ms(self.start.elapsed()),

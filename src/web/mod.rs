@@ -5,11 +5,13 @@
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
 //! sofa. The one script copies a link, and shows what a search finds as it comes.
 
+mod preferences;
 mod the_box;
 mod words;
 
 use askama::Template;
 
+pub use preferences::{Choice, Preferences, Select, Tick};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
 };
@@ -203,17 +205,9 @@ pub struct Setup {
     pub swarm_fixed: bool,
     /// How the indexes are.
     pub health: Vec<HealthRow>,
+    pub preferences: Preferences,
     /// On a box alone.
     pub the_box: Option<TheBox>,
-}
-
-/// How an index is, in words.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct HealthRow {
-    pub name: String,
-    pub trouble: Option<String>,
-    pub last: String,
 }
 
 /// An index, in words.
@@ -225,6 +219,15 @@ pub struct IndexRow {
     pub enabled: bool,
     /// Whether the owner added it.
     pub added: bool,
+}
+
+/// How an index is, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct HealthRow {
+    pub name: String,
+    pub trouble: Option<String>,
+    pub last: String,
 }
 
 /// Something went wrong: one sentence and a way on.

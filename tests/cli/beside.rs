@@ -12,7 +12,7 @@ use crate::support::upstream::Upstream;
 use crate::support::{has, only, skip};
 
 /// An id that no index understands, of a number that no map has.
-const NOBODYS: &str = "mal:4000000000:1";
+const NOBODYS: &str = "mal:99999999:1";
 
 fn said(done: &std::process::Output) -> String {
     String::from_utf8_lossy(&done.stderr).into_owned()

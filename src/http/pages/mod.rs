@@ -2,6 +2,7 @@
 
 mod appliance;
 mod indexes;
+mod preferences;
 mod setup;
 mod view;
 mod watch;
@@ -42,6 +43,7 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/indexes/add", post(indexes::add))
         .route("/setup/indexes/switch", post(indexes::switch))
         .route("/setup/indexes/remove", post(indexes::remove))
+        .route("/setup/preferences", post(preferences::change))
         .route("/setup/swarm", post(setup::swarm))
         // The owner of a box.
         .route("/setup/disk", get(appliance::confirm_format).post(appliance::format))

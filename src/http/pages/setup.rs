@@ -45,6 +45,7 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         swarm_allowed: settings.swarm.enabled,
         swarm_fixed: settings.swarm.fixed,
         health: visitor.rooms.playback.index_standing().iter().map(health).collect(),
+        preferences: super::preferences::view(&settings.preferences),
         the_box,
     })
 }
@@ -75,6 +76,7 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "removed" => "The token is removed.",
         "index-added" => "The index is added; the next search asks it.",
         "indexes" => "The indexes are changed.",
+        "preferences" => "What you prefer is kept; the next search goes by it.",
         "swarm" => "Peer-to-peer is changed.",
         "formatted" => "The disk is ready: films are kept on it from now on.",
         "wifi" => "The box joins that Wi-Fi network, now and whenever it is started.",
