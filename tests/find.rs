@@ -6,6 +6,7 @@ use std::time::Duration;
 use credenza::torrent::IndexName;
 use serde_json::Value;
 
+use crate::support::only;
 use crate::support::server::{Server, credenza, run};
 
 fn found(server: &Server, id: &str) -> Value {
@@ -120,8 +121,7 @@ fn each_index_fails_alone_and_all_of_them_together_are_an_error() {
     let all = [&html, &refuses, &limits, &titles];
     let allow: Vec<String> = all.iter().map(|up| format!("\"{}\"", up.addr())).collect();
     let asked = [IndexName::StremThru, IndexName::Torrentio, IndexName::Zilean];
-    let off = IndexName::ALL.into_iter().filter(|name| !asked.contains(name));
-    let off: String = off.map(|name| format!("[index.{name}]\nenabled = false\n")).collect();
+    let off = only(&asked);
     let configuration = format!(
         "[stremthru]\nurl = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n[index.zilean]\nurl = \"{}\"\n\
          {off}[title]\ncinemeta_url = \"{}\"\n[network]\nallow_private = [{}]\n",

@@ -34,6 +34,7 @@ mod mdns;
 mod metainfo;
 mod own_indexes;
 mod pages;
+mod patience;
 mod players;
 mod range;
 mod release;

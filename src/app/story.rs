@@ -14,12 +14,14 @@ use crate::durable::State;
 use crate::fetch::{AddressPolicy, Client, Roots};
 use crate::playback::{IndexPlace, Parts, Playback};
 use crate::secret::Secret;
+use crate::select::Preferences;
 use crate::swarm::{self, Swarm};
 use crate::title::Titles;
 use crate::torrent::IndexName;
 
-/// How long a search waits for its slowest index.
-const SEARCH_PATIENCE: Duration = Duration::from_secs(6);
+/// How long a search waits for its slowest index, and for the store. It shall be answered within six
+/// seconds: the rest is for ranking thousands of names on a small board.
+const SEARCH_PATIENCE: Duration = Duration::from_millis(5_500);
 /// How long a magnet may take to become metadata: a torrent without peers must not hold up the next.
 const METADATA_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a reader waits for a missing piece before its connection is closed.
@@ -65,6 +67,9 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
         tasks: tasks.clone(),
         stremthru: config.stremthru.clone(),
         patience: SEARCH_PATIENCE,
+        preferences: Preferences::default()
+            .with(&config.prefer, &Preferences::default())
+            .map_err(Error::Prefer)?,
         swarm_fixed: config.swarm.consent != Consent::Ask,
     })?;
     if let Some((store, file)) = &config.debrid {

@@ -97,6 +97,8 @@ pub struct Config {
     pub cinemeta: Url,
     /// `title.kitsu_url`
     pub kitsu: Url,
+    /// `[prefer]`: the fields that were given, for the room that knows their words.
+    pub prefer: serde_json::Map<String, serde_json::Value>,
     /// `[index.…]`
     pub indexes: BTreeMap<IndexName, IndexPlace>,
     /// `index.added`: indexes of the owner's, by name.
@@ -190,6 +192,7 @@ impl Config {
             indexes: places.into(),
             added: given.added_indexes()?,
             stremthru,
+            prefer: given.prefer(),
             without_effect: given.without_effect(),
         })
     }
@@ -212,6 +215,15 @@ pub fn data_folder() -> PathBuf {
 #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 pub fn ca_file() -> Option<PathBuf> {
     std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
+}
+
+/// Whether the terminal takes colours: not where `NO_COLOR` says something (no-color.org), nor on a
+/// dumb one.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn takes_colours() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|word| !word.is_empty());
+    !refused && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Whether a service manager started us and waits for our word (`sd_notify(3)`).
@@ -337,6 +349,20 @@ impl Given {
         let store = self.parsed::<Store>("debrid.store", &format!("one of {names}"))?;
         let file = self.text("debrid.token_file").map(PathBuf::from);
         Ok(file.map(|file| (store.unwrap_or(Store::RealDebrid), file)))
+    }
+
+    fn prefer(&self) -> serde_json::Map<String, serde_json::Value> {
+        let fields = self.0.iter().filter_map(|(path, placed)| {
+            let value = match &placed.value {
+                Value::Bool(value) => (*value).into(),
+                Value::Number(number) => (*number).into(),
+                Value::Text(text) => text.as_str().into(),
+                Value::List(items) => items.as_slice().into(),
+                Value::Ask => return None,
+            };
+            Some((path.strip_prefix("prefer.")?.to_owned(), value))
+        });
+        fields.collect()
     }
 
     fn swarm(&self) -> Result<SwarmConfig, BadConfig> {

@@ -3,9 +3,9 @@
 //! Every call that leaves the box passes here, so the guards stand in one place:
 //!
 //! * **Where**: `http` and `https` only, no user name in the URL, no private address unless the
-//!   owner listed it ([`AddressPolicy`]), no proxy from the environment. The check covers literal
-//!   addresses, names, and each hop of a redirect ([`route`] argues why nothing can change between
-//!   the check and the connection).
+//!   owner listed it ([`AddressPolicy`]) or named it for one purpose ([`Client::to_named`]), no proxy
+//!   from the environment. The check covers literal addresses, names, and each hop of a redirect
+//!   ([`route`] argues why nothing can change between the check and the connection).
 //! * **How much**: a whole answer has at most 8 MiB after decompression and takes at most 30 s.
 //! * **Secrets**: one header, marked sensitive; never over plain `http` but to a listed private
 //!   address; never after a redirect. An [`Error`] names the host and nothing more of the URL.
@@ -119,6 +119,8 @@ impl fmt::Debug for Opened {
 #[derive(Clone, Debug)]
 pub struct Client {
     routes: Routes,
+    /// The longest `Retry-After` that is waited for within a call.
+    longest_wait: Duration,
 }
 
 impl Request {
@@ -147,7 +149,14 @@ impl Client {
     /// Makes the client. [`Error::NoRoots`] where `roots` is [`Roots::System`] and the machine has
     /// no CA certificates; [`Roots::Bundled`] then does.
     pub fn new(policy: AddressPolicy, roots: Roots) -> Result<Self, Error> {
-        Ok(Self { routes: Routes::new(policy, roots)? })
+        Ok(Self { routes: Routes::new(policy, roots)?, longest_wait: retry::LONGEST_WAIT })
+    }
+
+    /// The same client, which waits for a `Retry-After` of `longest` at most within a call: for callers
+    /// that have better to do than wait, and remember it.
+    #[must_use]
+    pub fn waiting(&self, longest: Duration) -> Self {
+        Self { longest_wait: longest, ..self.clone() }
     }
 
     /// The same client for one place that the owner named: where the host of `url` is a private
@@ -156,7 +165,7 @@ impl Client {
     pub fn to_named(&self, url: &Url) -> Result<Self, Error> {
         match locate::literal(url) {
             Some(address) if !self.routes.permits(address) => {
-                Ok(Self { routes: self.routes.with(address)? })
+                Ok(Self { routes: self.routes.with(address)?, ..self.clone() })
             }
             _ => Ok(self.clone()),
         }
@@ -186,7 +195,8 @@ impl Client {
         loop {
             let result = timeout_at(deadline, self.once(&request)).await;
             let result = result.unwrap_or_else(|_| Err(Error::timed_out(&request.url)));
-            let Some(wait) = retry::wait(&result).filter(|_| tries_left > 0) else {
+            let Some(wait) = retry::wait(&result, self.longest_wait).filter(|_| tries_left > 0)
+            else {
                 return result.and_then(body::judge);
             };
             if Instant::now() + wait >= deadline {

@@ -23,7 +23,7 @@ pub(super) fn build(name: IndexName, client: Client, base: Url) -> Box<dyn Sourc
     if Torznab::is_at(&base) {
         return Box::new(Torznab::new(name, client, base));
     }
-    Box::new(AddOn::new(name, client, &base))
+    Box::new(AddOn::new(name, client, base))
 }
 
 /// An add-on.
@@ -43,11 +43,12 @@ struct Serves {
 }
 
 impl AddOn {
-    fn new(name: IndexName, client: Client, address: &Url) -> Self {
-        let mut base = address.clone();
-        let path = address.path();
+    fn new(name: IndexName, client: Client, mut base: Url) -> Self {
+        let path = base.path();
         let path = path.strip_suffix(MANIFEST).or_else(|| path.strip_suffix(CONFIGURE));
-        base.set_path(path.unwrap_or(address.path()));
+        if let Some(path) = path.map(str::to_owned) {
+            base.set_path(&path);
+        }
         Self { name, client, base, serves: OnceCell::new() }
     }
 
@@ -64,8 +65,7 @@ impl AddOn {
 
     async fn streams(&self, kind: &str, id: &str) -> Result<Vec<Torrent>, Error> {
         let url = fetch::at(&self.base, &["stream", kind, &format!("{id}.json")], &[]);
-        let body: Value = self.client.get_json(Request::get(url).within(LIMIT)).await?;
-        torrents(&body, self.name)
+        torrents(self.client.send(Request::get(url).within(LIMIT)).await?.success()?, self.name)
     }
 }
 
@@ -140,8 +140,8 @@ fn written(id: &StremioId) -> String {
 }
 
 /// The torrents of an add-on's answer.
-pub(super) fn torrents(body: &Value, index: IndexName) -> Result<Vec<Torrent>, Error> {
-    Ok(addon::streams(body)?.filter_map(|stream| torrent(stream, index)).collect())
+pub(super) fn torrents(body: &[u8], index: IndexName) -> Result<Vec<Torrent>, Error> {
+    Ok(addon::listing(body, |stream| torrent(stream, index))?.torrents)
 }
 
 fn torrent(value: &Value, index: IndexName) -> Option<Torrent> {

@@ -33,6 +33,10 @@ impl Source for AnimeTosho {
         IndexName::AnimeTosho
     }
 
+    fn wants_title(&self) -> bool {
+        true
+    }
+
     fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
         async move {
             if !query.is_anime() {

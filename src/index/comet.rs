@@ -40,27 +40,24 @@ impl Source for Comet {
     fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
         async move {
             let id = query.kitsu().or_else(|| query.imdb()).ok_or(Error::UnsupportedId)?;
-            let body: Value = self.client.get_json(addon::question(&self.base, &id)).await?;
-            torrents(&body)
+            torrents(self.client.send(addon::question(&self.base, &id)).await?.success()?)
         }
         .boxed()
     }
 }
 
 /// The torrents of an answer.
-pub(super) fn torrents(body: &Value) -> Result<Vec<Torrent>, Error> {
-    let torrents: Vec<_> = addon::streams(body)?.filter_map(torrent).collect();
-    match refusal(body) {
-        Some(text) => Err(Error::Odd(format!("lists no torrents and says {text:?}"))),
+pub(super) fn torrents(body: &[u8]) -> Result<Vec<Torrent>, Error> {
+    let addon::Listing { torrents, notice } = addon::listing(body, torrent)?;
+    match notice.filter(is_refusal) {
+        Some(notice) => Err(Error::Odd(format!("lists no torrents and says {:?}", notice.text))),
         None => Ok(torrents),
     }
 }
 
 /// What an instance says that lists no torrents for anything: not that it has none for this.
-fn refusal(body: &Value) -> Option<String> {
-    let text = addon::notice(body)?;
-    let name = body["streams"][0]["name"].as_str()?;
-    (name.starts_with("[INFO]") || name.starts_with("[\u{274C}]")).then_some(text)
+fn is_refusal(notice: &addon::Notice) -> bool {
+    ["[INFO]", "[\u{274C}]"].iter().any(|mark| notice.name.starts_with(mark))
 }
 
 fn torrent(value: &Value) -> Option<Torrent> {
@@ -165,7 +162,8 @@ mod tests {
             ("[⚠️] Comet", "Unable to get metadata.", false),
         ] {
             let stream = json!({"name": name, "description": text, "url": "https://c.example"});
-            assert_eq!(refusal(&json!({"streams": [stream]})).is_some(), told, "{name}");
+            let body = json!({"streams": [stream]}).to_string();
+            assert_eq!(torrents(body.as_bytes()).is_err(), told, "{name}");
         }
     }
 

@@ -1,8 +1,7 @@
 //! From the bytes of an answer to its torrents, for each index: what its source reads with.
 
 use super::{
-    Error, added, addon, animetosho, comet, json, mediafusion, nyaa, peerflix, stremthru, torznab,
-    zilean,
+    Error, added, addon, animetosho, comet, mediafusion, nyaa, peerflix, stremthru, torznab, zilean,
 };
 use crate::torrent::{IndexName, Torrent};
 
@@ -11,19 +10,17 @@ use crate::torrent::{IndexName, Torrent};
 pub fn decode(name: IndexName, body: &[u8]) -> Result<Vec<Torrent>, Error> {
     match name {
         IndexName::StremThru => stremthru::read(body, &[]),
-        IndexName::Torrentio | IndexName::TorrentsDb => {
-            addon::torrents(&json::document(body)?, name)
-        }
-        IndexName::Comet => comet::torrents(&json::document(body)?),
+        IndexName::Torrentio | IndexName::TorrentsDb => addon::torrents(body, name),
+        IndexName::Comet => comet::torrents(body),
         IndexName::Zilean => zilean::read(body),
         IndexName::AnimeTosho => animetosho::read(body),
-        IndexName::Peerflix => peerflix::torrents(&json::document(body)?),
-        IndexName::MediaFusion => mediafusion::torrents(&json::document(body)?),
+        IndexName::Peerflix => peerflix::torrents(body),
+        IndexName::MediaFusion => mediafusion::torrents(body),
         IndexName::Nyaa => nyaa::read(body),
         // The owner may add either kind.
         IndexName::Added(_) if body.trim_ascii_start().starts_with(b"<") => {
             torznab::read(body, name)
         }
-        IndexName::Added(_) => added::torrents(&json::document(body)?, name),
+        IndexName::Added(_) => added::torrents(body, name),
     }
 }

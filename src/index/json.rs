@@ -26,13 +26,6 @@ pub(super) fn rows<T>(
     found.ok_or_else(|| Error::Odd("answered without a list of torrents".to_owned()))
 }
 
-/// A whole document as a tree, as [`fetch::Answer::body_json`](crate::fetch::Answer::body_json)
-/// reads it.
-pub(super) fn document(body: &[u8]) -> Result<Value, Error> {
-    let text = String::from_utf8_lossy(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body));
-    serde_json::from_str(&text).map_err(|_| Error::Odd(no_json(&text).to_owned()))
-}
-
 fn no_json(text: &str) -> &'static str {
     if text.trim_start().starts_with('<') {
         "sent a web page where JSON was expected (a login page of the network?)"

@@ -1,4 +1,4 @@
-//! MediaFusion: a Stremio add-on that can be asked to write its lines as we like.
+//! `MediaFusion`: a Stremio add-on that can be asked to write its lines as we like.
 //!
 //! Its public path takes the settings of a viewer in a header, as base64url of JSON; among them is a
 //! template for the text of each stream, so that nothing has to be guessed: a line a field. An
@@ -17,7 +17,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::addon::{self, Lines, Stream};
+use super::addon::{self, Lines, Listing, Stream};
 use super::{Error, LIMIT, Source, name};
 use crate::fetch::{self, Answer, Request};
 use crate::media::{Query, StremioId};
@@ -53,18 +53,18 @@ impl MediaFusion {
         Self { client, base, no_header: AtomicBool::new(false) }
     }
 
-    async fn by_template(&self, id: &StremioId) -> Result<Option<Value>, Error> {
+    async fn by_template(&self, id: &StremioId) -> Result<Option<Listing>, Error> {
         let mut request = addon::question(&self.base, id);
         request.headers.push((HEADER, SETTINGS.clone()));
         let answer = self.client.send(request).await?;
-        Ok(if turned_away(&answer) { None } else { Some(answer.json()?) })
+        Ok(if turned_away(&answer) { None } else { Some(listing(answer.success()?)?) })
     }
 
-    async fn by_kodi(&self, id: &StremioId) -> Result<Value, Error> {
+    async fn by_kodi(&self, id: &StremioId) -> Result<Listing, Error> {
         let size = STREAMS.to_string();
         let segments = ["kodi", "stream", id.kind(), &format!("{id}.json")];
         let url = fetch::at(&self.base, &segments, &[("page_size", &size)]);
-        Ok(self.client.get_json(Request::get(url).within(LIMIT)).await?)
+        listing(self.client.send(Request::get(url).within(LIMIT)).await?.success()?)
     }
 }
 
@@ -77,17 +77,13 @@ impl Source for MediaFusion {
         async move {
             let id = query.imdb().ok_or(Error::UnsupportedId)?;
             if !self.no_header.load(Ordering::Relaxed) {
-                let body = self.by_template(&id).await?;
-                if let Some(body) = body.filter(|body| refusal(body).is_none()) {
-                    return torrents(&body);
+                let listing = self.by_template(&id).await?;
+                if let Some(listing) = listing.filter(|listing| !is_refusal(listing)) {
+                    return Ok(listing.torrents);
                 }
                 self.no_header.store(true, Ordering::Relaxed);
             }
-            let body = self.by_kodi(&id).await?;
-            match refusal(&body) {
-                Some(text) => Err(Error::Odd(format!("takes no questions from here: {text:?}"))),
-                None => torrents(&body),
-            }
+            accepted(self.by_kodi(&id).await?)
         }
         .boxed()
     }
@@ -99,18 +95,32 @@ fn turned_away(answer: &Answer) -> bool {
 }
 
 /// What it says, as a stream, to whoever brings settings that it does not take.
-fn refusal(body: &Value) -> Option<String> {
-    let told = addon::notice(body)?;
-    let whole = addon::text(&body["streams"][0]).to_ascii_lowercase();
-    (whole.contains("unauthorized") || whole.contains("configuration")).then_some(told)
+fn is_refusal(listing: &Listing) -> bool {
+    listing.notice.as_ref().is_some_and(|notice| {
+        let text = notice.text.to_ascii_lowercase();
+        text.contains("unauthorized") || text.contains("configuration")
+    })
+}
+
+fn accepted(listing: Listing) -> Result<Vec<Torrent>, Error> {
+    match &listing.notice {
+        Some(notice) if is_refusal(&listing) => {
+            Err(Error::Odd(format!("takes no questions from here: {:?}", notice.text)))
+        }
+        _ => Ok(listing.torrents),
+    }
 }
 
 /// The torrents of an answer.
-pub(super) fn torrents(body: &Value) -> Result<Vec<Torrent>, Error> {
+pub(super) fn torrents(body: &[u8]) -> Result<Vec<Torrent>, Error> {
+    accepted(listing(body)?)
+}
+
+fn listing(body: &[u8]) -> Result<Listing, Error> {
     let read = |value: &Value| {
         if value["metadata"].is_object() { of_kodi(value) } else { of_stream(value) }
     };
-    Ok(addon::streams(body)?.filter_map(read).collect())
+    addon::listing(body, read)
 }
 
 fn of_stream(value: &Value) -> Option<Torrent> {
@@ -286,7 +296,8 @@ mod tests {
             (json!([{"description": "🚫 Streams Found\n⚙️ Filtered 12"}]), false),
             (json!([]), false),
         ] {
-            assert_eq!(refusal(&json!({"streams": streams})).is_some(), told, "{streams}");
+            let body = json!({"streams": streams}).to_string();
+            assert_eq!(torrents(body.as_bytes()).is_err(), told, "{streams}");
         }
     }
 

@@ -27,6 +27,10 @@ impl Source for Nyaa {
         IndexName::Nyaa
     }
 
+    fn wants_title(&self) -> bool {
+        true
+    }
+
     fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
         async move {
             if !query.is_anime() {

@@ -30,16 +30,15 @@ impl Source for Peerflix {
             if answer.status == 404 && !answer.is_html() {
                 return Ok(Vec::new());
             }
-            let body: Value = answer.json()?;
-            torrents(&body)
+            torrents(answer.success()?)
         }
         .boxed()
     }
 }
 
 /// The torrents of an answer.
-pub(super) fn torrents(body: &Value) -> Result<Vec<Torrent>, Error> {
-    Ok(addon::streams(body)?.filter_map(torrent).collect())
+pub(super) fn torrents(body: &[u8]) -> Result<Vec<Torrent>, Error> {
+    Ok(addon::listing(body, torrent)?.torrents)
 }
 
 fn torrent(value: &Value) -> Option<Torrent> {

@@ -66,7 +66,7 @@ impl From<wire::Error> for Error {
     fn from(error: wire::Error) -> Self {
         match error {
             wire::Error::Fetch(error) => Self::Fetch(error),
-            wire::Error::Limited { .. } => Self::Limited,
+            wire::Error::Limited { retry_after } => Self::Limited { retry_after },
             // It is asked without an account: 403 is its own refusal.
             wire::Error::NoSubscription => Self::Blocked(403),
             wire::Error::Answer { message, .. } if message.contains("unsupported sid") => {

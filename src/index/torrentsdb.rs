@@ -1,4 +1,4 @@
-//! TorrentsDB, a Stremio add-on whose streams are laid out as Torrentio's: the text in `title`, its
+//! `TorrentsDB`, a Stremio add-on whose streams are laid out as Torrentio's: the text in `title`, its
 //! last line of marks, with a calendar before an episode. By the ids of IMDb and Kitsu.
 
 use futures_util::FutureExt;

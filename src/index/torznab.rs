@@ -51,6 +51,10 @@ impl Source for Torznab {
         self.name
     }
 
+    fn wants_title(&self) -> bool {
+        true
+    }
+
     fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
         async move {
             let abilities = self.abilities.get_or_try_init(|| self.ask_abilities()).await?;
@@ -282,7 +286,7 @@ fn told(error: &Element) -> Error {
         })
         .collect();
     match code {
-        500 | 501 => Error::Limited,
+        500 | 501 => Error::Limited { retry_after: None },
         100..=199 => Error::Odd(format!(
             "does not accept the key in its address (error {code}: {text}); copy the address anew"
         )),

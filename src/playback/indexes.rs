@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Playback, durably, lock};
+use crate::durable::State;
 use crate::fetch::Client;
 use crate::index::{self, Source};
 use crate::secret::{Address, BadAddress};
@@ -29,7 +30,6 @@ pub struct IndexPlace {
 #[derive(Debug, Clone, Default)]
 pub struct IndexChange {
     /// Where it is; `Some(None)`: where the configuration says.
-    #[expect(clippy::option_option, reason = "unchanged and unset are two things")]
     pub address: Option<Option<String>>,
     /// Whether it is asked.
     pub enabled: Option<bool>,
@@ -88,7 +88,7 @@ type Places = BTreeMap<IndexName, IndexPlace>;
 pub(super) struct Indexes {
     places: Places,
     /// Those that are asked.
-    pub(super) sources: Vec<Box<dyn Source>>,
+    pub(super) sources: Vec<Arc<dyn Source>>,
 }
 
 impl Indexes {
@@ -98,7 +98,7 @@ impl Indexes {
             let url = place.address.expose();
             let own = || client.to_named(url).unwrap_or_else(|_| client.clone());
             let client = if place.named { own() } else { client.clone() };
-            index::build(*name, client, url.clone())
+            Arc::from(index::build(*name, client, url.clone()))
         });
         Self { sources: sources.collect(), places }
     }
@@ -110,9 +110,15 @@ impl Indexes {
 }
 
 impl Playback {
+    /// Takes what was set in the browser out of the state, before [`Playback::new`]: there may be keys
+    /// in it.
+    pub fn erase_indexes(state: &State) -> Result<(), Error> {
+        Ok(state.remove(INDEXES_KEY)?)
+    }
+
     /// The indexes as they are now.
     pub(super) fn indexes(&self) -> Arc<Indexes> {
-        Arc::clone(&lock(&self.indexes))
+        self.desk.indexes()
     }
 
     /// Reads what the owner had set before.
@@ -157,7 +163,6 @@ impl Playback {
         }
         durably(|| self.parts.state.put(INDEXES_KEY, &choices))?;
         self.apply_indexes(&choices);
-        self.forget_searches();
         for (name, change) in changes {
             let enabled = change.as_ref().and_then(|change| change.enabled);
             tracing::info!(index = %name, enabled, "the owner changed an index");
@@ -224,6 +229,6 @@ impl Playback {
 
     fn apply_indexes(&self, choices: &Choices) {
         let indexes = Indexes::new(self.index_places(choices), &self.parts.client);
-        *lock(&self.indexes) = Arc::new(indexes);
+        self.desk.use_indexes(indexes);
     }
 }

@@ -5,13 +5,19 @@
 //! never sent back to an earlier station to be filled in.
 
 mod audience;
+mod check;
 mod choose;
+mod desk;
 mod film;
 mod find;
 mod findings;
+mod following;
 mod indexes;
 mod own_file;
 mod playable;
+mod preferences;
+mod relay;
+mod round;
 mod session;
 mod settings;
 mod ways;
@@ -20,12 +26,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub use choose::{Passed, Play, in_words};
+pub use find::Look;
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
+pub use following::{Following, Step};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
@@ -36,20 +43,14 @@ use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::media::StremioId;
+use crate::select::{BadPreference, Preferences};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
 use audience::Audience;
-use indexes::Indexes;
+use desk::Desk;
 use session::Session;
 use url::Url;
-
-/// How long a search is kept in memory, so that choosing from a page does not search again.
-const RECENT: Duration = Duration::from_secs(600);
-/// How many searches are kept.
-const RECENT_MOST: usize = 4;
-/// How many candidates of each: some 2 kB apiece, and nobody scrolls further.
-const RECENT_CANDIDATES: usize = 200;
 
 /// The rooms below, built by `app`.
 #[expect(missing_docs, reason = "each is the room of its name")]
@@ -64,19 +65,20 @@ pub struct Parts {
     pub tasks: TaskTracker,
     /// Where StremThru is.
     pub stremthru: Url,
-    /// How long a search waits for its indexes.
+    /// How long a search waits for its indexes and the store.
     pub patience: Duration,
+    /// What the configuration prefers; what the owner sets wins over it.
+    pub preferences: Preferences,
     /// Whether the configuration, not the owner, decides on peer-to-peer.
     pub swarm_fixed: bool,
 }
 
 /// The story.
 pub struct Playback {
-    parts: Parts,
-    account: Mutex<Option<(Arc<Debrid>, String)>>,
-    indexes: Mutex<Arc<Indexes>>,
+    parts: Arc<Parts>,
+    account: desk::Account,
+    desk: Arc<Desk>,
     changing_indexes: Mutex<()>,
-    recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     audience: Arc<Audience>,
 }
@@ -135,6 +137,27 @@ pub enum Error {
         /// The hash.
         info_hash: crate::torrent::InfoHash,
     },
+    /// The path is none that is passed on.
+    #[error(transparent)]
+    NotRelayed(#[from] crate::index::NotRelayed),
+    /// The index is switched off.
+    #[error("{index} is switched off; set index.{index}.enabled to true")]
+    IndexOff {
+        /// Which.
+        index: crate::torrent::IndexName,
+    },
+    /// The index has nothing there.
+    #[error("{index} has nothing at this address: check it for a typing error")]
+    IndexHasNot {
+        /// Which.
+        index: crate::torrent::IndexName,
+    },
+    /// The index does not answer.
+    #[error("{why}")]
+    IndexFailed {
+        /// Its sentence.
+        why: String,
+    },
     /// The owner's word on peer-to-peer does not count here.
     #[error("peer-to-peer is decided by swarm.enabled in the configuration; change it there")]
     SwarmIsFixed,
@@ -144,6 +167,9 @@ pub enum Error {
     /// It cannot be a token.
     #[error("a token is letters, digits and signs without spaces or line breaks; paste it again")]
     NoToken,
+    /// A preference that cannot be.
+    #[error(transparent)]
+    Preference(#[from] BadPreference),
     /// The token is not as it should be.
     #[error(transparent)]
     Debrid(#[from] debrid::Error),
@@ -161,12 +187,13 @@ pub enum Error {
 impl Playback {
     /// Builds the story on its rooms; the owner's token and consent are read from the state.
     pub fn new(parts: Parts) -> Result<Self, Error> {
+        let (parts, account) = (Arc::new(parts), Arc::default());
+        let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account));
         let playback = Self {
             parts,
-            account: Mutex::default(),
-            indexes: Mutex::default(),
+            account,
+            desk: Arc::new(desk),
             changing_indexes: Mutex::default(),
-            recent: Mutex::default(),
             sessions: Mutex::default(),
             audience: Arc::default(),
         };
@@ -197,13 +224,14 @@ impl Playback {
 
     /// Writes what is only kept for speed, and lets the peers go.
     pub async fn stop(&self) {
+        self.desk.end();
         self.settle_all();
         self.parts.swarm.stop().await;
         self.parts.cache.flush().await;
     }
 
     fn debrid(&self) -> Option<Arc<Debrid>> {
-        lock(&self.account).as_ref().map(|(debrid, _)| Arc::clone(debrid))
+        self.desk.debrid()
     }
 }
 

@@ -11,6 +11,7 @@ use super::{Error, IndexSettings, Playback, durably, lock};
 use crate::debrid::{Account, Debrid};
 use crate::durable::State;
 use crate::secret::Secret;
+use crate::select::Preferences;
 use crate::stremthru::StremThru;
 use crate::torrent::{IndexName, Store};
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub indexes: BTreeMap<IndexName, IndexSettings>,
     /// Peer-to-peer.
     pub swarm: SwarmSettings,
+    /// What the household prefers.
+    pub preferences: Arc<Preferences>,
 }
 
 /// The debrid account, without its token.
@@ -58,6 +61,7 @@ struct Kept {
 impl Playback {
     /// Reads what was set before.
     pub(super) fn take_up_settings(&self) -> Result<(), Error> {
+        self.take_up_preferences()?;
         if let Some(Kept { store, token }) = self.kept()?.flatten() {
             self.use_debrid(store, &token);
         }
@@ -137,7 +141,8 @@ impl Playback {
         };
         let swarm =
             SwarmSettings { enabled: self.parts.swarm.allowed(), fixed: self.parts.swarm_fixed };
-        Settings { debrid, indexes: self.index_settings(), swarm }
+        let (indexes, preferences) = (self.index_settings(), self.preferences());
+        Settings { debrid, indexes, swarm, preferences }
     }
 
     fn use_debrid(&self, store: Store, token: &Secret) {

@@ -35,15 +35,20 @@ impl Layer {
         let shown = written.to_string_lossy();
         let holder = tools.done("losetup", &["--find", "--show", &shown])?.stdout.trim().to_owned();
         let name = format!("credenza-card-{}", std::process::id());
-        let layer = Self { device: Path::new("/dev/mapper").join(&name), name, written, holder };
+        let mut layer = Self { device: PathBuf::new(), name, written, holder };
         let sectors = size.stdout.trim();
         let table = format!("0 {sectors} snapshot {} {} N {CHUNK}", device.display(), layer.holder);
         // udev need not know of it, and is not waited for.
         let made = ["create", &layer.name, "--noudevrules", "--noudevsync", "--table", &table];
-        match tools.done("dmsetup", &made) {
-            Ok(_) => Ok(layer),
+        // Its node in /dev/mapper is udev's business; the kernel's own is there at once.
+        let asked = ["info", "--columns", "--noheadings", "-o", "blkdevname", &layer.name];
+        match tools.done("dmsetup", &made).and_then(|_| tools.done("dmsetup", &asked)) {
+            Ok(told) => {
+                layer.device = Path::new("/dev").join(told.stdout.trim());
+                Ok(layer)
+            }
             Err(refusal) => {
-                layer.release(tools);
+                layer.remove(tools);
                 Err(refusal)
             }
         }
@@ -52,10 +57,6 @@ impl Layer {
     /// Takes it away, with what was written.
     pub(super) fn remove(self, tools: &Tools) {
         let _ = tools.run("dmsetup", &["remove", "--noudevrules", "--noudevsync", &self.name]);
-        self.release(tools);
-    }
-
-    fn release(&self, tools: &Tools) {
         let _ = tools.run("losetup", &["--detach", &self.holder]);
         let _ = std::fs::remove_file(&self.written);
     }

@@ -48,7 +48,8 @@ fn is_whole(device: &Path) -> bool {
 fn copy_from(device: &Path, layout: &Layout, tools: &Tools) -> bool {
     let card = layout.folders.run.join("card");
     let options = "ro,noload,nosuid,nodev,noexec";
-    if mount(tools, device, &card, Some("ext4"), options).is_err() {
+    if let Err(refusal) = mount(tools, device, &card, Some("ext4"), options) {
+        tracing::warn!(error = refusal.message, "the card cannot be read");
         return false;
     }
     let data = &layout.folders.data;

@@ -16,11 +16,11 @@ pub enum IndexName {
     Zilean,
     /// Anime Tosho, of anime alone.
     AnimeTosho,
-    /// The Stremio add-on TorrentsDB.
+    /// The Stremio add-on `TorrentsDB`.
     TorrentsDb,
     /// The Stremio add-on Peerflix, for Spanish and English.
     Peerflix,
-    /// The Stremio add-on MediaFusion.
+    /// The Stremio add-on `MediaFusion`.
     MediaFusion,
     /// Nyaa, of anime alone.
     Nyaa,

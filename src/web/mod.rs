@@ -3,17 +3,19 @@
 //!
 //! The pages are made for the engines of old televisions (Chrome 38, ES5): server-rendered, links
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
-//! sofa. The one script copies a link and does nothing else.
+//! sofa. The one script copies a link, and shows what a search finds as it comes.
 
+mod preferences;
 mod the_box;
 mod words;
 
 use askama::Template;
 
+pub use preferences::{Choice, Preferences, Select, Tick};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
 };
-pub use words::{plain, sentence, size};
+pub use words::{age, plain, sentence, size};
 
 /// The style sheet.
 pub const STYLE: &str = include_str!("assets/style.css");
@@ -61,6 +63,8 @@ pub struct Home {
     pub searched: bool,
     /// What must be set up before anything plays.
     pub to_do: Option<String>,
+    /// Why indexes are not asked now.
+    pub ill: Vec<String>,
 }
 
 /// A title in a list.
@@ -96,14 +100,46 @@ pub struct Season {
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Watch {
     pub frame: Frame,
-    pub id: String,
     pub title: String,
+    pub found: Found,
+}
+
+/// The same for a script, which fills it with [`FoundPiece`]s as they come.
+#[derive(Debug, Template)]
+#[template(path = "live.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Live {
+    pub frame: Frame,
+    pub id: String,
+    pub anew: bool,
+}
+
+/// What has been found so far, as a piece of the page.
+#[derive(Debug, Template)]
+#[template(path = "found-piece.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct FoundPiece {
+    pub title: String,
+    pub found: Found,
+}
+
+/// What a search has found.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Found {
+    pub id: String,
+    /// How long ago, where an earlier search found it.
+    pub age: Option<String>,
+    /// How the indexes are, in one sentence.
+    pub health: String,
     /// A line an index that did not answer well.
     pub troubles: Vec<String>,
     pub candidates: Vec<CandidateRow>,
     pub nobody_answered: bool,
     /// How many there are besides those shown.
     pub more: usize,
+    /// Whether the search goes on.
+    pub partial: bool,
 }
 
 /// A candidate, in words.
@@ -167,6 +203,9 @@ pub struct Setup {
     pub indexes: Vec<IndexRow>,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
+    /// How the indexes are.
+    pub health: Vec<HealthRow>,
+    pub preferences: Preferences,
     /// On a box alone.
     pub the_box: Option<TheBox>,
 }
@@ -180,6 +219,15 @@ pub struct IndexRow {
     pub enabled: bool,
     /// Whether the owner added it.
     pub added: bool,
+}
+
+/// How an index is, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct HealthRow {
+    pub name: String,
+    pub trouble: Option<String>,
+    pub last: String,
 }
 
 /// Something went wrong: one sentence and a way on.

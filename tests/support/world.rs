@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use credenza::torrent::IndexName;
 
+use super::only;
 use super::seeder::Torrent;
 use super::server::Server;
 use super::tracker::Tracker;
@@ -55,15 +56,12 @@ impl World {
     pub fn configuration(&self, more: &str) -> String {
         let addresses = [self.tracker.addr(), self.index.addr(), self.titles.addr()];
         let allowed: Vec<String> = addresses.iter().map(|addr| format!("\"{addr}\"")).collect();
-        let others = IndexName::ALL.into_iter().filter(|name| *name != IndexName::Torrentio);
-        let off: Vec<String> =
-            others.map(|name| format!("[index.{name}]\nenabled = false\n")).collect();
         format!(
             "[title]\ncinemeta_url = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n\
              {}[network]\nallow_private = [{}]\n[access]\nauth_required = false\n{more}",
             self.titles.url("/"),
             self.index.url("/"),
-            off.concat(),
+            only(&[IndexName::Torrentio]),
             allowed.join(", "),
         )
     }

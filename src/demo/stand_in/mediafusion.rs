@@ -1,4 +1,4 @@
-//! MediaFusion 6: the lines of each stream are written by a template, the viewer's own where the
+//! `MediaFusion` 6: the lines of each stream are written by a template, the viewer's own where the
 //! header brings one; for Kodi there is a structured list. By IMDb's ids alone.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! TorrentsDB, a Stremio add-on of Torrentio's kind: the text in `title`, the episode behind a
+//! `TorrentsDB`, a Stremio add-on of Torrentio's kind: the text in `title`, the episode behind a
 //! calendar in its last line. No hints.
 
 use std::sync::Arc;

@@ -1,9 +1,12 @@
 //! The JSON surface: for the command line, for programs, and for pages that want more than HTML.
 
 mod appliance;
+mod find;
 mod owner;
+mod relay;
 mod story;
 
+pub(super) use find::events;
 pub(super) use story::id_of;
 
 use axum::Router;
@@ -35,9 +38,10 @@ pub(super) fn routes() -> Router<Rooms> {
         // The box's own screen.
         .route("/api/box/screen", get(appliance::screen))
         // Who may watch.
-        .route("/api/find/{id}", get(story::find))
+        .route("/api/find/{id}", get(find::find))
         .route("/api/play/{id}", get(story::play).post(story::play))
         .route("/api/status", get(story::status))
+        .route("/torrentio/{*path}", get(relay::torrentio))
 }
 
 /// Routes whose body is large, and is passed on as it comes.

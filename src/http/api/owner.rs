@@ -97,6 +97,7 @@ pub(super) struct Changes {
     debrid: Option<DebridChange>,
     /// By name; `null` ends what the owner has said of it.
     indexes: Option<BTreeMap<String, Option<IndexChanges>>>,
+    preferences: Option<serde_json::Map<String, Value>>,
     swarm: Option<SwarmChange>,
     update: Option<UpdateChange>,
 }
@@ -178,6 +179,9 @@ pub(super) async fn change_settings(
         let named = indexes.into_iter();
         let named = named.map(|(name, change)| (name, change.map(IndexChange::from)));
         playback.change_indexes(&named.collect())?;
+    }
+    if let Some(preferences) = changes.preferences {
+        playback.prefer(&preferences)?;
     }
     if let Some(swarm) = changes.swarm {
         playback.allow_swarm(swarm.enabled)?;

@@ -2,6 +2,7 @@
 
 mod appliance;
 mod indexes;
+mod preferences;
 mod setup;
 mod view;
 mod watch;
@@ -32,6 +33,7 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/", get(watch::home))
         .route("/series/{id}", get(watch::series))
         .route("/watch/{id}", get(watch::candidates).post(watch::play))
+        .route("/watch/{id}/events", get(watch::events))
         .route("/play/{key}/{name}", get(watch::player))
         // The owner.
         .route("/setup", get(setup::setup_page))
@@ -41,6 +43,7 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/indexes/add", post(indexes::add))
         .route("/setup/indexes/switch", post(indexes::switch))
         .route("/setup/indexes/remove", post(indexes::remove))
+        .route("/setup/preferences", post(preferences::change))
         .route("/setup/swarm", post(setup::swarm))
         // The owner of a box.
         .route("/setup/disk", get(appliance::confirm_format).post(appliance::format))

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{at_the_door, filled, frame, indexes, page, trouble, view};
 use crate::http::rooms::{Visitor, no_cookie, session_cookie};
+use crate::index::Standing;
 use crate::secret::Secret;
 use crate::torrent::Store;
 use crate::web;
@@ -43,8 +44,29 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
         swarm_fixed: settings.swarm.fixed,
+        health: visitor.rooms.playback.index_standing().iter().map(health).collect(),
+        preferences: super::preferences::view(&settings.preferences),
         the_box,
     })
+}
+
+/// An index's last word.
+fn health(standing: &Standing) -> web::HealthRow {
+    use crate::index::State::{Empty, Ok};
+    let well = matches!(standing.state, Some(Ok | Empty));
+    let last = match (standing.asked_s_ago, standing.torrents, standing.elapsed_ms) {
+        (Some(ago), Some(torrents), Some(ms)) if well => {
+            format!("It listed {torrents} torrents in {ms} ms, {} ago.", web::age(ago))
+        }
+        (Some(ago), ..) => format!("It was asked {} ago.", web::age(ago)),
+        _ => "It has not been asked yet.".to_owned(),
+    };
+    let words = standing.message.as_ref().map(|words| web::sentence(words));
+    web::HealthRow {
+        name: standing.index.to_string(),
+        trouble: words.filter(|_| !well || standing.until.is_some()),
+        last,
+    }
 }
 
 fn sentence_of(word: &str) -> Option<&'static str> {
@@ -54,6 +76,7 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "removed" => "The token is removed.",
         "index-added" => "The index is added; the next search asks it.",
         "indexes" => "The indexes are changed.",
+        "preferences" => "What you prefer is kept; the next search goes by it.",
         "swarm" => "Peer-to-peer is changed.",
         "formatted" => "The disk is ready: films are kept on it from now on.",
         "wifi" => "The box joins that Wi-Fi network, now and whenever it is started.",

@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::{filled, frame, page, trouble, watching};
-use crate::http::api::id_of;
+use crate::http::api::{self, id_of};
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
 use crate::media::{ImdbId, StremioId};
-use crate::playback::{Findings, in_words};
+use crate::playback::{Findings, IndexLine, Look, Step, in_words};
 use crate::select::Candidate;
 use crate::title::{EpisodeRow, Found};
-use crate::torrent::{Availability, InfoHash};
+use crate::torrent::{Availability, IndexName, InfoHash};
 use crate::web::{self, CandidateRow, Season, TitleCard, plain, size};
 
 /// The longest title that is searched for, in characters.
@@ -47,6 +47,7 @@ pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Respon
             searched,
             titles: titles.iter().map(title_card).collect(),
             to_do: to_do(&visitor),
+            ill: ill(&visitor),
         }),
         Err(error) => trouble(&visitor, error, "/"),
     }
@@ -56,6 +57,13 @@ fn to_do(visitor: &Visitor) -> Option<String> {
     let settings = visitor.rooms.playback.settings();
     let nothing = !settings.debrid.set && !settings.swarm.enabled;
     nothing.then(|| "Nothing can play yet: set a debrid token, or allow peer-to-peer.".to_owned())
+}
+
+/// Why indexes are not asked now.
+fn ill(visitor: &Visitor) -> Vec<String> {
+    let standing = visitor.rooms.playback.index_standing().into_iter();
+    let shut = standing.filter(|one| one.until.is_some());
+    shut.filter_map(|one| Some(web::sentence(&one.message?))).collect()
 }
 
 fn title_card(found: &Found) -> TitleCard {
@@ -113,8 +121,21 @@ fn seasons(imdb: ImdbId, rows: &[EpisodeRow]) -> Vec<Season> {
     seasons
 }
 
+/// How the candidates are shown.
+#[derive(Deserialize)]
+pub(super) struct How {
+    /// As they come, by a script; without a script nobody comes here.
+    live: Option<String>,
+    /// Not those that were found before.
+    anew: Option<String>,
+}
+
 /// `GET /watch/{id}`.
-pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Response {
+pub(super) async fn candidates(
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(how): Query<How>,
+) -> Response {
     if let Err(door) = watching(&visitor, &format!("/watch/{id}")) {
         return door;
     }
@@ -123,17 +144,60 @@ pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Resp
         Ok(id) => id,
         Err(error) => return trouble(&visitor, error, "/"),
     };
-    let findings = visitor.rooms.playback.find(&id, &mut |_| {}).await;
+    if how.live.is_some() {
+        return page(&web::Live { frame, id: id.to_string(), anew: how.anew.is_some() });
+    }
+    let found = visitor.rooms.playback.find_as(&id, look(&how), &mut |_| {}).await;
+    page(&web::Watch { frame, title: title_of(&found), found: shown(&found) })
+}
+
+fn look(how: &How) -> Look {
+    if how.anew.is_some() { Look::Anew } else { Look::Usual }
+}
+
+/// `GET /watch/{id}/events`: the same as it comes, each event a piece of the page.
+pub(super) async fn events(
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(how): Query<How>,
+) -> Result<Response, ApiError> {
+    visitor.may_watch()?;
+    let following = visitor.rooms.playback.follow(&id_of(&id)?, look(&how));
+    Ok(api::events(following, |step| match step {
+        Step::Index(line) => event("index", &plain(&progress(&line))),
+        Step::Candidates(found) => event("found", &piece(&found)),
+        Step::Done(found) => event("found", &piece(&found)) + &event("done", &found.health),
+    }))
+}
+
+fn progress(line: &IndexLine) -> String {
+    let words = line.message.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
+    format!("{} lists {}{words}", line.index, line.torrents)
+}
+
+fn piece(found: &Findings) -> String {
+    let piece = web::FoundPiece { title: title_of(found), found: shown(found) };
+    web::Page::html(&piece).unwrap_or_else(|sentence| sentence)
+}
+
+/// An event of several lines (WHATWG HTML, 9.2).
+fn event(name: &str, text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(|line| format!("data: {line}")).collect();
+    format!("event: {name}\n{}\n\n", lines.join("\n"))
+}
+
+fn shown(findings: &Findings) -> web::Found {
     let candidates: Vec<_> = findings.candidates.iter().take(SHOWN).map(row).collect();
-    page(&web::Watch {
-        frame,
-        id: id.to_string(),
-        title: title_of(&findings),
-        troubles: troubles(&findings),
+    web::Found {
+        id: findings.id.to_string(),
+        age: findings.found_before_s.map(web::age),
+        health: web::sentence(&findings.health),
+        troubles: troubles(findings),
         nobody_answered: findings.every_index_failed().is_some(),
         more: findings.candidates.len() - candidates.len(),
+        partial: findings.partial,
         candidates,
-    })
+    }
 }
 
 fn title_of(findings: &Findings) -> String {
@@ -154,11 +218,8 @@ fn troubles(findings: &Findings) -> Vec<String> {
     let well = |state| matches!(state, Ok | Empty | Off);
     let lines = findings.indexes.iter().filter(|line| !well(line.state));
     let lines = lines.filter_map(|line| line.message.clone());
-    let older = findings.found_before_s.map(|age| {
-        format!("No index answers now; these were found {} minutes ago.", age.div_ceil(60))
-    });
     let store = findings.store.iter().filter_map(|store| store.message.clone());
-    older.into_iter().chain(lines).chain(store).collect()
+    lines.chain(store).collect()
 }
 
 fn row(candidate: &Candidate) -> CandidateRow {
@@ -168,7 +229,7 @@ fn row(candidate: &Candidate) -> CandidateRow {
         .flatten()
         .map(String::as_str)
         .collect();
-    let found_by: Vec<&str> = torrent.found_by.iter().map(|index| index.as_str()).collect();
+    let found_by: Vec<&str> = torrent.found_by.iter().map(IndexName::as_str).collect();
     let cached =
         candidate.availability.iter().map(|(store, state)| at_store(store.as_str(), *state));
     CandidateRow {

@@ -3,11 +3,13 @@
 
 mod lines;
 
+use std::collections::HashSet;
+
 use futures_util::future::join_all;
 use serde_json::Value;
 use url::Url;
 
-use super::{Error, LIMIT, name, rows};
+use super::{Error, LIMIT, json, name};
 use crate::fetch::{self, Client, Request};
 use crate::media::{Query, StremioId};
 use crate::representation::media_type_of;
@@ -38,11 +40,11 @@ pub(super) async fn ask_for_each(
     client: &Client,
     base: &Url,
     ids: &[StremioId],
-    read: impl Fn(&Value) -> Result<Vec<Torrent>, Error>,
+    read: impl Fn(&[u8]) -> Result<Vec<Torrent>, Error>,
 ) -> Result<Vec<Torrent>, Error> {
-    let asked = ids.iter().map(|id| client.get_json::<Value>(question(base, id)));
+    let asked = ids.iter().map(|id| client.send(question(base, id)));
     let answers = join_all(asked).await.into_iter();
-    merged(answers.map(|answer| read(&answer?)))
+    merged(answers.map(|answer| read(answer?.success()?)))
 }
 
 /// The lists as one, each stream once.
@@ -51,21 +53,14 @@ pub(super) fn merged(
 ) -> Result<Vec<Torrent>, Error> {
     let (mut all, mut trouble): (Option<Vec<Torrent>>, Option<Error>) = (None, None);
     for list in lists {
-        match list {
-            Ok(list) => {
-                let all = all.get_or_insert_default();
-                let before = all.len();
-                for torrent in list {
-                    let same = |other: &Torrent| {
-                        (other.info_hash, other.file_index)
-                            == (torrent.info_hash, torrent.file_index)
-                    };
-                    if !all[..before].iter().any(same) {
-                        all.push(torrent);
-                    }
-                }
+        match (list, &mut all) {
+            (Ok(list), None) => all = Some(list),
+            (Ok(list), Some(all)) => {
+                let key = |torrent: &Torrent| (torrent.info_hash, torrent.file_index);
+                let known: HashSet<_> = all.iter().map(key).collect();
+                all.extend(list.into_iter().filter(|torrent| !known.contains(&key(torrent))));
             }
-            Err(error) => trouble = trouble.or(Some(error)),
+            (Err(error), _) => trouble = trouble.or(Some(error)),
         }
     }
     match (all, trouble) {
@@ -75,18 +70,55 @@ pub(super) fn merged(
     }
 }
 
-/// The streams of an answer.
-pub(super) fn streams(body: &Value) -> Result<impl Iterator<Item = &Value>, Error> {
-    if !body["streams"].is_array() {
-        return Err(Error::Odd("answered without a list of streams".to_owned()));
+/// What an answer lists.
+pub(super) struct Listing {
+    pub(super) torrents: Vec<Torrent>,
+    /// Where there is nothing but words for the viewer: the first of them.
+    pub(super) notice: Option<Notice>,
+}
+
+/// What an add-on has to say, which it sends as a stream without an info hash.
+#[derive(Debug, PartialEq)]
+pub(super) struct Notice {
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
+/// The streams of an answer, each by `read`.
+pub(super) fn listing(
+    body: &[u8],
+    mut read: impl FnMut(&Value) -> Option<Torrent>,
+) -> Result<Listing, Error> {
+    let (mut notice, mut lists) = (None, false);
+    let torrents = json::rows(body, &["streams"], |stream| {
+        lists |= stream["infoHash"].is_string() || stream["metadata"].is_object();
+        if !lists && notice.is_none() {
+            notice = Notice::of(stream);
+        }
+        read(stream)
+    })?;
+    Ok(Listing { torrents, notice: notice.filter(|_| !lists) })
+}
+
+impl Notice {
+    fn of(stream: &Value) -> Option<Self> {
+        let plain = |text: &str| {
+            let plain = text.chars().filter(|c| !is_picture(*c)).take(200).collect::<String>();
+            name(&plain.replace(['\r', '\n'], " "))
+        };
+        let text = plain(text(stream));
+        let name = stream["name"].as_str().map(name).unwrap_or_default();
+        (!text.is_empty()).then_some(Self { name, text })
     }
-    Ok(rows(&body["streams"]))
 }
 
 /// The torrents among the streams of an answer, in Torrentio's layout.
-pub(super) fn torrents(body: &Value, index: IndexName) -> Result<Vec<Torrent>, Error> {
-    let read = |stream: Stream<'_>| stream.torrent(&Lines::read(stream.text), index);
-    Ok(streams(body)?.filter_map(Stream::read).map(read).collect())
+pub(super) fn torrents(body: &[u8], index: IndexName) -> Result<Vec<Torrent>, Error> {
+    let read = |stream: &Value| {
+        let stream = Stream::read(stream)?;
+        Some(stream.torrent(&Lines::read(stream.text), index))
+    };
+    Ok(listing(body, read)?.torrents)
 }
 
 /// A stream of a torrent: what each has, whoever lists it.
@@ -158,23 +190,9 @@ impl<'a> Stream<'a> {
 }
 
 /// The text of a stream for people; "" where it has none.
-pub(super) fn text(stream: &Value) -> &str {
+fn text(stream: &Value) -> &str {
     let texts = [&stream["title"], &stream["description"]];
     texts.into_iter().filter_map(Value::as_str).find(|text| !text.is_empty()).unwrap_or_default()
-}
-
-/// What a notice says where an answer has notices and no torrent, in one line.
-pub(super) fn notice(body: &Value) -> Option<String> {
-    let mut streams = rows(&body["streams"]);
-    let first = streams.next()?;
-    let told = |stream: &Value| stream["infoHash"].is_string();
-    if told(first) || streams.any(told) {
-        return None;
-    }
-    let text = text(first).lines().next().unwrap_or_default();
-    Some(text.chars().filter(|c| !c.is_control() && !is_picture(*c)).take(120).collect::<String>())
-        .map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty())
 }
 
 /// A place in a torrent.
@@ -214,15 +232,14 @@ mod tests {
                 "tracker:udp://a.example:1", "tracker:udp://a.example:1", "dht:x", 5, null,
                 "tracker:file:///etc/passwd", "udp://bare.example:1"]},
         ]});
-        let found = torrents(&body, IndexName::Torrentio).unwrap();
+        let found = torrents(body.to_string().as_bytes(), IndexName::Torrentio).unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].info_hash.to_string(), "a".repeat(40));
         assert_eq!((found[0].file_index, found[1].file_index), (None, Some(3)));
         assert_eq!(found[1].trackers, ["udp://a.example:1", "udp://bare.example:1"]);
-        for body in
-            [json!({"err": "handler error"}), json!([]), json!(null), json!({"streams": {}})]
-        {
-            assert!(torrents(&body, IndexName::Torrentio).is_err(), "{body}");
+        for body in [json!({"err": "handler error"}), json!(null), json!({"streams": {}})] {
+            let read = torrents(body.to_string().as_bytes(), IndexName::Torrentio);
+            assert!(read.is_err(), "{body}");
         }
     }
 
@@ -231,12 +248,17 @@ mod tests {
         let hash = "a".repeat(40);
         for (streams, told) in [
             (json!([]), None),
-            (json!([{"description": "⚠️ Nothing works.\nReally."}]), Some("Nothing works.")),
+            (
+                json!([{"description": "⚠️ Nothing works.\nReally."}]),
+                Some("Nothing works. Really."),
+            ),
             (json!([{"name": "x"}]), None),
             (json!([{"description": "Filtered"}, {"infoHash": hash}]), None),
             (json!([null]), None),
         ] {
-            assert_eq!(notice(&json!({"streams": streams})).as_deref(), told, "{streams}");
+            let body = json!({"streams": streams}).to_string();
+            let notice = listing(body.as_bytes(), |_| None).unwrap().notice;
+            assert_eq!(notice.map(|notice| notice.text).as_deref(), told, "{streams}");
         }
     }
 
@@ -247,7 +269,8 @@ mod tests {
         ) {
             let stream = json!({"infoHash": "a".repeat(40), "title": text, "fileIdx": place,
                 "behaviorHints": {"filename": hint, "videoSize": place}, "sources": [source]});
-            let found = torrents(&json!({"streams": [stream]}), IndexName::Torrentio).unwrap();
+            let body = json!({"streams": [stream]}).to_string();
+            let found = torrents(body.as_bytes(), IndexName::Torrentio).unwrap();
             proptest::prop_assert_eq!(found.len(), 1);
             proptest::prop_assert!(found[0].size_bytes != Some(0));
         }
