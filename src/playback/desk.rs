@@ -15,7 +15,7 @@ use super::indexes::Indexes;
 use super::{Parts, lock};
 use crate::cache::Cache;
 use crate::debrid::Debrid;
-use crate::index::{Health, Memory, Relay, Source};
+use crate::index::{Health, Memory, Relay};
 use crate::media::{StremioId, Title};
 use crate::select::Preferences;
 use crate::torrent::IndexName;
@@ -45,7 +45,8 @@ pub(super) struct Desk {
     /// Ends what searches do behind their answers.
     pub(super) ending: CancellationToken,
     account: Account,
-    indexes: Mutex<Arc<Indexes>>,
+    /// Whom to ask.
+    pub(super) indexes: Mutex<Arc<Indexes>>,
     pub(super) preferences: Mutex<Arc<Preferences>>,
     recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
 }
@@ -65,22 +66,6 @@ impl Desk {
             preferences: Mutex::default(),
             recent: Mutex::default(),
         }
-    }
-
-    /// Whom to ask.
-    pub(super) fn sources(&self) -> Vec<Arc<dyn Source>> {
-        self.indexes().sources.clone()
-    }
-
-    /// The indexes as they are now.
-    pub(super) fn indexes(&self) -> Arc<Indexes> {
-        Arc::clone(&lock(&self.indexes))
-    }
-
-    /// Asks these from now on.
-    pub(super) fn use_indexes(&self, indexes: Indexes) {
-        *lock(&self.indexes) = Arc::new(indexes);
-        self.forget_searches();
     }
 
     pub(super) fn debrid(&self) -> Option<Arc<Debrid>> {
@@ -128,10 +113,12 @@ impl Desk {
         }
         let looked_up = tokio::time::timeout(TITLE_PATIENCE, self.parts.titles.look_up(id)).await;
         match looked_up.unwrap_or(Ok(None)) {
-            Ok(Some(title)) => {
+            Ok(Some(title)) if !title.name.is_empty() => {
                 self.parts.cache.put_title(id, &title);
                 Some(title)
             }
+            // Nobody answered, but other ids are known.
+            Ok(Some(title)) => known.map(|(title, _)| title).or(Some(title)),
             Ok(None) => known.map(|(title, _)| title),
             Err(error) => {
                 tracing::warn!(%id, %error, "no title");

@@ -100,7 +100,7 @@ impl Playback {
     /// How the indexes are, as far as is known without asking them.
     #[must_use]
     pub fn index_standing(&self) -> Vec<Standing> {
-        self.desk.health.standing(&self.desk.sources())
+        self.desk.health.standing(&self.indexes().sources)
     }
 
     /// Forgets recent searches: what they say of availability holds for another store no more.

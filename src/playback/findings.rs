@@ -152,7 +152,9 @@ impl From<&Report> for IndexLine {
 impl IndexLine {
     /// Of an index that is switched off.
     pub(super) fn off(index: IndexName) -> Self {
-        let message = Some(format!("{index} is switched off in the configuration"));
+        let message = Some(format!(
+            "{index} is switched off; the set-up page or the configuration switches it on"
+        ));
         Self { index, state: State::Off, torrents: 0, elapsed_ms: 0, message, until: None }
     }
 }

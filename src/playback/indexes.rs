@@ -12,6 +12,7 @@ use crate::fetch::Client;
 use crate::index::{self, Source};
 use crate::secret::{Address, BadAddress};
 use crate::torrent::{BadIndexName, IndexName};
+use url::Url;
 
 const INDEXES_KEY: &str = "settings/indexes";
 
@@ -24,6 +25,14 @@ pub struct IndexPlace {
     pub enabled: bool,
     /// Whether the owner named the address for this index, so that it may be a private one.
     pub named: bool,
+}
+
+impl IndexPlace {
+    /// The client that may go there.
+    fn way(&self, client: &Client) -> Client {
+        let own = || client.to_named(self.address.expose()).unwrap_or_else(|_| client.clone());
+        if self.named { own() } else { client.clone() }
+    }
 }
 
 /// What may be changed of an index.
@@ -96,11 +105,15 @@ impl Indexes {
         let asked = places.iter().filter(|(_, place)| place.enabled);
         let sources = asked.map(|(name, place)| {
             let url = place.address.expose();
-            let own = || client.to_named(url).unwrap_or_else(|_| client.clone());
-            let client = if place.named { own() } else { client.clone() };
-            Arc::from(index::build(*name, client, url.clone()))
+            Arc::from(index::build(*name, place.way(client), url.clone()))
         });
         Self { sources: sources.collect(), places }
+    }
+
+    /// Where an index is that is asked, and the way there.
+    pub(super) fn way_to(&self, index: IndexName, client: &Client) -> Option<(Url, Client)> {
+        let place = self.places.get(&index).filter(|place| place.enabled)?;
+        Some((place.address.expose().clone(), place.way(client)))
     }
 
     /// Those that are not asked.
@@ -118,7 +131,7 @@ impl Playback {
 
     /// The indexes as they are now.
     pub(super) fn indexes(&self) -> Arc<Indexes> {
-        self.desk.indexes()
+        Arc::clone(&lock(&self.desk.indexes))
     }
 
     /// Reads what the owner had set before.
@@ -229,6 +242,6 @@ impl Playback {
 
     fn apply_indexes(&self, choices: &Choices) {
         let indexes = Indexes::new(self.index_places(choices), &self.parts.client);
-        self.desk.use_indexes(indexes);
+        *lock(&self.desk.indexes) = Arc::new(indexes);
     }
 }

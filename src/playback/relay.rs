@@ -13,17 +13,18 @@ impl Playback {
     pub async fn relay(&self, path: &str) -> Result<Bytes, Error> {
         let path: Relayed = path.parse().map_err(|error: NotRelayed| Error::NotRelayed(error))?;
         let index = IndexName::Torrentio;
-        let sources = self.desk.sources();
-        let source = sources.into_iter().find(|source| source.index() == index);
-        let source = source.ok_or(Error::IndexOff { index })?;
-        let base = source.base().cloned().ok_or(Error::IndexOff { index })?;
+        let indexes = self.indexes();
+        let off = || Error::IndexOff { index };
+        let source = indexes.sources.iter().find(|source| source.index() == index);
+        let source = source.ok_or_else(off)?;
+        let (base, client) = indexes.way_to(index, &self.parts.client).ok_or_else(off)?;
         if let Some(body) = self.desk.relay.kept(&base, &path) {
             return Ok(body);
         }
         let health = &self.desk.health;
-        health.admit_one(&source).map_err(|shut| Error::IndexFailed { why: shut.message })?;
+        health.admit_one(source).map_err(|shut| Error::IndexSilent { why: shut.message })?;
         let start = Instant::now();
-        let asked = self.desk.relay.ask(&self.parts.client, &base, &path);
+        let asked = self.desk.relay.ask(&client, &base, &path);
         let answer = tokio::time::timeout(self.parts.patience, asked).await;
         let (body, mut report) = match answer {
             Ok(Ok(body)) => (Some(body), Report::well(index, start.elapsed())),
@@ -36,6 +37,6 @@ impl Playback {
             Err(_) => (None, Report::late(index, start.elapsed())),
         };
         health.settle(&mut report, false);
-        body.ok_or_else(|| Error::IndexFailed { why: report.message.unwrap_or_default() })
+        body.ok_or_else(|| Error::IndexSilent { why: report.message.unwrap_or_default() })
     }
 }

@@ -21,6 +21,7 @@ use super::desk::{Desk, TITLE_AGE};
 use super::find::Look;
 use super::findings::{Findings, IndexLine, TitleLine, health, whole_ms};
 use super::following::Search;
+use super::indexes::Indexes;
 use super::lock;
 use crate::index::{self, Admission, Report, Source, State};
 use crate::media::{Query, StremioId, Title};
@@ -42,6 +43,8 @@ const SHOWN_EVERY: Duration = Duration::from_millis(250);
 pub(super) struct Round {
     desk: Arc<Desk>,
     search: Arc<Search>,
+    /// Those it began with, whatever is changed meanwhile.
+    indexes: Arc<Indexes>,
     query: Query,
     start: Instant,
     before: Option<Before>,
@@ -60,6 +63,8 @@ pub(super) struct Round {
     /// Since when only those are open that the answer does not wait for.
     grace: Option<Instant>,
     answered: bool,
+    /// Whether the answer was found before, and is asked for anew behind it.
+    refreshes: bool,
     /// Whether it stands among those who ask.
     counted: bool,
     /// When the last ranking was shown, and whether there is news since.
@@ -86,9 +91,11 @@ struct Asked {
 impl Round {
     pub(super) fn new(desk: Arc<Desk>, search: Arc<Search>, id: StremioId) -> Self {
         let checks = Checks::new(desk.debrid(), desk.parts.cache.clone());
+        let indexes = Arc::clone(&lock(&desk.indexes));
         Self {
             desk,
             search,
+            indexes,
             query: Query { id, title: None },
             start: Instant::now(),
             before: None,
@@ -102,6 +109,7 @@ impl Round {
             checks,
             grace: None,
             answered: false,
+            refreshes: false,
             counted: false,
             shown: None,
             news: false,
@@ -121,9 +129,10 @@ impl Round {
             Look::Anew => Duration::ZERO,
         };
         let age = self.before.as_ref().filter(|b| !b.torrents.is_empty()).map(|b| b.age);
-        let mut sources = self.desk.sources();
+        let mut sources = self.indexes.sources.clone();
         if let Some(age) = age.filter(|age| *age < good) {
             self.answer_from_before().await;
+            self.refreshes = true;
             if age < YOUNG {
                 sources.retain(|source| self.is_missing(source.index()));
             }
@@ -189,6 +198,8 @@ impl Round {
             let (desk, id) = (Arc::clone(&self.desk), self.query.id);
             self.title = Some(Box::pin(async move { desk.title(&id).await }));
         }
+        // Anime is better asked for by its numbers in the catalogues of anime.
+        let anime = self.desk.parts.titles.is_anime(&self.query.id);
         let admissions = self.desk.health.admit(&sources, !self.answered);
         for (source, admission) in sources.into_iter().zip(admissions) {
             match admission {
@@ -198,7 +209,7 @@ impl Round {
                     // Nobody knows a film by an IMDb id better for knowing its name, so those are
                     // asked while it is still looked up; other ids may need their IMDb place.
                     let by_id = matches!(self.query.id, StremioId::Imdb { .. });
-                    if self.title.is_some() && (source.wants_title() || !by_id) {
+                    if self.title.is_some() && (source.wants_title() || !by_id || anime) {
                         self.after_title.push(source);
                     } else {
                         self.begin(source);
@@ -253,9 +264,13 @@ impl Round {
         self.note(&report);
         let torrents = std::mem::take(&mut report.torrents);
         self.checks.add(torrents.iter().map(|torrent| torrent.info_hash));
-        if matches!(report.state, State::Ok | State::Empty) {
+        let listed = matches!(report.state, State::Ok | State::Empty);
+        if listed {
             self.rows.insert(report.index, torrents);
-            if self.answered {
+        }
+        if listed || self.refreshes {
+            // A refresh is kept when it is whole: half of one would make the other half look young.
+            if self.answered && (!self.refreshes || self.open.is_empty()) {
                 let findings = self.findings(false);
                 self.keep(&findings);
                 self.desk.keep_recent(&findings);
@@ -386,7 +401,8 @@ impl Round {
         let age = self.before.as_ref().filter(|_| !answered_now && count > 0).map(|b| b.age);
         let before = self.before.as_ref().map_or(0, |before| before.asked.torrents_found);
         let availability = self.checks.of(&torrents);
-        let title = self.query.title.as_ref().map(|title| TitleLine {
+        let named = self.query.title.as_ref().filter(|title| !title.name.is_empty());
+        let title = named.map(|title| TitleLine {
             name: title.name.clone(),
             year: title.year,
             imdb: title.imdb,
@@ -418,7 +434,7 @@ impl Round {
         let Some(before) = &self.before else { return torrents };
         let known: BTreeSet<_> = torrents.iter().map(|torrent| torrent.info_hash).collect();
         let on: BTreeSet<IndexName> =
-            self.desk.sources().iter().map(|source| source.index()).collect();
+            self.indexes.sources.iter().map(|source| source.index()).collect();
         let silent = |index: &IndexName| on.contains(index) && !self.rows.contains_key(index);
         let stays = |torrent: &&Unique| {
             !known.contains(&torrent.info_hash) && torrent.found_by.iter().any(silent)
@@ -427,10 +443,10 @@ impl Round {
         torrents
     }
 
-    /// A line for each index, also for those of ours that are switched off.
+    /// A line for each index, also for those that are switched off.
     fn all_lines(&self) -> Vec<IndexLine> {
         let mut lines = self.lines.clone();
-        for index in self.desk.indexes().off() {
+        for index in self.indexes.off() {
             lines.insert(index, IndexLine::off(index));
         }
         lines.into_values().collect()

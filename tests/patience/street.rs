@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use credenza::torrent::IndexName;
 use serde_json::{Value, json};
 
 use crate::support::http::Answer;
+use crate::support::only;
 use crate::support::server::Server;
 use crate::support::upstream::{Reply, Seen, Upstream};
 
@@ -80,10 +82,11 @@ impl Street {
         let allow: Vec<String> = all.iter().map(|up| format!("\"{}\"", up.addr())).collect();
         format!(
             "[stremthru]\nurl = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n[index.zilean]\nurl = \"{}\"\n\
-             [title]\ncinemeta_url = \"{}\"\n[swarm]\nenabled = false\n[network]\nallow_private = [{}]\n",
+             {}[title]\ncinemeta_url = \"{}\"\n[swarm]\nenabled = false\n[network]\nallow_private = [{}]\n",
             self.crowd.url("/"),
             self.addon.url("/"),
             self.lists.url("/"),
+            only(&[IndexName::StremThru, IndexName::Torrentio, IndexName::Zilean]),
             self.titles.url("/"),
             allow.join(", ")
         )
