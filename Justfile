@@ -37,6 +37,10 @@ bare:
 bench *ARGS:
     tests/bench/run {{ARGS}}
 
+# fuzzes every reader of strangers' bytes, ten minutes each; needs a nightly compiler (fuzz/run)
+fuzz *ARGS:
+    fuzz/run {{ARGS}}
+
 # a card's image: rpi3, rpi4, rpi5 or qemu (image/README.md)
 image BOARD:
     image/build.sh {{BOARD}}

@@ -1,6 +1,10 @@
-//! A string that must not be seen: a debrid token, a key.
+//! What must not be seen: a debrid token, a key, an address that holds one.
+
+mod address;
 
 use std::fmt;
+
+pub use address::{Address, BadAddress};
 
 /// A secret. It has no `Display`, and its `Debug` prints `***`, so that no log line or error can
 /// carry it; only [`Secret::expose`] gives it away, and only the code that builds the header to the

@@ -3,16 +3,20 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
 use crate::fetch::{self, Answer, Method, Request};
 use crate::secret::Secret;
-use crate::torrent::{Store, TorrentFile, stated_number, stated_size};
+use crate::torrent::{Store, TorrentFile, stated_name, stated_number, stated_size};
 
 /// Longest part of a stranger's message that is shown, in characters.
 const LONGEST_MESSAGE: usize = 200;
+
+/// Longest path of a file in a torrent, in bytes (`PATH_MAX` of Linux).
+const LONGEST_PATH: usize = 4096;
 
 /// An instance of StremThru, and the account at a store that it is to use.
 #[derive(Clone)]
@@ -86,15 +90,27 @@ impl StremThru {
         request
     }
 
+    /// Asks for `path`, without the store's headers, for who reads long answers piece by piece:
+    /// the body of a success, its envelope still about it.
+    pub async fn body(&self, path: &str, query: &[(&str, &str)]) -> Result<Bytes, Error> {
+        let answer = self.client.send(self.request(Method::Get, path, query, false)).await?;
+        self.succeeded(&answer)?;
+        Ok(answer.body)
+    }
+
     async fn send<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
         let answer = self.client.send(request).await?;
-        let body: Result<Value, _> = answer.body_json();
-        if !answer.is_success() {
-            return Err(self.error(&answer, body.ok().as_ref()));
-        }
-        let data = body?.get_mut("data").map(Value::take);
+        self.succeeded(&answer)?;
+        let data = answer.body_json::<Value>()?.get_mut("data").map(Value::take);
         let read = data.and_then(|data| serde_json::from_value(data).ok());
         read.ok_or_else(|| self.answer(answer.status, "", "its answer is not in StremThru's form"))
+    }
+
+    fn succeeded(&self, answer: &Answer) -> Result<(), Error> {
+        if answer.is_success() {
+            return Ok(());
+        }
+        Err(self.error(answer, answer.body_json().ok().as_ref()))
     }
 
     fn error(&self, answer: &Answer, body: Option<&Value>) -> Error {
@@ -146,6 +162,7 @@ pub fn file(entry: &Value) -> Option<TorrentFile> {
     // Paths are as of a root of the torrent: `/Season 1/x.mkv`; old rows hold the bare name.
     let path = text(["path", "p"]).map(|path| path.trim_start_matches('/').to_owned());
     let name = path.filter(|path| !path.is_empty()).or_else(|| text(["name", "n"]))?;
+    let name = Some(stated_name(&name, LONGEST_PATH)).filter(|name| !name.is_empty())?;
     let index = if entry["index"].is_null() { &entry["i"] } else { &entry["index"] };
     let size = if entry["size"].is_null() { &entry["s"] } else { &entry["size"] };
     Some(TorrentFile {
@@ -186,6 +203,8 @@ mod tests {
             ),
             (json!({"p": "", "n": "b.mkv", "s": 0}), Some((None, "b.mkv", None, None))),
             (json!({"path": "/", "size": 1}), None),
+            (json!({"path": "\u{1}\u{202E}"}), None),
+            (json!({"path": "a\u{202E}vkm.\nexe"}), Some((None, "avkm.exe", None, None))),
             (json!({"path": 5, "name": null}), None),
             (json!(["a.mkv"]), None),
             (json!("a.mkv"), None),

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use credenza::demo::household::{AtStore, Entry, Release};
 use credenza::demo::stand_in::cdn::Terms;
 use credenza::demo::{self, Demo};
+use credenza::torrent::IndexName;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
 
+use crate::support::only;
 use crate::support::player;
 use crate::support::server::{Server, credenza, run};
 
@@ -223,12 +225,12 @@ fn where_the_best_is_refused_the_next_one_plays_in_the_same_breath() {
     let token = folder.path().join("token");
     std::fs::write(&token, "CANARY-token-of-this-test").unwrap();
     let configuration = format!(
-        "[stremthru]\nurl = \"{0}\"\n[title]\ncinemeta_url = \"{0}\"\n[index.torrentio]\nenabled = false\n\
-         [index.zilean]\nenabled = false\n[network]\nallow_private = [\"{1}\"]\n[access]\nauth_required = false\n\
+        "[stremthru]\nurl = \"{0}\"\n[title]\ncinemeta_url = \"{0}\"\n{3}[network]\nallow_private = [\"{1}\"]\n[access]\nauth_required = false\n\
          [debrid]\nstore = \"realdebrid\"\ntoken_file = \"{2}\"\n",
         upstream.url("/"),
         upstream.addr(),
-        token.display()
+        token.display(),
+        only(&[IndexName::StremThru])
     );
     let server = Server::serve(&configuration);
     let answer = server.ask("POST", "/api/play/tt1254207").send();

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use credenza::torrent::IndexName;
 use serde_json::Value;
 
+use crate::support::only;
 use crate::support::server::{Server, credenza, run};
 
 fn found(server: &Server, id: &str) -> Value {
@@ -22,9 +24,12 @@ fn a_film_an_episode_and_an_anime_episode_are_found_ranked_and_explained() {
         assert_eq!(found["id"], id);
         assert!(found["title"]["name"].is_string(), "{found}");
         let states: Vec<_> = found["indexes"].as_array().unwrap().iter().collect();
-        assert_eq!(states.len(), 3, "{states:?}");
+        assert_eq!(states.len(), IndexName::ALL.len(), "{states:?}");
         for line in states {
-            assert!(["ok", "empty"].contains(&line["state"].as_str().unwrap()), "{id}: {line}");
+            let anime_alone = ["animetosho", "nyaa"].contains(&line["index"].as_str().unwrap());
+            let not_asked = anime_alone && !id.starts_with("kitsu");
+            let wanted = if not_asked { &["unsupported_id"][..] } else { &["ok", "empty"] };
+            assert!(wanted.contains(&line["state"].as_str().unwrap()), "{id}: {line}");
         }
         let candidates = found["candidates"].as_array().unwrap();
         assert!(!candidates.is_empty(), "{id}: nothing found");
@@ -66,7 +71,7 @@ fn a_film_an_episode_and_an_anime_episode_are_found_ranked_and_explained() {
 #[test]
 fn other_anime_ids_say_unsupported_and_unknown_forms_are_refused() {
     let server = Server::demo();
-    let done = run(credenza(&server.data).args(["find", "anidb:69:1", "--json"]));
+    let done = run(credenza(&server.data).args(["find", "mal:99999999:1", "--json"]));
     let found: Value = serde_json::from_slice(&done.stdout).unwrap();
     for line in found["indexes"].as_array().unwrap() {
         assert_eq!(line["state"], "unsupported_id", "{line}");
@@ -95,7 +100,7 @@ fn the_table_is_for_people_and_the_stream_is_for_pages() {
         server.owner("GET", "/api/find/tt9900101").with("Accept", "text/event-stream").send();
     let text = events.text();
     assert_eq!(events.header("content-type"), Some("text/event-stream"));
-    assert_eq!(text.matches("event: index\n").count(), 3, "{text}");
+    assert_eq!(text.matches("event: index\n").count(), IndexName::ALL.len(), "{text}");
     assert!(
         text.contains("event: candidates\n")
             && text.trim_end().rsplit("event: ").next().unwrap().starts_with("done")
@@ -115,9 +120,11 @@ fn each_index_fails_alone_and_all_of_them_together_are_an_error() {
     titles.on("/meta/movie/tt1254207.json", Reply::json(r#"{"meta":{}}"#));
     let all = [&html, &refuses, &limits, &titles];
     let allow: Vec<String> = all.iter().map(|up| format!("\"{}\"", up.addr())).collect();
+    let asked = [IndexName::StremThru, IndexName::Torrentio, IndexName::Zilean];
+    let off = only(&asked);
     let configuration = format!(
         "[stremthru]\nurl = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n[index.zilean]\nurl = \"{}\"\n\
-         [title]\ncinemeta_url = \"{}\"\n[network]\nallow_private = [{}]\n",
+         {off}[title]\ncinemeta_url = \"{}\"\n[network]\nallow_private = [{}]\n",
         html.url("/"),
         refuses.url("/"),
         limits.url("/"),

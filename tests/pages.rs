@@ -166,10 +166,8 @@ fn settings_take_what_they_know_and_name_what_they_do_not() {
     let server = Server::serve("");
     let put = |body: &serde_json::Value| server.owner("PUT", "/api/settings").json(body).send();
     let before = server.owner("GET", "/api/settings").send().json();
-    assert_eq!(
-        before,
-        json!({"debrid": {"store": null, "set": false, "ends": ""}, "swarm": {"enabled": false, "fixed": false}})
-    );
+    assert_eq!(before["debrid"], json!({"store": null, "set": false, "ends": ""}));
+    assert_eq!(before["swarm"], json!({"enabled": false, "fixed": false}));
     assert_eq!(put(&json!({"swarm": {"enabled": true}})).json()["swarm"]["enabled"], true);
     let unknown = put(&json!({"swram": {"enabled": true}}));
     assert_eq!(unknown.status, 400);

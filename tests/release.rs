@@ -3,6 +3,8 @@
 
 #![expect(clippy::disallowed_types, reason = "a test's own limit, on the wall clock")]
 
+mod batch;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -35,30 +37,31 @@ fn same(ours: &Value, theirs: &Value) -> bool {
     }
 }
 
-/// Every claim of the sample: test function's family, name, field, what PTT says.
+/// Every claim of the sample: name, field, what PTT says.
 fn claims() -> Vec<(String, String, Value)> {
     let sample: Vec<Value> =
         serde_json::from_str(include_str!("data/release-names/ptt_sample.json"))
             .expect("the form of the sample");
+    let of_case = |case: &Value| {
+        let name = case["values"][0].as_str().expect("the form of the sample").to_owned();
+        let claims = claims_of(case).into_iter();
+        claims.map(move |(field, value)| (name.clone(), field, value)).collect::<Vec<_>>()
+    };
+    sample.iter().flat_map(of_case).collect()
+}
+
+/// The claims of one case: field, what PTT says.
+fn claims_of(case: &Value) -> Vec<(String, Value)> {
+    let list = |key: &str| case[key].as_array().expect("the form of the sample").clone();
     let mut claims = Vec::new();
-    for case in &sample {
-        let values = case["values"].as_array().expect("the form of the sample");
-        let name = values[0].as_str().expect("the form of the sample").to_owned();
-        for (parameter, value) in
-            case["names"].as_array().expect("the form of the sample").iter().zip(values).skip(1)
-        {
-            match (parameter.as_str().expect("the form of the sample"), value) {
-                ("expected_output", Value::Object(fields)) => {
-                    claims.extend(fields.iter().map(|(f, v)| (name.clone(), f.clone(), v.clone())));
-                }
-                ("expected_episode", v) => {
-                    claims.push((name.clone(), "episodes".into(), v.clone()));
-                }
-                ("expected_title", Value::Null) | ("expected" | "expect_year_presence", _) => {}
-                (field, v) => {
-                    claims.push((name.clone(), field.replace("expected_", ""), v.clone()));
-                }
+    for (parameter, value) in list("names").iter().zip(&list("values")).skip(1) {
+        match (parameter.as_str().expect("the form of the sample"), value) {
+            ("expected_output", Value::Object(fields)) => {
+                claims.extend(fields.iter().map(|(field, value)| (field.clone(), value.clone())));
             }
+            ("expected_episode", value) => claims.push(("episodes".to_owned(), value.clone())),
+            ("expected_title", Value::Null) | ("expected" | "expect_year_presence", _) => {}
+            (field, value) => claims.push((field.replace("expected_", ""), value.clone())),
         }
     }
     claims
@@ -87,7 +90,7 @@ const REACHED: &[(&str, usize, usize)] = &[
 
 #[test]
 fn the_sample_of_ptt_is_read_at_least_as_well_as_before() {
-    let mut counts: std::collections::BTreeMap<String, (usize, usize)> = BTreeMap::default();
+    let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::default();
     for (name, field, theirs) in claims() {
         let Some(ours) = ours(&field, &release::parse(&name)) else { continue };
         let count = counts.entry(field.clone()).or_default();
@@ -106,6 +109,54 @@ fn the_sample_of_ptt_is_read_at_least_as_well_as_before() {
         );
     }
     println!("{counts:?}");
+}
+
+/// Family of the sample, misses in the half that was tuned on, misses in the other, cases, and what
+/// is missed and why.
+///
+/// Tuned on are the cases at even places of the file; the odd ones were looked at when that was
+/// done. The first draft of the room was measured on all of them, so the odd half is no fair judge
+/// of it. A fairer one is what PTT tests besides (at the same commit, some 760 cases, not kept
+/// here), which was read for the first time when this table stood: 178 of 181 claims on episodes and
+/// 135 of 137 on seasons; then ranges in brackets (`0001-1071+Movies`), ranges joined by a word
+/// (`E01 \u{e0} E12`) and ordinals (`1\u{aa} a 8\u{aa} temporada`) were added, which gives 181 and 136.
+const MISSES: &[(&str, usize, usize, usize, &str)] = &[
+    ("test_episodes.py", 0, 0, 70, "none"),
+    ("test_season.py", 0, 0, 37, "none"),
+    // Title, seasons and episodes of one name, all three.
+    ("test_main.py", 1, 0, 54, "a site in thick brackets, which PTT takes for the title"),
+];
+
+#[test]
+fn at_most_one_miss_in_episodes_and_in_seasons_and_two_in_all_three() {
+    let sample: Vec<Value> =
+        serde_json::from_str(include_str!("data/release-names/ptt_sample.json"))
+            .expect("the form of the sample");
+    for (family, tuned_on, looked_at, cases, why) in MISSES {
+        let of_family = sample.iter().enumerate().filter(|(_, case)| case["file"] == *family);
+        let (mut misses, mut count) = ([0, 0], 0);
+        for (place, case) in of_family {
+            count += 1;
+            let name = case["values"][0].as_str().expect("the form of the sample");
+            let release = release::parse(name);
+            let counted = ["title", "seasons", "episodes"];
+            let wrong: Vec<_> = claims_of(case)
+                .into_iter()
+                .filter(|(field, theirs)| {
+                    let combined = *family == "test_main.py" || field != "title";
+                    let ours = ours(field, &release).unwrap_or_default();
+                    combined && counted.contains(&field.as_str()) && !same(&ours, theirs)
+                })
+                .collect();
+            if !wrong.is_empty() {
+                println!("{family} {place} {name}: {wrong:?}");
+                misses[place % 2] += 1;
+            }
+        }
+        assert_eq!((misses, count), ([*tuned_on, *looked_at], *cases), "{family}: {why}");
+        let allowed = if *family == "test_main.py" { 2 } else { 1 };
+        assert!(misses.iter().sum::<usize>() <= allowed, "{family}");
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The choice of a torrent's file, and the order of torrents: tables of one-line cases.
 
+mod discs;
+mod laws;
+mod preferences;
 mod rank;
 
 use credenza::cli::Ending;
@@ -269,7 +272,7 @@ fn a_film_is_the_only_video_the_title_or_the_largest() {
         (
             vec![sized("Film.2019.cd1.avi", GIB), sized("Film.2019.cd2.avi", 2 * GIB)],
             film("Film", 2019),
-            "Film.2019.cd2.avi",
+            "Film.2019.cd1.avi",
         ),
         (
             vec![sized("Film.2019.720p.mkv", GIB), sized("Film.2019.1080p.mkv", 2 * GIB)],

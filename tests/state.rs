@@ -7,6 +7,8 @@
     reason = "a test that starts itself again is told so by a variable"
 )]
 
+mod size;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -418,53 +420,6 @@ async fn the_cache_opens_where_no_folder_can_be() {
         let notice = works(&dir, "nowhere").await.expect("a notice");
         assert!(notice.starts_with("no cache can be kept in"), "{notice}");
     }
-}
-
-#[tokio::test]
-async fn the_cache_stays_below_ten_megabytes_however_much_is_put() {
-    let folder = tempfile::tempdir().unwrap();
-    let dir = folder.path().join("cache");
-    let (cache, _) = Cache::open(&dir);
-    let many = torrents(250);
-    let (rounds, mut most) = (96u32, 0);
-    let title = Title {
-        name: "A Film of a Long Name".repeat(20),
-        year: Some(2020),
-        imdb: None,
-        aliases: Vec::new(),
-        imdb_episode: None,
-        air_date: None,
-        ..Title::default()
-    };
-    let id = |number: u32| format!("tt{number:07}").parse::<StremioId>().unwrap();
-    for round in 0..rounds {
-        cache.put_found(&id(round + 1), &many);
-        for number in 0..25 {
-            cache.put_title(&id(round * 25 + number + 1), &title);
-        }
-        for (store, said) in
-            [(Store::TorBox, Availability::Cached), (Store::RealDebrid, Availability::Refused)]
-        {
-            let hash = |number: u32| {
-                let mut bytes = [7; 20];
-                bytes[..4].copy_from_slice(&(round * 300 + number).to_be_bytes());
-                InfoHash::from_bytes(bytes)
-            };
-            let answer: Vec<_> = (0..300).map(|number| (hash(number), said)).collect();
-            cache.put_availability(store, &answer);
-        }
-        if round % 8 == 7 {
-            cache.tend().await;
-            most = most.max(size_of(&dir));
-        }
-    }
-    cache.flush().await;
-    assert!(cache.found(&id(rounds)).is_some() && cache.found(&id(1)).is_none());
-    drop(cache);
-    most = most.max(size_of(&dir));
-    println!("at most {most} bytes");
-    assert!(most < 10_000_000, "{most}");
-    assert!(Cache::open(&dir).0.found(&id(rounds)).is_some());
 }
 
 /// Opens the cache, and sees that it keeps what it is given.

@@ -41,6 +41,8 @@ pub use story::{Story, story};
 pub enum Error {
     #[error(transparent)]
     Config(#[from] BadConfig),
+    #[error("the section [prefer] of the configuration is wrong: {0}")]
+    Prefer(crate::select::BadPreference),
     #[error("the data folder {folder} cannot be used: {error}; choose another with --data")]
     Data { folder: PathBuf, error: std::io::Error },
     #[error(transparent)]
@@ -105,7 +107,7 @@ impl App {
         let address = listener.address();
         let (near, side_door) = side_door(address).await?;
         reset::owner_if_asked(data)?;
-        let Story { playback, state, client, library, tasks } = story(config, data)?;
+        let Story { playback, state, client, library, tasks, anime_map } = story(config, data)?;
         let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(Arc::clone(&state)));
         let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
         let media_keys = Arc::new(MediaKeys::open(ledger)?);
@@ -158,11 +160,12 @@ impl App {
             tasks.spawn(served)
         };
         let serving = side_door.into_iter().chain([listener]).map(serve).collect();
-        // The reader of names compiles its patterns at its first word, which takes a tenth of a second
+        // The reader of names compiles its patterns at its first word, which takes a fraction of a second
         // that the first viewer need not wait for.
-        tasks.spawn_blocking(|| release::parse("A.Film.2020.1080p.WEB-DL.x264-GROUP.mkv"));
+        tasks.spawn_blocking(release::warm_up);
         tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
         tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
+        tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         appliance.start();

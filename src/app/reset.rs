@@ -11,7 +11,7 @@ use crate::playback::Playback;
 
 const FILE: &str = "reset-owner";
 
-/// Forgets the owner, every session and the store's token, where the file asks for it; films stay.
+/// Forgets the owner, every session, the store's token and the owner's indexes, where the file asks for it; films stay.
 /// The file goes last: what was cut off half-way is done again.
 pub(super) fn owner_if_asked(data: &Path) -> Result<(), Error> {
     let file = data.join(FILE);
@@ -21,9 +21,11 @@ pub(super) fn owner_if_asked(data: &Path) -> Result<(), Error> {
     let state = std::sync::Arc::new(State::open(&data.join("state.redb"))?);
     Access::erase(&StateLedger(std::sync::Arc::clone(&state)))?;
     Playback::erase_token(&state)?;
+    Playback::erase_indexes(&state)?;
     std::fs::remove_file(&file).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
     tracing::warn!(
-        "the owner, all sessions and the store's token were taken out, as reset-owner asked"
+        "the owner, all sessions, the store's token and the owner's indexes were taken out, as \
+         reset-owner asked"
     );
     Ok(())
 }

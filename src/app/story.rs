@@ -1,5 +1,6 @@
 //! The rooms up to the story, from the ground up: what a search without a server needs, too.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +12,16 @@ use crate::cache::Cache;
 use crate::config::{Config, Consent};
 use crate::durable::State;
 use crate::fetch::{AddressPolicy, Client, Roots};
-use crate::index;
-use crate::playback::{Parts, Playback};
+use crate::playback::{IndexPlace, Parts, Playback};
 use crate::secret::Secret;
+use crate::select::Preferences;
 use crate::swarm::{self, Swarm};
-use crate::title::Titles;
+use crate::title::{AnimeMap, Titles, anime_map};
+use crate::torrent::IndexName;
 
-/// How long a search waits for its slowest index.
-const SEARCH_PATIENCE: Duration = Duration::from_secs(6);
+/// How long a search waits for its slowest index, and for the store. It shall be answered within six
+/// seconds: the rest is for ranking thousands of names on a small board.
+const SEARCH_PATIENCE: Duration = Duration::from_millis(5_500);
 /// How long a magnet may take to become metadata: a torrent without peers must not hold up the next.
 const METADATA_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a reader waits for a missing piece before its connection is closed.
@@ -34,6 +37,8 @@ pub struct Story {
     /// Where films lie.
     pub(super) library: swarm::Place,
     pub(super) tasks: TaskTracker,
+    /// Where a newer map of anime ids comes from.
+    pub(super) anime_map: anime_map::Refresh,
 }
 
 /// Builds the rooms up to the story on the data folder `data`.
@@ -50,16 +55,19 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     }
     let policy = AddressPolicy { allow_private: config.allow_private.clone() };
     let client = Client::new(policy.clone(), Roots::System)?;
-    let indexes = config.indexes.iter().filter(|(_, place)| place.enabled);
-    let sources =
-        indexes.map(|(name, place)| index::build(*name, client.clone(), place.url.clone()));
     let options = swarm_options(config, data, policy);
     let library = options.library.clone();
     let swarm = Arc::new(Swarm::new(options, tasks.clone()));
     swarm.allow(config.swarm.consent == Consent::Given);
+    let anime_map = anime_map(config, data, &client);
+    let titles = Titles::new(client.clone(), config.cinemeta.clone(), config.kitsu.clone())
+        .with_cache(cache.clone())
+        .with_map(anime_map.map.clone())
+        .with_tmdb_and_images(config.tmdb.clone(), config.images.clone());
+    titles.use_tmdb_key(config.tmdb_key.clone());
     let playback = Playback::new(Parts {
-        titles: Titles::new(client.clone(), config.cinemeta.clone(), config.kitsu.clone()),
-        sources: sources.collect(),
+        titles,
+        indexes: index_places(config),
         client: client.clone(),
         cache,
         state: Arc::clone(&state),
@@ -67,6 +75,9 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
         tasks: tasks.clone(),
         stremthru: config.stremthru.clone(),
         patience: SEARCH_PATIENCE,
+        preferences: Preferences::default()
+            .with(&config.prefer, &Preferences::default())
+            .map_err(Error::Prefer)?,
         swarm_fixed: config.swarm.consent != Consent::Ask,
     })?;
     if let Some((store, file)) = &config.debrid {
@@ -74,7 +85,28 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
             .map_err(|error| Error::TokenFile { file: file.clone(), error })?;
         playback.default_debrid(*store, &Secret::new(&token))?;
     }
-    Ok(Story { playback: Arc::new(playback), state, client, library, tasks })
+    Ok(Story { playback: Arc::new(playback), state, client, library, tasks, anime_map })
+}
+
+/// The map of anime ids, with what was fetched before.
+fn anime_map(config: &Config, data: &Path, client: &Client) -> anime_map::Refresh {
+    let (map, kept) = (AnimeMap::default(), anime_map::Kept::in_folder(data));
+    kept.load(&map);
+    let (list, mapping) = (config.anime_map.clone(), config.kitsu_map.clone());
+    anime_map::Refresh { client: client.clone(), list, mapping, map, kept }
+}
+
+/// Where the configuration says the indexes are. A private address of one of ours has to stand in
+/// `network.allow_private`; of one of the owner's, naming it is enough.
+fn index_places(config: &Config) -> BTreeMap<IndexName, IndexPlace> {
+    let ours = config.indexes.iter().map(|(name, place)| {
+        let address = place.url.clone().into();
+        (*name, IndexPlace { address, enabled: place.enabled, named: false })
+    });
+    let added = config.added.iter().map(|(name, address)| {
+        (*name, IndexPlace { address: address.clone(), enabled: true, named: true })
+    });
+    ours.chain(added).collect()
 }
 
 fn make_folder(data: &Path) -> Result<(), Error> {

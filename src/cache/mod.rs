@@ -13,10 +13,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::media::{StremioId, Title};
-use crate::torrent::{Availability, InfoHash, Store, Unique};
+use crate::torrent::{Availability, IndexName, InfoHash, Store, Unique};
 
 mod engine;
 mod opening;
+mod packed;
 mod shelf;
 
 use engine::Engine;
@@ -70,12 +71,40 @@ impl Cache {
     /// The torrents last found for `id`, and how long ago.
     #[must_use]
     pub fn found(&self, id: &StremioId) -> Option<(Vec<Unique>, Duration)> {
-        self.read_json(&shelf::FOUND, id)
+        let (packed, age) = self.engine.read(&shelf::FOUND, id.to_string().as_bytes())?;
+        Some((packed::unpack(&packed)?, age))
     }
 
-    /// Keeps what was found for `id`. More than [`shelf::FOUND`] takes in one entry is not kept.
+    /// Keeps what was found for `id`: `torrents`, best first. Where they are more than one entry of
+    /// [`shelf::FOUND`] takes, the last of them are left out.
     pub fn put_found(&self, id: &StremioId, torrents: &[Unique]) {
-        self.put_json(&shelf::FOUND, id, torrents);
+        if let Some(packed) = packed::pack(torrents, shelf::FOUND.longest) {
+            self.engine.put(&shelf::FOUND, vec![(id.to_string().into_bytes(), packed)]);
+        }
+    }
+
+    /// How the last search for `id` went, in the words of whoever searched, and how long ago.
+    #[must_use]
+    pub fn asked<T: serde::de::DeserializeOwned>(&self, id: &StremioId) -> Option<(T, Duration)> {
+        self.read_json(&shelf::ASKED, id)
+    }
+
+    /// Keeps how the search for `id` went.
+    pub fn put_asked<T: serde::Serialize>(&self, id: &StremioId, how: &T) {
+        self.put_json(&shelf::ASKED, id, how);
+    }
+
+    /// What was kept of an index.
+    #[must_use]
+    pub fn index(&self, index: IndexName) -> Option<serde_json::Value> {
+        let (bytes, _) = self.engine.read(&shelf::INDEX, index.as_str().as_bytes())?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Keeps what is known of an index.
+    pub fn put_index(&self, index: IndexName, record: &serde_json::Value) {
+        let entry = (index.as_str().as_bytes().to_vec(), record.to_string().into_bytes());
+        self.engine.put(&shelf::INDEX, vec![entry]);
     }
 
     /// What `id` is called, and how long ago that was learnt.
@@ -87,6 +116,35 @@ impl Cache {
     /// Keeps what `id` is called.
     pub fn put_title(&self, id: &StremioId, title: &Title) {
         self.put_json(&shelf::TITLE, id, title);
+    }
+
+    /// What was said in answer to `asked`, and how long ago.
+    #[must_use]
+    pub fn answer<T: serde::de::DeserializeOwned>(&self, asked: &str) -> Option<(T, Duration)> {
+        let (bytes, age) = self.engine.read(&shelf::ANSWER, asked.as_bytes())?;
+        Some((packed::read(&bytes)?, age))
+    }
+
+    /// Keeps an answer. Says whether it is small enough to be kept.
+    pub fn put_answer<T: serde::Serialize>(&self, asked: &str, answer: &T) -> bool {
+        let packed = packed::write(answer).filter(|bytes| bytes.len() <= shelf::ANSWER.longest);
+        let kept = packed.is_some();
+        let entry = packed.map(|bytes| (asked.as_bytes().to_vec(), bytes));
+        self.engine.put(&shelf::ANSWER, entry.into_iter().collect());
+        kept
+    }
+
+    /// Which id another one is, and how long ago that was learnt.
+    #[must_use]
+    pub fn link(&self, from: &str) -> Option<(String, Duration)> {
+        let (bytes, age) = self.engine.read(&shelf::LINK, from.as_bytes())?;
+        Some((String::from_utf8(bytes).ok()?, age))
+    }
+
+    /// Keeps which id another one is.
+    pub fn put_link(&self, from: &str, to: &str) {
+        let entry = (from.as_bytes().to_vec(), to.as_bytes().to_vec());
+        self.engine.put(&shelf::LINK, vec![entry]);
     }
 
     /// What `store` last said of the hash, and how long ago. A refusal outlives everything else.

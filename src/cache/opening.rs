@@ -10,7 +10,7 @@ use super::engine::Engine;
 use super::shelf;
 
 /// The layout of keys and values. What another version wrote is thrown away, not read.
-const VERSION: &[u8] = b"1";
+const VERSION: &[u8] = b"2";
 const VERSION_KEY: &[u8] = b"version";
 
 /// Of the engine's page cache.

@@ -6,11 +6,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::running::Running;
+use super::terminal::Terminal;
 use super::{Done, Global, print, table};
 use crate::app;
 use crate::config::Config;
 use crate::media::StremioId;
-use crate::playback::IndexLine;
+use crate::playback::{IndexLine, Look};
+use crate::web::plain;
 
 /// What is searched.
 #[derive(Debug, Args)]
@@ -20,30 +22,39 @@ pub(super) struct Ask {
     /// One JSON object instead of a table
     #[arg(long)]
     json: bool,
+    /// Search anew, whatever was found before
+    #[arg(long)]
+    anew: bool,
 }
 
 pub(super) async fn run(global: &Global, ask: &Ask) -> Done {
     let config = global.configuration().map_err(|error| error.to_string())?;
     let found = match Running::find(&global.data()).await {
-        Some(running) => running.search(&ask.id, &mut progress).await?,
+        Some(running) => running.search(&ask.id, ask.anew, &mut progress).await?,
         None => search(&config, global, ask).await?,
     };
-    print(&if ask.json { found.to_string() } else { table::of(&found) })?;
+    if let Some(health) = found["health"].as_str()
+        && io::stderr().is_terminal()
+    {
+        let _ = writeln!(io::stderr(), "{}", plain(health));
+    }
+    print(&if ask.json { found.to_string() } else { table::of(&found, &Terminal::of_stdout()) })?;
     nobody_answered(&found).map_or(Ok(()), |sentence| Err(sentence.into()))
 }
 
 async fn search(config: &Config, global: &Global, ask: &Ask) -> Result<Value, String> {
     let story = app::story(config, &global.data()).map_err(|error| error.to_string())?;
     let mut on = |line: &IndexLine| progress(&json!(line));
-    let findings = story.playback.find(&ask.id, &mut on).await;
+    let look = if ask.anew { Look::Anew } else { Look::Alone };
+    let findings = story.playback.find_as(&ask.id, look, &mut on).await;
     story.playback.stop().await;
     serde_json::to_value(&*findings).map_err(|error| error.to_string())
 }
 
 /// A line for whoever waits before a terminal.
 fn progress(line: &Value) {
-    if io::stderr().is_terminal() {
-        let _ = writeln!(io::stderr(), "{}", table::progress(line));
+    if let Some(terminal) = Terminal::of_stderr() {
+        let _ = writeln!(io::stderr(), "{}", table::progress(line, &terminal));
     }
 }
 

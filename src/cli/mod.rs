@@ -16,6 +16,7 @@ pub mod select;
 mod serve;
 mod steward;
 mod table;
+mod terminal;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -148,7 +149,7 @@ pub fn start_log(arguments: &Arguments) {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(std::io::stderr().is_terminal() && config::takes_colours())
         .init();
 }
 

@@ -47,19 +47,27 @@ impl Running {
     pub(super) async fn search(
         &self,
         id: &StremioId,
+        anew: bool,
         on: &mut (dyn FnMut(&Value) + Send),
     ) -> Result<Value, String> {
-        let mut request = self.request(&["api", "find", &id.to_string()]);
+        let path = ["api", "find", &id.to_string()];
+        let mut request = self.request(&path);
+        if anew {
+            request.url = self.url(&path, &[("anew", "true")]);
+        }
         request.headers.push(("accept", "text/event-stream".to_owned()));
         let opened = self.client.open_own(request, PATIENCE).await;
         let mut opened = opened.map_err(|error| error.to_string())?;
         let mut events = Events::default();
+        let mut found = None;
         while let Some(piece) = opened.body.next().await {
             events.push(&piece.map_err(|error| error.to_string())?)?;
             while let (200, Some((name, data))) = (opened.status, events.next()) {
                 match name.as_str() {
                     "index" => on(&read(200, &data)?),
-                    "candidates" => return read(200, &data),
+                    // Each is better than the one before; after the last it is done.
+                    "candidates" => found = Some(data),
+                    "done" => return read(200, &found.unwrap_or_default()),
                     _ => {}
                 }
             }

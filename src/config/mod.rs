@@ -15,6 +15,7 @@ use url::Url;
 pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
 pub use read::BadConfig;
 
+use crate::secret::{Address, Secret};
 use crate::torrent::{IndexName, Store};
 use read::{Value, Values};
 
@@ -96,8 +97,22 @@ pub struct Config {
     pub cinemeta: Url,
     /// `title.kitsu_url`
     pub kitsu: Url,
+    /// `title.anime_map_url`
+    pub anime_map: Url,
+    /// `title.kitsu_map_url`
+    pub kitsu_map: Url,
+    /// `title.images_url`
+    pub images: Url,
+    /// `title.tmdb_url`
+    pub tmdb: Url,
+    /// `title.tmdb_key`
+    pub tmdb_key: Option<Secret>,
+    /// `[prefer]`: the fields that were given, for the room that knows their words.
+    pub prefer: serde_json::Map<String, serde_json::Value>,
     /// `[index.…]`
     pub indexes: BTreeMap<IndexName, IndexPlace>,
+    /// `index.added`: indexes of the owner's, by name.
+    pub added: BTreeMap<IndexName, Address>,
     /// Keys that were given but that nothing in this version uses.
     pub without_effect: Vec<&'static str>,
 }
@@ -105,8 +120,19 @@ pub struct Config {
 const STREMTHRU: &str = "https://stremthru.13377001.xyz";
 const TORRENTIO: &str = "https://torrentio.strem.fun";
 const ZILEAN: &str = "https://zileanfortheweebs.midnightignite.me";
+const ANIMETOSHO: &str = "https://feed.animetosho.xyz";
+const COMET: &str = "https://comet.feels.legal";
+const TORRENTSDB: &str = "https://torrentsdb.com";
+const PEERFLIX: &str = "https://addon.peerflix.mov";
+const MEDIAFUSION: &str = "https://mediafusion.elfhosted.com";
+const NYAA: &str = "https://nyaa.si";
 const CINEMETA: &str = "https://v3-cinemeta.strem.io";
 const KITSU: &str = "https://anime-kitsu.strem.fun";
+const ANIME_MAP: &str =
+    "https://raw.githubusercontent.com/Fribb/anime-lists/master/anime-list-full.json";
+const KITSU_MAP: &str = "https://raw.githubusercontent.com/TheBeastLT/stremio-kitsu-anime/master/static/data/imdb_mapping.json";
+const IMAGES: &str = "https://images.metahub.space";
+const TMDB: &str = "https://api.themoviedb.org/3";
 
 impl Config {
     /// Reads `file` (where there is one) and the environment, which wins.
@@ -142,7 +168,18 @@ impl Config {
         let indexes = [
             (IndexName::StremThru, "index.stremthru.url", "index.stremthru.enabled", STREMTHRU),
             (IndexName::Torrentio, "index.torrentio.url", "index.torrentio.enabled", TORRENTIO),
+            (IndexName::Comet, "index.comet.url", "index.comet.enabled", COMET),
             (IndexName::Zilean, "index.zilean.url", "index.zilean.enabled", ZILEAN),
+            (IndexName::AnimeTosho, "index.animetosho.url", "index.animetosho.enabled", ANIMETOSHO),
+            (IndexName::TorrentsDb, "index.torrentsdb.url", "index.torrentsdb.enabled", TORRENTSDB),
+            (IndexName::Peerflix, "index.peerflix.url", "index.peerflix.enabled", PEERFLIX),
+            (
+                IndexName::MediaFusion,
+                "index.mediafusion.url",
+                "index.mediafusion.enabled",
+                MEDIAFUSION,
+            ),
+            (IndexName::Nyaa, "index.nyaa.url", "index.nyaa.enabled", NYAA),
         ];
         let stremthru = given.url("stremthru.url", STREMTHRU);
         let places = indexes.map(|(name, url, enabled, default)| {
@@ -167,8 +204,15 @@ impl Config {
             debrid: given.debrid()?,
             cinemeta: given.url("title.cinemeta_url", CINEMETA),
             kitsu: given.url("title.kitsu_url", KITSU),
+            anime_map: given.url("title.anime_map_url", ANIME_MAP),
+            kitsu_map: given.url("title.kitsu_map_url", KITSU_MAP),
+            images: given.url("title.images_url", IMAGES),
+            tmdb: given.url("title.tmdb_url", TMDB),
+            tmdb_key: given.text("title.tmdb_key").map(Secret::new),
             indexes: places.into(),
+            added: given.added_indexes()?,
             stremthru,
+            prefer: given.prefer(),
             without_effect: given.without_effect(),
         })
     }
@@ -191,6 +235,15 @@ pub fn data_folder() -> PathBuf {
 #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 pub fn ca_file() -> Option<PathBuf> {
     std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
+}
+
+/// Whether the terminal takes colours: not where `NO_COLOR` says something (no-color.org), nor on a
+/// dumb one.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn takes_colours() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|word| !word.is_empty());
+    !refused && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Whether a service manager started us and waits for our word (`sd_notify(3)`).
@@ -232,8 +285,11 @@ impl Given {
     }
 
     fn wrong(&self, path: &str, wanted: &str) -> BadConfig {
-        let place = self.0.get(path).map_or("the configuration", |placed| &placed.place);
-        BadConfig::new(place, format!("`{path}` must be {wanted}"))
+        BadConfig::new(self.place(path), format!("`{path}` must be {wanted}"))
+    }
+
+    fn place(&self, path: &str) -> &str {
+        self.0.get(path).map_or("the configuration", |placed| &placed.place)
     }
 
     fn parsed<T: FromStr>(&self, path: &str, wanted: &str) -> Result<Option<T>, BadConfig> {
@@ -261,6 +317,33 @@ impl Given {
         items.iter().map(|item| item.parse().map_err(|_| self.wrong(path, wanted))).collect()
     }
 
+    /// `NAME=ADDRESS` each. What is wrong with an address is said without it: it may hold a key.
+    fn added_indexes(&self) -> Result<BTreeMap<IndexName, Address>, BadConfig> {
+        let path = "index.added";
+        let mut added = BTreeMap::new();
+        for item in self.list(path) {
+            let parts = item.split_once('=').filter(|(name, _)| !name.contains('/'));
+            let Some((name, address)) = parts else {
+                let wanted = "a list such as [\"mine=https://addon.example/manifest.json\"]";
+                return Err(self.wrong(path, wanted));
+            };
+            let name = name.trim();
+            let wrong = |what: &dyn std::fmt::Display| {
+                BadConfig::new(self.place(path), format!("`{path}`, {name}: {what}"))
+            };
+            let index = name.parse::<IndexName>().map_err(|error| wrong(&error))?;
+            let address = Address::read(address).map_err(|error| wrong(&error))?;
+            if IndexName::ALL.contains(&index) || added.insert(index, address).is_some() {
+                return Err(wrong(&"this name is taken; give another"));
+            }
+        }
+        let most = IndexName::MOST_ADDED;
+        if added.len() > most {
+            return Err(self.wrong(path, &format!("a list of at most {most}")));
+        }
+        Ok(added)
+    }
+
     /// Any name that can be shown; `lan` fits it to what DNS takes.
     fn shown_name(&self, path: &str, default: &str) -> Result<String, BadConfig> {
         let name = self.text(path).unwrap_or(default).trim();
@@ -286,6 +369,20 @@ impl Given {
         let store = self.parsed::<Store>("debrid.store", &format!("one of {names}"))?;
         let file = self.text("debrid.token_file").map(PathBuf::from);
         Ok(file.map(|file| (store.unwrap_or(Store::RealDebrid), file)))
+    }
+
+    fn prefer(&self) -> serde_json::Map<String, serde_json::Value> {
+        let fields = self.0.iter().filter_map(|(path, placed)| {
+            let value = match &placed.value {
+                Value::Bool(value) => (*value).into(),
+                Value::Number(number) => (*number).into(),
+                Value::Text(text) => text.as_str().into(),
+                Value::List(items) => items.as_slice().into(),
+                Value::Ask => return None,
+            };
+            Some((path.strip_prefix("prefer.")?.to_owned(), value))
+        });
+        fields.collect()
     }
 
     fn swarm(&self) -> Result<SwarmConfig, BadConfig> {

@@ -10,10 +10,13 @@ use crate::media::StremioId;
 use crate::stremthru;
 use crate::torrent::{Availability, InfoHash, TorrentFile};
 
-/// Hashes in one call: 100 make an address of 4 kB; StremThru takes 500.
-const CHUNK: usize = 100;
+/// Hashes in one call: 100 make an address of 4 kB.
+pub const CHUNK: usize = 100;
+/// What StremThru takes in one call.
+const MOST: usize = 500;
+const _: () = assert!(CHUNK <= MOST);
 /// Calls at once.
-const AT_ONCE: usize = 4;
+pub const AT_ONCE: usize = 4;
 
 /// What the store says of one torrent.
 #[derive(Debug, Clone, PartialEq, Eq)]

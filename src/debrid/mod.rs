@@ -22,7 +22,7 @@ mod link;
 mod magnet;
 mod source;
 
-pub use check::Checked;
+pub use check::{AT_ONCE, CHUNK, Checked};
 pub use error::Error;
 pub use magnet::Stored;
 

@@ -212,6 +212,9 @@ pub fn meant_by(id: &StremioId) -> Option<(&'static Work, Role)> {
         StremioId::Anime { base: AnimeBase::Kitsu, id, episode: Some(number) } => {
             Some((Work::by_kitsu(id)?, Role::Episode(number)))
         }
+        StremioId::Anime { base: AnimeBase::AniDb, id, episode: Some(number) } => {
+            Some((Work::by_anidb(id)?, Role::Episode(number)))
+        }
         _ => None,
     }
 }
@@ -251,6 +254,7 @@ mod tests {
             ("tt9900103:1:2", 1),
             ("kitsu:99001:1", 1),
             ("kitsu:99001:2", 1),
+            ("anidb:99201:2", 1),
         ] {
             let id: StremioId = id.parse().unwrap();
             for index in IndexName::ALL {

@@ -9,13 +9,20 @@ use tokio_util::task::TaskTracker;
 
 use crate::demo::TOKEN;
 use crate::demo::household::Household;
+use crate::demo::stand_in::animetosho::AnimeTosho;
 use crate::demo::stand_in::cdn::{Cdn, Terms};
 use crate::demo::stand_in::cinemeta::Cinemeta;
+use crate::demo::stand_in::comet::Comet;
 use crate::demo::stand_in::kitsu::Kitsu;
+use crate::demo::stand_in::mediafusion::MediaFusion;
+use crate::demo::stand_in::nyaa::Nyaa;
+use crate::demo::stand_in::peerflix::Peerflix;
 use crate::demo::stand_in::stremthru::StremThru;
 use crate::demo::stand_in::torrentio::Torrentio;
+use crate::demo::stand_in::torrentsdb::TorrentsDb;
 use crate::demo::stand_in::tracker::{self, Tracker};
 use crate::demo::stand_in::zilean::Zilean;
+use crate::demo::stand_in::{lists, tmdb};
 use crate::http::plain::{Ask, Reply, Responder, serve_plain};
 use crate::http::server::{self, Listener};
 
@@ -32,9 +39,17 @@ pub(super) struct Doors {
     stremthru: Listener,
     cdn: Listener,
     torrentio: Listener,
+    comet: Listener,
+    torrentsdb: Listener,
+    peerflix: Listener,
+    mediafusion: Listener,
     zilean: Listener,
+    animetosho: Listener,
+    nyaa: Listener,
     cinemeta: Listener,
     kitsu: Listener,
+    lists: Listener,
+    tmdb: Listener,
     tracker: Listener,
 }
 
@@ -42,9 +57,17 @@ pub(super) struct Doors {
 pub(super) struct Street {
     pub(super) stremthru: SocketAddr,
     pub(super) torrentio: SocketAddr,
+    pub(super) comet: SocketAddr,
+    pub(super) torrentsdb: SocketAddr,
+    pub(super) peerflix: SocketAddr,
+    pub(super) mediafusion: SocketAddr,
     pub(super) zilean: SocketAddr,
+    pub(super) animetosho: SocketAddr,
+    pub(super) nyaa: SocketAddr,
     pub(super) cinemeta: SocketAddr,
     pub(super) kitsu: SocketAddr,
+    pub(super) lists: SocketAddr,
+    pub(super) tmdb: SocketAddr,
     pub(super) cdn: Arc<Cdn>,
     cdn_address: SocketAddr,
     tracker: SocketAddr,
@@ -58,9 +81,17 @@ impl Doors {
             stremthru: any().await?,
             cdn: any().await?,
             torrentio: any().await?,
+            comet: any().await?,
+            torrentsdb: any().await?,
+            peerflix: any().await?,
+            mediafusion: any().await?,
             zilean: any().await?,
+            animetosho: any().await?,
+            nyaa: any().await?,
             cinemeta: any().await?,
             kitsu: any().await?,
+            lists: any().await?,
+            tmdb: any().await?,
             tracker: any().await?,
         })
     }
@@ -81,8 +112,14 @@ impl Doors {
         let cdn = Arc::new(Cdn::new(&base(self.cdn.address()), Terms::default()));
         let trackers = vec![self.announce_url()];
         let stremthru = StremThru::new(household.clone(), cdn.clone(), TOKEN, PATIENCE);
-        let torrentio = Torrentio::new(household.clone(), trackers);
+        let torrentio = Torrentio::new(household.clone(), trackers.clone());
+        let comet = Comet::new(household.clone(), trackers.clone());
+        let torrentsdb = TorrentsDb::new(household.clone(), trackers.clone());
+        let peerflix = Peerflix::new(household.clone(), trackers.clone());
+        let mediafusion = MediaFusion::new(household.clone(), trackers.clone());
         let zilean = Zilean::new(household.clone());
+        let animetosho = AnimeTosho::new(household.clone(), trackers);
+        let nyaa = Nyaa::new(household.clone());
         let cinemeta = Cinemeta::new(&posters);
         let kitsu = Kitsu::new(&posters);
         let tracker = Tracker::new(household.clone(), seeder);
@@ -95,9 +132,17 @@ impl Doors {
         Street {
             stremthru: open(self.stremthru, behind(move |ask| stremthru.answer(ask))),
             torrentio: open(self.torrentio, behind(move |ask| torrentio.answer(ask))),
+            comet: open(self.comet, behind(move |ask| comet.answer(ask))),
+            torrentsdb: open(self.torrentsdb, behind(move |ask| torrentsdb.answer(ask))),
+            peerflix: open(self.peerflix, behind(move |ask| peerflix.answer(ask))),
+            mediafusion: open(self.mediafusion, behind(move |ask| mediafusion.answer(ask))),
             zilean: open(self.zilean, behind(move |ask| zilean.answer(ask))),
+            animetosho: open(self.animetosho, behind(move |ask| animetosho.answer(ask))),
+            nyaa: open(self.nyaa, behind(move |ask| nyaa.answer(ask))),
             cinemeta: open(self.cinemeta, behind(move |ask| cinemeta.answer(ask))),
             kitsu: open(self.kitsu, behind(move |ask| kitsu.answer(ask))),
+            lists: open(self.lists, behind(lists::answer)),
+            tmdb: open(self.tmdb, behind(tmdb::answer)),
             tracker: open(self.tracker, behind(move |ask| tracker.answer(ask))),
             cdn_address: open(self.cdn, behind(move |ask| files.answer(ask))),
             cdn,
@@ -117,9 +162,17 @@ impl Street {
             self.stremthru,
             self.cdn_address,
             self.torrentio,
+            self.comet,
+            self.torrentsdb,
+            self.peerflix,
+            self.mediafusion,
             self.zilean,
+            self.animetosho,
+            self.nyaa,
             self.cinemeta,
             self.kitsu,
+            self.lists,
+            self.tmdb,
             self.tracker,
             self.seeder.into(),
         ]

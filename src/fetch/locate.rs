@@ -1,5 +1,7 @@
 //! URLs made and judged.
 
+use std::net::{IpAddr, SocketAddr};
+
 use url::Url;
 
 use super::error::Error;
@@ -34,6 +36,16 @@ pub(super) fn check(url: &Url) -> Result<(), Error> {
         return Err(Error::bad_url(url, "it has no host or no port"));
     }
     Ok(())
+}
+
+/// The address that the URL's host is written as; `None` where it is a name.
+pub(super) fn literal(url: &Url) -> Option<SocketAddr> {
+    let ip = match url.host()? {
+        url::Host::Ipv4(ip) => IpAddr::V4(ip),
+        url::Host::Ipv6(ip) => IpAddr::V6(ip),
+        url::Host::Domain(_) => return None,
+    };
+    Some(SocketAddr::new(ip, url.port_or_known_default()?))
 }
 
 /// Whether the URL's host is a literal address of this machine's loopback.

@@ -3,9 +3,9 @@
 //! Every call that leaves the box passes here, so the guards stand in one place:
 //!
 //! * **Where**: `http` and `https` only, no user name in the URL, no private address unless the
-//!   owner listed it ([`AddressPolicy`]), no proxy from the environment. The check covers literal
-//!   addresses, names, and each hop of a redirect ([`route`] argues why nothing can change between
-//!   the check and the connection).
+//!   owner listed it ([`AddressPolicy`]) or named it for one purpose ([`Client::to_named`]), no proxy
+//!   from the environment. The check covers literal addresses, names, and each hop of a redirect
+//!   ([`route`] argues why nothing can change between the check and the connection).
 //! * **How much**: a whole answer has at most 8 MiB after decompression and takes at most 30 s.
 //! * **Secrets**: one header, marked sensitive; never over plain `http` but to a listed private
 //!   address; never after a redirect. An [`Error`] names the host and nothing more of the URL.
@@ -56,6 +56,9 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// One header that carries a secret: `(name, scheme such as "Bearer ", secret)`.
     pub secret: Option<(&'static str, &'static str, Secret)>,
+    /// A parameter that carries a secret, for an API that takes it nowhere else: `(name, secret)`. It
+    /// joins the URL when the call is sent, under the same guards as a header's.
+    pub secret_query: Option<(&'static str, Secret)>,
     /// A JSON body.
     pub json: Option<serde_json::Value>,
     /// Limit for the whole call with its retries and redirects; more than 30 s counts as 30 s. For
@@ -119,6 +122,8 @@ impl fmt::Debug for Opened {
 #[derive(Clone, Debug)]
 pub struct Client {
     routes: Routes,
+    /// The longest `Retry-After` that is waited for within a call.
+    longest_wait: Duration,
 }
 
 impl Request {
@@ -130,9 +135,15 @@ impl Request {
             url,
             headers: Vec::new(),
             secret: None,
+            secret_query: None,
             json: None,
             timeout: LONGEST,
         }
+    }
+
+    /// Whether the call carries a secret.
+    const fn is_secret(&self) -> bool {
+        self.secret.is_some() || self.secret_query.is_some()
     }
 
     /// The same call with a limit of `timeout`.
@@ -147,7 +158,26 @@ impl Client {
     /// Makes the client. [`Error::NoRoots`] where `roots` is [`Roots::System`] and the machine has
     /// no CA certificates; [`Roots::Bundled`] then does.
     pub fn new(policy: AddressPolicy, roots: Roots) -> Result<Self, Error> {
-        Ok(Self { routes: Routes::new(policy, roots)? })
+        Ok(Self { routes: Routes::new(policy, roots)?, longest_wait: retry::LONGEST_WAIT })
+    }
+
+    /// The same client, which waits for a `Retry-After` of `longest` at most within a call: for callers
+    /// that have better to do than wait, and remember it.
+    #[must_use]
+    pub fn waiting(&self, longest: Duration) -> Self {
+        Self { longest_wait: longest, ..self.clone() }
+    }
+
+    /// The same client for one place that the owner named: where the host of `url` is a private
+    /// address, this client may reach it, with exactly that port, and no other client may. A name
+    /// that leads to a private address stays refused: the owner cannot know where it leads tomorrow.
+    pub fn to_named(&self, url: &Url) -> Result<Self, Error> {
+        match locate::literal(url) {
+            Some(address) if !self.routes.permits(address) => {
+                Ok(Self { routes: self.routes.with(address)?, ..self.clone() })
+            }
+            _ => Ok(self.clone()),
+        }
     }
 
     /// Asks and reads the whole answer. A `GET` is repeated at most twice, and only where it was
@@ -174,7 +204,8 @@ impl Client {
         loop {
             let result = timeout_at(deadline, self.once(&request)).await;
             let result = result.unwrap_or_else(|_| Err(Error::timed_out(&request.url)));
-            let Some(wait) = retry::wait(&result).filter(|_| tries_left > 0) else {
+            let Some(wait) = retry::wait(&result, self.longest_wait).filter(|_| tries_left > 0)
+            else {
                 return result.and_then(body::judge);
             };
             if Instant::now() + wait >= deadline {
@@ -236,18 +267,26 @@ impl Answer {
 
     /// The decoded body of a 2xx answer, else an error of the kind that fits.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.success()?;
+        self.body_json()
+    }
+
+    /// The body of a 2xx answer, else an error of the kind that fits.
+    pub fn success(&self) -> Result<&Bytes, Error> {
         let host = self.host.clone();
         match self.status {
-            200..=299 => self.body_json(),
+            200..=299 => Ok(&self.body),
             403 | 418 => Err(Error::Blocked { host, status: self.status }),
             429 => Err(Error::Limited { host, retry_after: self.retry_after }),
             status => Err(Error::Status { host, status }),
         }
     }
 
-    /// The decoded body, whatever the status (the error envelopes of APIs).
+    /// The decoded body, whatever the status (the error envelopes of APIs). Bytes that are not
+    /// UTF-8 cost themselves alone.
     pub fn body_json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(self.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&self.body))
+        let body = self.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&self.body);
+        serde_json::from_str(&String::from_utf8_lossy(body))
             .map_err(|_| Error::NotJson { host: self.host.clone(), html: self.is_html() })
     }
 

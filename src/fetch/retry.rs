@@ -7,8 +7,8 @@ use super::{Answer, Error};
 /// How often a `GET` is repeated.
 pub(super) const MOST: u32 = 2;
 
-/// The longest wait that is worth it inside a call.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The longest wait that is worth it inside a call, unless the caller has said another.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What a longer `Retry-After` counts as: a day. No caller then overflows a clock with it.
 const LONGEST_TOLD: Duration = Duration::from_secs(24 * 60 * 60);
@@ -16,11 +16,11 @@ const LONGEST_TOLD: Duration = Duration::from_secs(24 * 60 * 60);
 /// A breath after a broken connection, so that a restarting server is back.
 const BREATH: Duration = Duration::from_millis(200);
 
-/// How long to wait before the same call is made again; `None` where it is not.
-pub(super) fn wait(result: &Result<Answer, Error>) -> Option<Duration> {
+/// How long to wait, `longest` at most, before the same call is made again; `None` where it is not.
+pub(super) fn wait(result: &Result<Answer, Error>, longest: Duration) -> Option<Duration> {
     match result {
         Ok(answer) if matches!(answer.status, 429 | 503) => {
-            answer.retry_after.filter(|wait| *wait <= LONGEST_WAIT)
+            answer.retry_after.filter(|wait| *wait <= longest)
         }
         Err(Error::Dropped { .. }) => Some(BREATH),
         _ => None,

@@ -80,6 +80,18 @@ impl Routes {
         Ok(routes)
     }
 
+    /// Whether `address` may be connected to.
+    pub(super) fn permits(&self, address: SocketAddr) -> bool {
+        self.policy.permits(address)
+    }
+
+    /// The same roads, and one private address more, with clients of their own.
+    pub(super) fn with(&self, address: SocketAddr) -> Result<Self, Error> {
+        let mut policy = self.policy.clone();
+        policy.allow_private.push(address);
+        Self::new(policy, self.roots)
+    }
+
     /// Asks, following at most three redirects of a `GET` without a secret. Gives the answer's
     /// head and the URL that it came from.
     pub(super) async fn ask(
@@ -90,7 +102,7 @@ impl Routes {
         let mut url = request.url.clone();
         let mut hops = 0;
         loop {
-            let key = self.key(&url, encoding, request.secret.is_some())?;
+            let key = self.key(&url, encoding, request.is_secret())?;
             let call = build(&self.client(key)?, &url, request, encoding)?;
             let response = call.send().await.map_err(|error| match Error::of(&url, error) {
                 Error::PrivateAddress { .. } if key.listed_only => Error::bad_url(&url, OPEN_LINE),
@@ -99,7 +111,7 @@ impl Routes {
             let Some(next) = target(&url, &response)? else {
                 return Ok((url, response));
             };
-            if request.secret.is_some() || request.method != Method::Get || hops == MOST_HOPS {
+            if request.is_secret() || request.method != Method::Get || hops == MOST_HOPS {
                 return Err(Error::Redirected { host: host_of(&url) });
             }
             hops += 1;
@@ -174,10 +186,14 @@ fn build(
     request: &Request,
     encoding: Encoding,
 ) -> Result<RequestBuilder, Error> {
+    let mut asked = url.clone();
+    if let Some((name, secret)) = &request.secret_query {
+        asked.query_pairs_mut().append_pair(name, secret.expose());
+    }
     let mut call = match request.method {
-        Method::Get => client.get(url.clone()),
-        Method::Post => client.post(url.clone()),
-        Method::Delete => client.delete(url.clone()),
+        Method::Get => client.get(asked),
+        Method::Post => client.post(asked),
+        Method::Delete => client.delete(asked),
     };
     for (name, value) in &request.headers {
         let value = HeaderValue::from_str(value)

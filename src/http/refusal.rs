@@ -8,24 +8,37 @@ use super::error::ApiError;
 use crate::access;
 use crate::access::{ClaimError, LoginError};
 use crate::appliance;
+use crate::index;
 use crate::playback;
+use crate::title;
 
 impl From<playback::Error> for ApiError {
     fn from(error: playback::Error) -> Self {
         use playback::Error as E;
         let (status, code) = match &error {
             E::NothingFound { .. } => (StatusCode::NOT_FOUND, "nothing_found"),
-            E::NoIndex { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
+            E::NoIndex { .. } | E::IndexFailed { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
             E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
             E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
             E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),
             E::Gone { .. } => (StatusCode::BAD_GATEWAY, "gone"),
             E::NotACandidate { .. } => (StatusCode::NOT_FOUND, "not_a_candidate"),
+            E::NotRelayed(index::NotRelayed::Keys) => (StatusCode::BAD_REQUEST, "no_keys_here"),
+            E::NotRelayed(index::NotRelayed::Path) | E::IndexHasNot { .. } => {
+                (StatusCode::NOT_FOUND, "not_found")
+            }
+            E::IndexOff { .. } => (StatusCode::NOT_FOUND, "index_off"),
             E::SwarmIsFixed => (StatusCode::CONFLICT, "swarm_is_fixed"),
+            E::Index(index) => of_index(index),
             E::NoToken => (StatusCode::BAD_REQUEST, "no_token"),
+            E::Preference(_) => (StatusCode::BAD_REQUEST, "bad_settings"),
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
             E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
             E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),
+            E::UnknownTitle { .. } => (StatusCode::NOT_FOUND, "unknown_title"),
+            E::Title(title::Error::BadKey | title::Error::NoKey) => {
+                (StatusCode::BAD_REQUEST, "tmdb_key")
+            }
             E::Title(_) => (StatusCode::BAD_GATEWAY, "title"),
             E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
         };
@@ -36,6 +49,18 @@ impl From<playback::Error> for ApiError {
             }
             _ => answer,
         }
+    }
+}
+
+fn of_index(error: &playback::BadIndex) -> (StatusCode, &'static str) {
+    use playback::BadIndex as E;
+    match error {
+        E::Name(_) => (StatusCode::BAD_REQUEST, "bad_index_name"),
+        E::Address(..) => (StatusCode::BAD_REQUEST, "bad_index_address"),
+        E::Taken(_) => (StatusCode::CONFLICT, "index_taken"),
+        E::TooMany => (StatusCode::CONFLICT, "too_many_indexes"),
+        E::NotThere(_) => (StatusCode::NOT_FOUND, "no_such_index"),
+        E::Configured(_) => (StatusCode::CONFLICT, "index_is_configured"),
     }
 }
 

@@ -6,26 +6,52 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
 use crate::fetch;
-use crate::media::{AnimeBase, Query, StremioId};
+use crate::media::Query;
 use crate::stremthru::{self as wire, StremThru};
 use crate::torrent::{IndexName, Torrent, stated_name};
 
 mod added;
 mod addon;
+mod animetosho;
+mod breaker;
+mod clock;
+mod comet;
+mod decode;
+mod health;
+mod json;
+mod mediafusion;
+mod nyaa;
+mod peerflix;
+mod relay;
 mod scrape;
+mod stated;
 mod stremthru;
+mod terms;
 mod torrentio;
+mod torrentsdb;
+mod torznab;
+mod xml;
 mod zilean;
 
-pub use scrape::scrape_all;
+pub use breaker::{Admission, Shut};
+pub use clock::moment;
+pub use decode::decode;
+pub use health::{Health, Memory, Standing};
+pub use relay::{NotRelayed, Relay, Relayed};
+pub use scrape::{ask, scrape_all};
 
-/// Longest wait for one index. Public ones answer within three seconds, or not at all.
-const LIMIT: Duration = Duration::from_secs(10);
+/// Longest wait for one index. Public ones answer within three seconds, or not at all; an instance
+/// that asks others in its turn may take longer. No search waits for so long: what comes late is kept
+/// for the next.
+const LIMIT: Duration = Duration::from_secs(25);
+
+/// Longest `Retry-After` that is waited for within a call: a longer one does not fit into a search.
+const IN_LINE: Duration = Duration::from_secs(4);
 
 /// Most rows that are read of one answer, and the longest name of one, in bytes.
 const MOST_ROWS: usize = 20_000;
@@ -38,10 +64,20 @@ pub trait Source: Send + Sync {
 
     /// Asks it once. What it does not know is an empty list, not an error.
     fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>>;
+
+    /// Whether it cannot be asked well before the title is known, because it searches by name.
+    fn wants_title(&self) -> bool {
+        false
+    }
+
+    /// Where it is; what was learnt of one address does not hold for another.
+    fn base(&self) -> Option<&Url> {
+        None
+    }
 }
 
 /// How it went with one index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// It has some.
@@ -75,6 +111,12 @@ pub struct Report {
     pub elapsed: Duration,
     /// Where there is something to say: a sentence.
     pub message: Option<String>,
+    /// The HTTP status of a refusal.
+    pub status: Option<u16>,
+    /// How long it asks us to stay away.
+    pub retry_after: Option<Duration>,
+    /// Where it is not asked for some time from now: how long.
+    pub left: Option<Duration>,
 }
 
 /// Why an index gave no list.
@@ -88,7 +130,10 @@ pub enum Error {
     Blocked(u16),
     /// It wants fewer requests.
     #[error("asks for fewer requests (429)")]
-    Limited,
+    Limited {
+        /// How long it asks us to stay away; a day at most.
+        retry_after: Option<Duration>,
+    },
     /// It answered something else than it should.
     #[error("{0}")]
     Odd(String),
@@ -99,30 +144,50 @@ pub enum Error {
 
 /// The index of this name, at `base`.
 #[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "a client is cheap to clone, and built for one")]
 pub fn build(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Source> {
-    match name {
-        IndexName::StremThru => {
-            Box::new(stremthru::Database { wire: StremThru::new(client, base, None) })
-        }
-        IndexName::Torrentio => Box::new(torrentio::Torrentio { client, base }),
-        IndexName::Zilean => Box::new(zilean::Zilean { client, base }),
-        IndexName::Added(_) => Box::new(added::AddOn { name, client, base }),
+    Box::new(Placed { base: base.clone(), source: source(name, client.waiting(IN_LINE), base) })
+}
+
+/// A source that knows where it is.
+struct Placed {
+    source: Box<dyn Source>,
+    base: Url,
+}
+
+impl Source for Placed {
+    fn index(&self) -> IndexName {
+        self.source.index()
+    }
+
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+        self.source.scrape(query)
+    }
+
+    fn wants_title(&self) -> bool {
+        self.source.wants_title()
+    }
+
+    fn base(&self) -> Option<&Url> {
+        Some(&self.base)
     }
 }
 
-/// The id to ask in IMDb's terms, for an index that knows no others.
-fn by_imdb(query: &Query) -> Result<StremioId, Error> {
-    known(query)?;
-    query.imdb().ok_or(Error::UnsupportedId)
-}
-
-/// Refuses the anime ids that no index is asked for yet: they have to be translated first.
-fn known(query: &Query) -> Result<(), Error> {
-    match query.id {
-        StremioId::Anime { base: AnimeBase::AniDb | AnimeBase::MyAnimeList, .. } => {
-            Err(Error::UnsupportedId)
+fn source(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Source> {
+    match name {
+        IndexName::StremThru => {
+            let wire = StremThru::new(client.clone(), base.clone(), None);
+            Box::new(stremthru::Database { wire, client, base })
         }
-        _ => Ok(()),
+        IndexName::Torrentio => Box::new(torrentio::Torrentio { client, base }),
+        IndexName::Comet => Box::new(comet::Comet { client, base }),
+        IndexName::Zilean => Box::new(zilean::Zilean { client, base }),
+        IndexName::AnimeTosho => Box::new(animetosho::AnimeTosho { client, base }),
+        IndexName::TorrentsDb => Box::new(torrentsdb::TorrentsDb { client, base }),
+        IndexName::Peerflix => Box::new(peerflix::Peerflix { client, base }),
+        IndexName::MediaFusion => Box::new(mediafusion::MediaFusion::new(client, base)),
+        IndexName::Nyaa => Box::new(nyaa::Nyaa { client, base }),
+        IndexName::Added(_) => added::build(name, client, base),
     }
 }
 

@@ -7,11 +7,11 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Error, LIMIT, Report, Source, State};
+use super::{Error, LIMIT, Report, Shut, Source, State};
 use crate::media::Query;
 use crate::torrent::{IndexName, Torrent};
 
-/// Asks all `sources` at once, each for at most ten seconds and all for at most `limit`, and tells
+/// Asks all `sources` at once, each for at most 25 seconds and all for at most `limit`, and tells
 /// each report as it comes. The result has one for each source, in their order; one that has not
 /// answered by `limit` has timed out.
 pub async fn scrape_all(
@@ -33,11 +33,9 @@ pub async fn scrape_all(
         reports[place] = Some(report);
     }
     drop(asking);
-    let late =
-        |source: &dyn Source| report(source.index(), start, Err(Failure::Late(start.elapsed())));
     let all = sources.iter().zip(reports).map(|(source, told)| {
         told.unwrap_or_else(|| {
-            let late = late(source.as_ref());
+            let late = Report::late(source.index(), start.elapsed());
             on_report(&late);
             late
         })
@@ -52,7 +50,8 @@ enum Failure {
     Panicked,
 }
 
-async fn ask(source: &dyn Source, query: &Query) -> Report {
+/// Asks one source, for at most 25 seconds.
+pub async fn ask(source: &dyn Source, query: &Query) -> Report {
     let start = Instant::now();
     // A reader that panics on a stranger's bytes is our fault, but it need not cost the others.
     let scraping = AssertUnwindSafe(source.scrape(query)).catch_unwind();
@@ -62,31 +61,65 @@ async fn ask(source: &dyn Source, query: &Query) -> Report {
         Ok(Err(_panic)) => Err(Failure::Panicked),
         Err(_elapsed) => Err(Failure::Late(LIMIT)),
     };
-    report(source.index(), start, outcome)
+    report(source.index(), start.elapsed(), outcome)
 }
 
-fn report(index: IndexName, start: Instant, outcome: Result<Vec<Torrent>, Failure>) -> Report {
-    let elapsed = start.elapsed();
+impl Report {
+    /// Of an index that has said nothing for so long.
+    #[must_use]
+    pub fn late(index: IndexName, elapsed: Duration) -> Self {
+        report(index, elapsed, Err(Failure::Late(elapsed)))
+    }
+
+    /// Of an index that is not asked now.
+    #[must_use]
+    pub fn shut(index: IndexName, shut: Shut) -> Self {
+        let Shut { state, message, left } = shut;
+        Self { message: Some(message), left: Some(left), ..Self::new(index, state, Duration::ZERO) }
+    }
+
+    /// Of a call of another kind to the index's host, which failed.
+    #[must_use]
+    pub fn failed(index: IndexName, elapsed: Duration, error: Error) -> Self {
+        report(index, elapsed, Err(Failure::Told(error)))
+    }
+
+    /// The same, which went well.
+    #[must_use]
+    pub fn well(index: IndexName, elapsed: Duration) -> Self {
+        report(index, elapsed, Ok(Vec::new()))
+    }
+
+    fn new(index: IndexName, state: State, elapsed: Duration) -> Self {
+        let (torrents, message) = (Vec::new(), None);
+        let (status, retry_after, left) = (None, None, None);
+        Self { index, state, torrents, elapsed, message, status, retry_after, left }
+    }
+}
+
+fn report(index: IndexName, elapsed: Duration, outcome: Result<Vec<Torrent>, Failure>) -> Report {
     match outcome {
         Ok(torrents) => {
             let state = if torrents.is_empty() { State::Empty } else { State::Ok };
-            Report { index, state, torrents, elapsed, message: None }
+            Report { torrents, ..Report::new(index, state, elapsed) }
         }
         Err(failure) => {
             let (state, message) = told(index, &failure);
-            Report { index, state, torrents: Vec::new(), elapsed, message: Some(message) }
+            let (status, retry_after) = numbers(&failure);
+            let message = Some(message);
+            Report { message, status, retry_after, ..Report::new(index, state, elapsed) }
         }
     }
 }
 
 /// The state and the sentence for a failure.
 fn told(index: IndexName, failure: &Failure) -> (State, String) {
-    let late = |after: Duration| {
-        let after = after.as_secs_f64();
-        (State::TimedOut, format!("{index} gave no answer within {after:.0} s; it is left out"))
-    };
     match failure {
-        Failure::Late(after) => late(*after),
+        Failure::Late(after) => {
+            let after = after.as_secs_f64();
+            let words = format!("{index} gave no answer within {after:.0} s; it is left out");
+            (State::TimedOut, words)
+        }
         Failure::Panicked => (
             State::Failed,
             format!("{index} sent something that broke our reader; please report it"),
@@ -96,7 +129,7 @@ fn told(index: IndexName, failure: &Failure) -> (State, String) {
                 (State::UnsupportedId, format!("{index} cannot be asked for an id of this kind"))
             }
             Error::Blocked(status) => (State::Blocked, blocked(index, &format!(" ({status})"))),
-            Error::Limited => (State::Limited, limited(index)),
+            Error::Limited { .. } => (State::Limited, limited(index)),
             Error::Odd(what) => (State::Failed, format!("{index} {what}; it may be in repair")),
             Error::Fetch(error) if error.is_blocked() => {
                 let status = error.status().map(|status| format!(" ({status})"));
@@ -108,6 +141,19 @@ fn told(index: IndexName, failure: &Failure) -> (State, String) {
             }
             Error::Fetch(error) => (State::Failed, format!("{index} gives no answer: {error}")),
         },
+    }
+}
+
+/// The status of a refusal, and for how long we are asked to stay away.
+fn numbers(failure: &Failure) -> (Option<u16>, Option<Duration>) {
+    use crate::fetch::Error as Fetch;
+    match failure {
+        Failure::Told(Error::Blocked(status)) => (Some(*status), None),
+        Failure::Told(
+            Error::Limited { retry_after } | Error::Fetch(Fetch::Limited { retry_after, .. }),
+        ) => (None, *retry_after),
+        Failure::Told(Error::Fetch(error)) => (error.status(), None),
+        _ => (None, None),
     }
 }
 

@@ -1,15 +1,16 @@
-//! Torrentio, the Stremio add-on: `/stream/{type}/{id}.json`, by the ids of IMDb and Kitsu.
+//! Torrentio, the Stremio add-on: `/stream/{type}/{id}.json`, by the ids of IMDb and Kitsu. An anime
+//! is asked for by both where both are known: its lists differ (packs that IMDb counts as a season
+//! stand under the one, batches of an entry under the other).
 //!
 //! It is asked without a configuration: with a debrid key in its path every row would become a link
 //! that carries the key. It shows the well-seeded only, which is why the others stand beside it.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
 use url::Url;
 
-use super::{Error, LIMIT, Source, addon, by_imdb};
-use crate::fetch::{self, Request};
+use super::{Error, Source, addon};
+use crate::fetch;
 use crate::media::Query;
 use crate::torrent::{IndexName, Torrent};
 
@@ -25,10 +26,9 @@ impl Source for Torrentio {
 
     fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
         async move {
-            let id = query.kitsu().map_or_else(|| by_imdb(query), Ok)?;
-            let url = fetch::at(&self.base, &["stream", id.kind(), &format!("{id}.json")], &[]);
-            let body: Value = self.client.get_json(Request::get(url).within(LIMIT)).await?;
-            addon::torrents(&body, self.index())
+            let ids = addon::both(query)?;
+            let read = |body: &_| addon::torrents(body, self.index());
+            addon::ask_for_each(&self.client, &self.base, &ids, read).await
         }
         .boxed()
     }

@@ -29,6 +29,9 @@ pub struct Title {
     /// The asked episode's number in a count through all seasons, where that is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absolute: Option<u32>,
+    /// How long it runs, in minutes; of a series, an episode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_min: Option<u32>,
     /// Whether it is anime, whose releases are often counted without seasons.
     #[serde(default)]
     pub is_anime: bool,

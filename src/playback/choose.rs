@@ -82,12 +82,10 @@ impl Playback {
                 break;
             }
             // A wrong film is worse than none; who asks for it by its hash gets it.
-            if only.is_none() && candidate.is_another_title() {
-                passed_over.push(Passed::new(
-                    candidate,
-                    "another_title",
-                    "it is another film or episode",
-                ));
+            if only.is_none()
+                && let Some((why, message)) = candidate.put_aside()
+            {
+                passed_over.push(Passed::new(candidate, why, message));
                 continue;
             }
             match self.open_candidate(candidate, &findings.query, &mut ways).await {
@@ -117,7 +115,12 @@ impl Playback {
             let Ok(pick) = select::pick(std::slice::from_ref(&playable.file), &target) else {
                 continue;
             };
-            let ranked = select::rank(vec![playable.torrent()], &HashMap::new(), &query);
+            let ranked = select::rank(
+                vec![playable.torrent()],
+                &HashMap::new(),
+                &query,
+                &self.preferences(),
+            );
             let Some(candidate) = ranked.first() else { continue };
             let opened = Opened { via: Via::Disk, pick, bytes };
             return self.begin(id, candidate, opened, Vec::new()).map(Some);

@@ -5,72 +5,81 @@
 //! never sent back to an earlier station to be filled in.
 
 mod audience;
+mod check;
 mod choose;
+mod desk;
 mod film;
 mod find;
 mod findings;
+mod following;
+mod indexes;
 mod own_file;
 mod playable;
+mod preferences;
+mod relay;
+mod round;
 mod session;
 mod settings;
+mod titles;
 mod ways;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub use choose::{Passed, Play, in_words};
+pub use find::Look;
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
+pub use following::{Following, Step};
+pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
-pub use settings::{DebridSettings, Settings};
+pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 
 use crate::cache::Cache;
 use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
-use crate::index::Source;
 use crate::media::StremioId;
+use crate::select::{BadPreference, Preferences};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
+use crate::torrent::IndexName;
 use audience::Audience;
+use desk::Desk;
 use session::Session;
 use url::Url;
-
-/// How long a search is kept in memory, so that choosing from a page does not search again.
-const RECENT: Duration = Duration::from_secs(600);
-/// How many searches are kept.
-const RECENT_MOST: usize = 4;
-/// How many candidates of each: some 2 kB apiece, and nobody scrolls further.
-const RECENT_CANDIDATES: usize = 200;
 
 /// The rooms below, built by `app`.
 #[expect(missing_docs, reason = "each is the room of its name")]
 pub struct Parts {
     pub client: Client,
     pub titles: Titles,
-    pub sources: Vec<Box<dyn Source>>,
+    /// Where the configuration says the indexes are.
+    pub indexes: BTreeMap<IndexName, IndexPlace>,
     pub cache: Cache,
     pub state: Arc<State>,
     pub swarm: Arc<Swarm>,
     pub tasks: TaskTracker,
     /// Where StremThru is.
     pub stremthru: Url,
-    /// How long a search waits for its indexes.
+    /// How long a search waits for its indexes and the store.
     pub patience: Duration,
+    /// What the configuration prefers; what the owner sets wins over it.
+    pub preferences: Preferences,
     /// Whether the configuration, not the owner, decides on peer-to-peer.
     pub swarm_fixed: bool,
 }
 
 /// The story.
 pub struct Playback {
-    parts: Parts,
-    account: Mutex<Option<(Arc<Debrid>, String)>>,
-    recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
+    parts: Arc<Parts>,
+    account: desk::Account,
+    desk: Arc<Desk>,
+    changing_indexes: Mutex<()>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     audience: Arc<Audience>,
 }
@@ -129,12 +138,45 @@ pub enum Error {
         /// The hash.
         info_hash: crate::torrent::InfoHash,
     },
+    /// The path is none that is passed on.
+    #[error(transparent)]
+    NotRelayed(#[from] crate::index::NotRelayed),
+    /// The index is switched off.
+    #[error("{index} is switched off; set index.{index}.enabled to true")]
+    IndexOff {
+        /// Which.
+        index: crate::torrent::IndexName,
+    },
+    /// The index has nothing there.
+    #[error("{index} has nothing at this address: check it for a typing error")]
+    IndexHasNot {
+        /// Which.
+        index: crate::torrent::IndexName,
+    },
+    /// The index does not answer.
+    #[error("{why}")]
+    IndexFailed {
+        /// Its sentence.
+        why: String,
+    },
     /// The owner's word on peer-to-peer does not count here.
     #[error("peer-to-peer is decided by swarm.enabled in the configuration; change it there")]
     SwarmIsFixed,
+    /// The indexes cannot be changed so.
+    #[error(transparent)]
+    Index(#[from] BadIndex),
+    /// Nobody tells of it.
+    #[error("nobody tells of a title {id}; check the id, or search by name")]
+    UnknownTitle {
+        /// What was asked.
+        id: StremioId,
+    },
     /// It cannot be a token.
     #[error("a token is letters, digits and signs without spaces or line breaks; paste it again")]
     NoToken,
+    /// A preference that cannot be.
+    #[error(transparent)]
+    Preference(#[from] BadPreference),
     /// The token is not as it should be.
     #[error(transparent)]
     Debrid(#[from] debrid::Error),
@@ -152,28 +194,19 @@ pub enum Error {
 impl Playback {
     /// Builds the story on its rooms; the owner's token and consent are read from the state.
     pub fn new(parts: Parts) -> Result<Self, Error> {
+        let (parts, account) = (Arc::new(parts), Arc::default());
+        let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account));
         let playback = Self {
             parts,
-            account: Mutex::default(),
-            recent: Mutex::default(),
+            account,
+            desk: Arc::new(desk),
+            changing_indexes: Mutex::default(),
             sessions: Mutex::default(),
             audience: Arc::default(),
         };
         playback.take_up_settings()?;
+        playback.take_up_indexes()?;
         Ok(playback)
-    }
-
-    /// Titles by name, for people who know no ids.
-    pub async fn search(&self, text: &str) -> Result<Vec<title::Found>, Error> {
-        Ok(self.parts.titles.search(text).await?)
-    }
-
-    /// The episodes of a series.
-    pub async fn episodes(
-        &self,
-        id: crate::media::ImdbId,
-    ) -> Result<Vec<title::EpisodeRow>, Error> {
-        Ok(self.parts.titles.episodes(id).await?)
     }
 
     /// Notes what has become whole, and keeps what is only kept for speed small; to be called about
@@ -185,13 +218,14 @@ impl Playback {
 
     /// Writes what is only kept for speed, and lets the peers go.
     pub async fn stop(&self) {
+        self.desk.end();
         self.settle_all();
         self.parts.swarm.stop().await;
         self.parts.cache.flush().await;
     }
 
     fn debrid(&self) -> Option<Arc<Debrid>> {
-        lock(&self.account).as_ref().map(|(debrid, _)| Arc::clone(debrid))
+        self.desk.debrid()
     }
 }
 

@@ -1,16 +1,19 @@
-//! What the owner changes in the browser: the debrid token and the word on peer-to-peer. It lies in
+//! What the owner changes in the browser: the debrid token and the word on peer-to-peer (and the
+//! indexes, next door). It lies in
 //! the state store and wins over the configuration file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Playback, durably, lock};
+use super::{Error, IndexSettings, Playback, durably, lock};
 use crate::debrid::{Account, Debrid};
 use crate::durable::State;
 use crate::secret::Secret;
+use crate::select::Preferences;
 use crate::stremthru::StremThru;
-use crate::torrent::Store;
+use crate::torrent::{IndexName, Store};
 
 const DEBRID_KEY: &str = "settings/debrid";
 const SWARM_KEY: &str = "settings/swarm_allowed";
@@ -20,8 +23,30 @@ const SWARM_KEY: &str = "settings/swarm_allowed";
 pub struct Settings {
     /// The debrid account.
     pub debrid: DebridSettings,
+    /// Where titles are looked for.
+    pub indexes: BTreeMap<IndexName, IndexSettings>,
     /// Peer-to-peer.
     pub swarm: SwarmSettings,
+    /// What the household prefers.
+    pub preferences: Arc<Preferences>,
+    /// Where titles are told.
+    pub title: TitleSettings,
+}
+
+/// Where titles are told.
+#[derive(Debug, Clone, Serialize)]
+pub struct TitleSettings {
+    /// TMDB's key, without itself.
+    pub tmdb_key: KeySettings,
+}
+
+/// A key, without itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeySettings {
+    /// Whether one is set.
+    pub set: bool,
+    /// Its last two characters.
+    pub ends: String,
 }
 
 /// The debrid account, without its token.
@@ -54,6 +79,7 @@ struct Kept {
 impl Playback {
     /// Reads what was set before.
     pub(super) fn take_up_settings(&self) -> Result<(), Error> {
+        self.take_up_preferences()?;
         if let Some(Kept { store, token }) = self.kept()?.flatten() {
             self.use_debrid(store, &token);
         }
@@ -62,11 +88,12 @@ impl Playback {
         {
             self.parts.swarm.allow(allowed);
         }
-        Ok(())
+        self.take_up_tmdb_key()
     }
 
-    /// Takes the token that was set in the browser out of the state, before [`Playback::new`].
+    /// Takes the tokens that were set in the browser out of the state, before [`Playback::new`].
     pub fn erase_token(state: &State) -> Result<(), Error> {
+        Self::erase_tmdb_key(state)?;
         Ok(state.remove(DEBRID_KEY)?)
     }
 
@@ -133,7 +160,9 @@ impl Playback {
         };
         let swarm =
             SwarmSettings { enabled: self.parts.swarm.allowed(), fixed: self.parts.swarm_fixed };
-        Settings { debrid, swarm }
+        let (indexes, preferences) = (self.index_settings(), self.preferences());
+        let title = TitleSettings::from(&self.parts.titles);
+        Settings { debrid, indexes, swarm, preferences, title }
     }
 
     fn use_debrid(&self, store: Store, token: &Secret) {

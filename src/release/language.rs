@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::RegexSet;
 
 /// The parser's word and its code. Latin American Spanish is PTT's `la`, which ISO gives to Latin.
 const CODES: &[(&str, &str)] = &[
@@ -52,35 +52,42 @@ const CODES: &[(&str, &str)] = &[
 ];
 
 /// Languages and scripts that the parser does not tell.
-static MORE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    [
-        (r"(?i)\bE-?Subs?\b", "en"),
-        (r"(?i)[+\[(,/&]\s*Hin\b|\bHin\s*[+\])&,/]", "hi"),
-        (r"(?i)\bTelugu\b|[+\[(,/&]\s*Tel\b|\bTel\s*[+\])&,/]", "te"),
-        (r"(?i)\bTamil\b|[+\[(,/&]\s*Tam\b|\bTam\s*[+\])&,/]", "ta"),
-        (r"(?i)\bmalayalam\b|[\u{0d00}-\u{0d7f}]", "ml"),
-        (r"(?i)\bkannada\b|[\u{0c80}-\u{0cff}]", "kn"),
-        (r"(?i)\bmarathi\b", "mr"),
-        (r"(?i)\bgujarati\b|[\u{0a80}-\u{0aff}]", "gu"),
-        (r"(?i)\b(?:punjabi|panjabi)\b", "pa"),
-        (r"(?i)\b(?:bengali|bangla)\b|[\u{0980}-\u{09ff}]", "bn"),
-        (r"[\u{3040}-\u{30ff}]", "ja"),
-        (r"[\u{4e00}-\u{9fff}]", "zh"),
-        (r"[\u{0400}-\u{04ff}]", "ru"),
-        (r"[\u{0600}-\u{06ff}]", "ar"),
-        (r"[\u{0e00}-\u{0e7f}]", "th"),
-        (r"[\u{0900}-\u{097f}]", "hi"),
-    ]
-    .into_iter()
-    .map(|(pattern, code)| (Regex::new(pattern).expect("a constant pattern"), code))
-    .collect()
-});
+const MORE: &[(&str, &str)] = &[
+    (r"(?i)\bE-?Subs?\b", "en"),
+    (r"(?i)[+\[(,/&]\s*Hin\b|\bHin\s*[+\])&,/]", "hi"),
+    (r"(?i)\bTelugu\b|[+\[(,/&]\s*Tel\b|\bTel\s*[+\])&,/]", "te"),
+    (r"(?i)\bTamil\b|[+\[(,/&]\s*Tam\b|\bTam\s*[+\])&,/]", "ta"),
+    (r"(?i)\bmalayalam\b|[\u{0d00}-\u{0d7f}]", "ml"),
+    (r"(?i)\bkannada\b|[\u{0c80}-\u{0cff}]", "kn"),
+    (r"(?i)\bmarathi\b", "mr"),
+    (r"(?i)\bgujarati\b|[\u{0a80}-\u{0aff}]", "gu"),
+    (r"(?i)\b(?:punjabi|panjabi)\b", "pa"),
+    (r"(?i)\b(?:bengali|bangla)\b|[\u{0980}-\u{09ff}]", "bn"),
+    (r"[\u{3040}-\u{30ff}]", "ja"),
+    (r"[\u{4e00}-\u{9fff}]", "zh"),
+    (r"[\u{0400}-\u{04ff}]", "ru"),
+    (r"[\u{0600}-\u{06ff}]", "ar"),
+    (r"[\u{0e00}-\u{0e7f}]", "th"),
+    (r"[\u{0900}-\u{097f}]", "hi"),
+];
+
+/// How many rows of [`MORE`] a name of ASCII alone can match: the words, not the scripts.
+const WORDS: usize = 10;
+
+static MORE_SET: LazyLock<RegexSet> = LazyLock::new(|| set(MORE));
+/// The words alone, for names in ASCII: most names, and a set without scripts is far smaller.
+static WORD_SET: LazyLock<RegexSet> = LazyLock::new(|| set(&MORE[..WORDS]));
+
+fn set(rows: &[(&str, &str)]) -> RegexSet {
+    RegexSet::new(rows.iter().map(|(pattern, _)| pattern)).expect("constant patterns")
+}
 
 /// The codes of the parser's `words`, and of what stands in `name` besides, each once.
 pub(super) fn codes(name: &str, words: &[String]) -> Vec<String> {
     let mut codes: Vec<&str> = Vec::new();
     let told = words.iter().filter_map(|word| CODES.iter().find(|(known, _)| known == word));
-    let seen = MORE.iter().filter(|(pattern, _)| pattern.is_match(name)).map(|(_, code)| *code);
+    let set = if name.is_ascii() { &WORD_SET } else { &MORE_SET };
+    let seen = set.matches(name).into_iter().map(|row| MORE[row].1);
     for code in told.map(|(_, code)| *code).chain(seen) {
         // Kanji are Japan's too.
         let kanji = code == "zh" && codes.contains(&"ja");
@@ -89,4 +96,9 @@ pub(super) fn codes(name: &str, words: &[String]) -> Vec<String> {
         }
     }
     codes.into_iter().map(str::to_owned).collect()
+}
+
+/// Whether the parser's `words` say that there is sound in several languages.
+pub(super) fn many(words: &[String]) -> bool {
+    words.iter().any(|word| matches!(word.as_str(), "multi audio" | "dual audio"))
 }

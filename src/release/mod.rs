@@ -5,8 +5,10 @@
 //! vocabulary of PTT (`2160p`, `hevc`, `Dolby Digital Plus`, `en`), and mends where it is known to
 //! err: see [`number`]. The names come from strangers: they are cut, cleaned, and never panic.
 
+mod grammar;
 mod kind;
 mod language;
+mod memory;
 pub mod number;
 mod picture;
 mod sound;
@@ -17,6 +19,7 @@ use parse_torrent_title::{ParsedTitle, Value};
 use serde::Serialize;
 
 pub use kind::{extension, is_executable, is_sample, is_video};
+pub use memory::{parse_all, warm_up};
 
 /// Longest name that is read, in bytes. File systems end at 255 and honest names below 300; the
 /// parser looks behind and ahead, so what it may cost must be bounded by us.
@@ -63,6 +66,18 @@ pub struct Release {
     /// Between two episodes, as a recap counted 12.5 is.
     #[serde(skip)]
     pub half: bool,
+    /// Sound in two languages or more, which it need not name.
+    #[serde(skip)]
+    pub many_languages: bool,
+}
+
+impl Release {
+    /// Whether it is this one episode, by itself. Where its name does not tell, it is not: a caller
+    /// that wants single episodes wants no pack of 500 GB.
+    #[must_use]
+    pub fn is_single_episode(&self, number: u32) -> bool {
+        !self.batch && !self.half && self.episodes == [number]
+    }
 }
 
 /// Reads a name. Any text will do; what says nothing gives a release that says nothing.
@@ -72,7 +87,7 @@ pub fn parse(name: &str) -> Release {
     // 200,000 mangled names gave no panic in the crate, but it slices strings by offsets found in
     // other strings, and one stranger's file name must not end the server.
     let told = without_site(&name);
-    let parsed = catch_unwind(AssertUnwindSafe(|| parse_torrent_title::parse(told)));
+    let parsed = catch_unwind(AssertUnwindSafe(|| grammar::parse(told)));
     let parsed = parsed.unwrap_or_default();
     read(name, &parsed)
 }
@@ -110,7 +125,10 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
     let counted = number::mended(&name, parsed);
     let date = parsed.date().map(str::to_owned);
     let season_pack = !counted.seasons.is_empty() && counted.episodes.is_empty() && date.is_none();
-    let batch = parsed.complete().unwrap_or(false)
+    // "Collection" may be a word of the title, but not of a single episode's kind.
+    let single = counted.episodes.len() == 1
+        && (is_video(&name) || counted.seasons.len() == 1 || counted.bare.is_some());
+    let batch = (parsed.complete().unwrap_or(false) && !single)
         || number::says_batch(&name)
         || counted.seasons.len() > 1
         || counted.episodes.len() > 1
@@ -120,7 +138,9 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
         && number == *episode
     {
         // The parser took the bare number for the end of the title.
-        title = title.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
+        let unversioned = title.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number = unversioned.strip_suffix(['v', 'V']).unwrap_or(title);
+        title = number.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
     }
     let unscored = name.replace('_', " ");
     Release {
@@ -142,6 +162,7 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
         seasons: counted.seasons,
         episodes: counted.episodes,
         half: parsed.half_episode().unwrap_or(false),
+        many_languages: language::many(parsed.languages().unwrap_or_default()),
         date,
         name,
     }

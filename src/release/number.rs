@@ -1,6 +1,6 @@
 //! Seasons and episodes: the parser's numbers, mended where it is known to err.
 //!
-//! Three faults are met. A title with two numbers reads as a range of hundreds of episodes
+//! Ranges in brackets, and such as are joined by a word, are read besides. Three faults are met. A title with two numbers reads as a range of hundreds of episodes
 //! (`Show - 116 - 360 Degrees`). A frame reads as season and episode (`1920x1080`). A number that
 //! stands bare (`Show 1071.mkv`) is not read at all: rightly, for alone it may belong to the title;
 //! [`bare`] gives it to those who know more, such as the sibling files.
@@ -23,7 +23,20 @@ pattern!(
 );
 pattern!(SPACED, r"(\d+)\s+[-–~]\s+(\d+)");
 pattern!(FRAME, r"(?i)(?:^|\D)(\d{3,4})[x×](\d{3,4})(?:\D|$)");
-pattern!(BATCH, r"(?i)\b(?:batch|all episodes|complete series)\b");
+pattern!(BATCH, r"(?i)\b(?:batch|all episodes?|complete series)\b");
+pattern!(
+    BRACKETED,
+    r"[\[(（]\s*(?:TV\s*)?(\d{1,4})\s*[-~–]\s*(\d{2,4})\s*(?:TV|END|Fin)?\s*(?:[+&,][^\])）]*)?[\])）]"
+);
+pattern!(
+    JOINED,
+    r"(?i)\bE(?:p\.?\s*)?(\d{1,4})\s*(?:à|to|bis|thru|al?)\s*E(?:p\.?\s*)?(\d{1,4})\b"
+);
+pattern!(
+    ORDINALS,
+    r"(?i)\b(\d{1,2})[ªºa]?\s+(?:a|à|al|e|y)\s+(?:la\s+)?(\d{1,2})[ªºa]?\s+(?:temporadas?|stagion[ei]|saisons?)\b"
+);
+pattern!(VERSIONED, r"(?i)(?:^|[ ._\-\[(])(\d{1,4})v\d(?:$|[ ._\-\])])");
 pattern!(FANSUB, r"^[\[【]");
 pattern!(BARE, r"(?i)(?:^|[ ._\-\[(#~])(\d{1,4})(?:v\d)?(?:$|[ ._\-\])~])");
 pattern!(
@@ -33,6 +46,9 @@ pattern!(
 
 /// Longest range that a name without an episode's mark may mean.
 const PLAUSIBLE_RANGE: usize = 100;
+
+/// Longest range at all: no series has more.
+const LONGEST_RANGE: u32 = 3000;
 
 /// Seasons and episodes, ascending.
 #[derive(Debug, Default)]
@@ -64,9 +80,32 @@ pub(super) fn mended(name: &str, parsed: &ParsedTitle) -> Counted {
             counted.episodes = pair[1].parse().into_iter().collect();
         }
     }
+    let range = |found: Option<regex::Captures>| {
+        let found = found?;
+        let (from, to): (u32, u32) = (found[1].parse().ok()?, found[2].parse().ok()?);
+        let years = |number| (1900..2100).contains(&number);
+        let sound = from < to && to - from <= LONGEST_RANGE && !(years(from) && years(to));
+        sound.then(|| (from..=to).collect::<Vec<u32>>())
+    };
+    if counted.episodes.len() < 2
+        && let Some(all) = range(JOINED.captures(name))
+    {
+        counted.episodes = all;
+    }
+    if counted.seasons.len() < 2
+        && let Some(all) = range(ORDINALS.captures(name)).filter(|all| all.len() < 40)
+    {
+        counted.seasons = all;
+    }
+    if counted.episodes.is_empty()
+        && let Some(all) = range(BRACKETED.captures(name))
+    {
+        counted.episodes = all;
+    }
     let silent = counted.seasons.is_empty() && counted.episodes.is_empty();
-    if silent && parsed.date().is_none() && parsed.year().is_none() && is_fansub_episode(name) {
-        counted.bare = bare(name);
+    if silent && parsed.date().is_none() && parsed.year().is_none() {
+        let versioned = || VERSIONED.captures(name)?[1].parse().ok();
+        counted.bare = if is_fansub_episode(name) { bare(name) } else { versioned() };
         counted.episodes.extend(counted.bare);
     }
     counted

@@ -3,11 +3,11 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexSet};
 
 /// Each word and what it is called, in the order in which they are printed.
-static AUDIO: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    table(&[
+static AUDIO: LazyLock<Table> = LazyLock::new(|| {
+    Table::new(&[
         (r"(?i)\bDTS[ ._-]?(?:HD[ ._-]?MA(?:ster)?|X)\b", "DTS Lossless"),
         (r"(?i)\bDTS", "DTS Lossy"), // but where the row above has taken it
         (r"(?i)\b(?:Dolby[ ._-]?)?Atmos\b", "Atmos"),
@@ -29,8 +29,8 @@ static AUDIO: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     ])
 });
 
-static CHANNELS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    table(&[
+static CHANNELS: LazyLock<Table> = LazyLock::new(|| {
+    Table::new(&[
         (
             r"(?i)\b(?:[A-Z-]*\p{L}3?\+?[ ._]?)?5\.1(?:ch|x\d)?\b|(?:DDP?|AC-?3|AAC|MA|DTS|HD)[ ._]?5[ _]1\b",
             "5.1",
@@ -42,23 +42,35 @@ static CHANNELS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     ])
 });
 
-fn table(rows: &[(&str, &'static str)]) -> Vec<(Regex, &'static str)> {
-    let compiled =
-        rows.iter().map(|(row, word)| (Regex::new(row).expect("a constant pattern"), *word));
-    compiled.collect()
+/// Patterns that are looked for together: a name is read once for all of them.
+struct Table {
+    all: RegexSet,
+    rows: Vec<(Regex, &'static str)>,
+}
+
+impl Table {
+    fn new(rows: &[(&str, &'static str)]) -> Self {
+        let all = RegexSet::new(rows.iter().map(|(row, _)| row)).expect("constant patterns");
+        let compiled =
+            rows.iter().map(|(row, word)| (Regex::new(row).expect("a constant pattern"), *word));
+        Self { all, rows: compiled.collect() }
+    }
+
+    /// The rows that stand in `name`.
+    fn rows_in(&self, name: &str) -> impl Iterator<Item = &(Regex, &'static str)> {
+        self.all.matches(name).into_iter().map(|row| &self.rows[row])
+    }
 }
 
 /// What the sound is coded in.
 pub(super) fn audio(name: &str) -> Vec<String> {
-    let lossless = AUDIO[0].0.find_iter(name).count();
-    let dts = AUDIO[1].0.find_iter(name).count();
-    let found = AUDIO.iter().filter(|(pattern, word)| match *word {
-        "DTS Lossy" => dts > lossless,
+    let found = AUDIO.rows_in(name).filter(|(pattern, word)| match *word {
+        "DTS Lossy" => pattern.find_iter(name).count() > AUDIO.rows[0].0.find_iter(name).count(),
         // A plus sign ends no word: `DD+` reads as `DD` too.
         "Dolby Digital" => pattern.find_iter(name).any(|at| {
             !name[at.end()..].starts_with(['+', 'P', 'p']) && !plus_follows(&name[at.end()..])
         }),
-        _ => pattern.is_match(name),
+        _ => true,
     });
     found.map(|(_, word)| (*word).to_owned()).collect()
 }
@@ -70,8 +82,7 @@ fn plus_follows(rest: &str) -> bool {
 
 /// Speakers, such as `5.1`.
 pub(super) fn channels(name: &str) -> Vec<String> {
-    let found = CHANNELS.iter().filter(|(pattern, _)| pattern.is_match(name));
-    found.map(|(_, word)| (*word).to_owned()).collect()
+    CHANNELS.rows_in(name).map(|(_, word)| (*word).to_owned()).collect()
 }
 
 #[cfg(test)]

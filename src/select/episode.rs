@@ -65,19 +65,36 @@ pub(super) fn judge(reading: &Reading, whole: &Whole, target: &Target) -> Reason
         return Reason::AirDate;
     }
     match target.wanted {
-        Wanted::Episode(wanted) => in_seasons(reading, whole, wanted),
-        Wanted::Absolute { number, also } => absolute(reading, whole, number, also),
+        Wanted::Episode(wanted) => in_seasons(reading, whole, wanted, &target.numbers),
+        Wanted::Absolute { number, also } => {
+            let mut numbers = vec![number];
+            numbers.extend(target.numbers.iter().filter(|other| **other != number));
+            absolute(reading, whole, &numbers, also)
+        }
         Wanted::Film => Reason::NoEpisode,
     }
 }
 
-fn in_seasons(reading: &Reading, whole: &Whole, wanted: Episode) -> Reason {
+/// `numbers`: how the same is counted without seasons, where that is known.
+fn in_seasons(reading: &Reading, whole: &Whole, wanted: Episode, numbers: &[u32]) -> Reason {
     let fits = reading.episodes.contains(&wanted.number);
     let told = !reading.seasons.is_empty();
+    let counted_on = || {
+        let beyond = |number: &u32| *number > wanted.number && reading.episodes.contains(number);
+        numbers.iter().any(beyond)
+    };
     if told && !reading.seasons.contains(&wanted.season) {
-        return Reason::SeasonContradicts;
+        // Counted on through all seasons, all may be filed under the first.
+        let under_first = reading.seasons == [1] && wanted.season > 1 && counted_on();
+        let against = Reason::SeasonContradicts;
+        return if under_first { counted(reading, Reason::AbsoluteEpisode) } else { against };
     }
-    if !fits {
+    if wanted.season > 0 && counted_on() && !(told && fits) {
+        return counted(reading, Reason::AbsoluteEpisode);
+    }
+    // Where a count through all seasons is known, number 10 is none of the tenth season's.
+    let of_first = wanted.season > 1 && !numbers.is_empty() && !numbers.contains(&wanted.number);
+    if !fits || (!told && of_first) {
         return Reason::NoEpisode;
     }
     match told {
@@ -88,14 +105,15 @@ fn in_seasons(reading: &Reading, whole: &Whole, wanted: Episode) -> Reason {
     }
 }
 
-/// `number` counts from the start of its own entry, `also` as `IMDb` does. Which of the two a file
+/// `numbers` count from the start of its own entry or of the first, `also` as `IMDb` does. Which of the two a file
 /// means is told by its season, where it tells one.
-fn absolute(reading: &Reading, whole: &Whole, number: u32, also: Option<Episode>) -> Reason {
+fn absolute(reading: &Reading, whole: &Whole, numbers: &[u32], also: Option<Episode>) -> Reason {
     let has = |number: u32| reading.episodes.contains(&number);
+    let fits = numbers.iter().any(|number| has(*number));
     let told = !reading.seasons.is_empty();
     let Some(also) = also else {
         let special = reading.seasons == [0];
-        return match has(number) {
+        return match fits {
             false => Reason::NoEpisode,
             true if special => Reason::SeasonContradicts,
             true if told || whole.many_seasons => Reason::EpisodeOnly,
@@ -105,10 +123,11 @@ fn absolute(reading: &Reading, whole: &Whole, number: u32, also: Option<Episode>
     if told {
         let season = reading.seasons.contains(&also.season);
         // Counted on through all seasons, and filed under the first or under its own.
-        let counted_on = number > also.number && (season || reading.seasons == [1]);
+        let beyond = |number: &u32| *number > also.number && has(*number);
+        let counted_on = numbers.iter().any(beyond) && (season || reading.seasons == [1]);
         return match () {
             () if season && has(also.number) => counted(reading, Reason::ExactEpisode),
-            () if counted_on && has(number) => counted(reading, Reason::AbsoluteEpisode),
+            () if counted_on => counted(reading, Reason::AbsoluteEpisode),
             () if season => Reason::NoEpisode,
             () => Reason::SeasonContradicts,
         };
@@ -116,8 +135,8 @@ fn absolute(reading: &Reading, whole: &Whole, number: u32, also: Option<Episode>
     match () {
         // Without seasons the first is meant; so number 13 is, where the second half counts anew.
         () if also.season == 1 && has(also.number) => counted(reading, Reason::ExactEpisode),
-        () if has(number) && whole.many_seasons => Reason::EpisodeOnly,
-        () if has(number) => counted(reading, Reason::AbsoluteEpisode),
+        () if fits && whole.many_seasons => Reason::EpisodeOnly,
+        () if fits => counted(reading, Reason::AbsoluteEpisode),
         () => Reason::NoEpisode,
     }
 }

@@ -70,7 +70,8 @@ fn in_title(base: &str, release: &Release, names: &Names) -> bool {
 }
 
 impl Names {
-    fn within_word(&self, word: &str) -> bool {
+    /// Whether `word` is one of a name's.
+    pub(super) fn within_word(&self, word: &str) -> bool {
         let word = plain(word);
         let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
         self.any(|name| name.split(' ').any(|part| part == word))

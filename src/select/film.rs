@@ -30,11 +30,22 @@ pub(super) fn is_another(
     fit == Some(Fit::Differs) && torrent_fits && !names.within(&release.name)
 }
 
+/// Whether a file of `size` bytes is too short to be what the largest of its kind is: a sample that
+/// is not called one. An episode in low resolution may be a tenth of a film, but is not this small.
+pub(super) fn is_piece(size: Option<u64>, largest: u64) -> bool {
+    const LARGEST_PIECE: u64 = 400 << 20;
+    size.is_some_and(|size| size < largest / CLIP && size < LARGEST_PIECE)
+}
+
 /// Of files with equal points, whether two are different films; then neither may be chosen.
 pub(super) fn two_films(claims: &[(&Reading, Option<u64>)]) -> Option<(String, String)> {
     let largest = claims.iter().filter_map(|(_, size)| *size).max().unwrap_or(0);
     let films = claims.iter().filter(|(_, size)| size.is_none_or(|size| size >= largest / CLIP));
-    let mut films = films.map(|(reading, _)| (identity(&reading.release), &reading.release.name));
+    let of_disc = (String::new(), None, Vec::new(), Vec::new());
+    let identity = |reading: &Reading| {
+        if reading.on_disc { of_disc.clone() } else { identity(&reading.release) }
+    };
+    let mut films = films.map(|(reading, _)| (identity(reading), &reading.release.name));
     let (first, name) = films.next()?;
     let (_, other) = films.find(|(other, _)| *other != first)?;
     Some((name.clone(), other.clone()))

@@ -5,19 +5,30 @@
 //! worse than none: a file whose season contradicts is never chosen, and of two films with an equal
 //! claim neither is. Packs are not refused for being packs: only files are judged strictly.
 
+mod candidate;
 mod choice;
+mod disc;
+mod dubious;
 mod episode;
 mod extra;
 mod film;
+mod judge;
+mod merit;
 mod naming;
 mod pick;
+mod picture;
+mod preferences;
 mod rank;
 mod reading;
 mod reason;
 mod target;
+mod watched;
 
+pub use candidate::Candidate;
 pub use choice::{Considered, NoPick, Pick, PickedFile};
+pub use merit::{Merit, PutAside};
 pub use pick::pick;
-pub use rank::{Candidate, rank};
-pub use reason::{Merit, Reason};
+pub use preferences::{BadPreference, Codec, DolbyVision, Hdr, Preferences, Resolution};
+pub use rank::rank;
+pub use reason::Reason;
 pub use target::Target;

@@ -6,7 +6,7 @@ use super::naming::{Fit, Names};
 use super::reading::{self, Reading, Whole};
 use super::reason::Reason;
 use super::target::Target;
-use super::{extra, film};
+use super::{disc, extra, film};
 use crate::media::Wanted;
 use crate::release::{self, Release};
 use crate::torrent::TorrentFile;
@@ -104,7 +104,7 @@ fn judge_episodes(judged: &mut [Judged], whole: &Whole, target: &Target) {
         });
     }
     if judged.iter().any(|one| one.points().is_some()) {
-        return;
+        return pass_over_pieces(judged);
     }
     let readings: Vec<Reading> = judged.iter().map(|one| one.reading.clone()).collect();
     for at in episode::three_digits(&readings, target.wanted) {
@@ -115,6 +115,24 @@ fn judge_episodes(judged: &mut [Judged], whole: &Whole, target: &Target) {
     }
     if let [only] = judged {
         judge_only(only, whole, target);
+    }
+}
+
+/// Of files that claim the same episode, one that is far smaller is a piece of it.
+fn pass_over_pieces(judged: &mut [Judged]) {
+    let claims: Vec<_> = judged
+        .iter()
+        .map(|one| (one.points(), one.file.size_bytes))
+        .filter_map(|(points, size)| Some((points?, size?)))
+        .collect();
+    for one in judged.iter_mut().filter(|one| !one.reasons.contains(&Reason::VerifiedEpisode)) {
+        let Some(points) = one.points() else { continue };
+        #[expect(clippy::float_cmp, reason = "sums of the same whole numbers")]
+        let same = claims.iter().filter(|(theirs, _)| *theirs == points);
+        let largest = same.map(|(_, size)| *size).max().unwrap_or(0);
+        if film::is_piece(one.file.size_bytes, largest) {
+            one.reasons = vec![Reason::Sample];
+        }
     }
 }
 
@@ -132,6 +150,7 @@ fn judge_only(only: &mut Judged, whole: &Whole, target: &Target) {
         episodes: whole.release.episodes.clone(),
         release: whole.release.clone(),
         bare: false,
+        on_disc: false,
     };
     let of_torrent = episode::judge(&torrent, whole, target);
     if matches!(of_torrent, Reason::ExactEpisode | Reason::AirDate | Reason::AbsoluteEpisode) {
@@ -151,10 +170,33 @@ fn judge_film(judged: &mut [Judged], whole: &Whole, names: &Names, target: &Targ
             one.reasons.push(Reason::TitleDiffers);
         }
     }
-    if let [only] = judged
+    pass_over_parts(judged, target);
+    let beside = [Reason::Sample, Reason::Extra, Reason::LaterPart];
+    let mut films = judged.iter_mut().filter(|one| !one.reasons.iter().any(|r| beside.contains(r)));
+    if let (Some(only), None) = (films.next(), films.next())
         && only.reasons.is_empty()
     {
         only.reasons.push(Reason::OnlyVideo);
+    }
+}
+
+/// Menus and later parts of discs, and what is far smaller than the film.
+fn pass_over_parts(judged: &mut [Judged], target: &Target) {
+    let open: Vec<usize> = (0..judged.len()).filter(|at| judged[*at].reasons.is_empty()).collect();
+    let files: Vec<&TorrentFile> = open.iter().map(|at| judged[*at].file).collect();
+    let later = disc::later_parts(&files);
+    let largest = files.iter().filter_map(|file| file.size_bytes).max().unwrap_or(0);
+    for ((at, file), later) in open.into_iter().zip(files).zip(later) {
+        let pointed = target.file_index.is_some() && file.index == target.file_index;
+        let piece = film::is_piece(file.size_bytes, largest) && !pointed;
+        let against = match () {
+            () if disc::is_menu(file) => Some(Reason::Extra),
+            () if later && !pointed => Some(Reason::LaterPart),
+            () if piece && judged[at].reading.on_disc => Some(Reason::Extra),
+            () if piece => Some(Reason::Sample),
+            () => None,
+        };
+        judged[at].reasons.extend(against);
     }
 }
 
@@ -183,7 +225,9 @@ fn choose(mut judged: Vec<Judged>, passed: &[Considered], target: &Target) -> Re
     // By name, where points and size are equal: the same question has the same answer.
     judged.sort_by(|a, b| {
         let score = |one: &Judged| one.score().unwrap_or(-1.0);
-        score(b).total_cmp(&score(a)).then_with(|| a.file.name.cmp(&b.file.name))
+        score(b)
+            .total_cmp(&score(a))
+            .then_with(|| (&a.file.name, a.file.index).cmp(&(&b.file.name, b.file.index)))
     });
     let considered = |judged: &[Judged]| {
         let rest = judged.iter().map(|one| Considered {

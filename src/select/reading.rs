@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::disc;
 use crate::release::{self, Release};
 use crate::torrent::TorrentFile;
 
@@ -18,6 +19,8 @@ pub(super) struct Reading {
     pub(super) episodes: Vec<u32>,
     /// The number stands bare, so `103` may be episode 3 of season 1.
     pub(super) bare: bool,
+    /// It is a part of a disc (`BDMV`, `VIDEO_TS`), whose numbers count its parts.
+    pub(super) on_disc: bool,
 }
 
 /// What the name of the torrent says.
@@ -53,8 +56,12 @@ pub(super) fn read(
     let mut whole =
         Whole { release: torrent.map(release::parse).unwrap_or_default(), ..Whole::default() };
     let mut readings: Vec<Reading> = releases.into_iter().map(of_release).collect();
+    for (file, reading) in files.iter().zip(&mut readings).filter(|(file, _)| disc::is_part(file)) {
+        *reading = Reading { on_disc: true, ..Reading::default() };
+        reading.release.name.clone_from(&file.name);
+    }
     by_siblings(files, &mut readings);
-    for (file, reading) in files.iter().zip(&mut readings) {
+    for (file, reading) in files.iter().zip(&mut readings).filter(|(_, r)| !r.on_disc) {
         by_itself(file.base_name(), reading);
     }
     by_folder(files, torrent, &mut readings);
@@ -62,7 +69,8 @@ pub(super) fn read(
     whole.many_seasons =
         whole.release.seasons.len() > 1 || told.iter().filter(|s| **s > 0).count() > 1;
     if let ([season], false) = (whole.release.seasons.as_slice(), whole.many_seasons) {
-        for reading in readings.iter_mut().filter(|reading| reading.seasons.is_empty()) {
+        let silent = |reading: &&mut Reading| reading.seasons.is_empty() && !reading.on_disc;
+        for reading in readings.iter_mut().filter(silent) {
             reading.seasons.push(*season);
         }
     }
@@ -75,14 +83,14 @@ fn of_release(release: Release) -> Reading {
     let episodes = if release.half { Vec::new() } else { release.episodes.clone() };
     let bare = seasons.is_empty()
         && matches!(episodes.as_slice(), [number] if release::number::bare(&release.name) == Some(*number));
-    Reading { release, seasons, episodes, bare }
+    Reading { release, seasons, episodes, bare, on_disc: false }
 }
 
 /// The number that varies among sibling files while the rest stays equal is the episode's:
 /// `One.Piece.001.mkv`, `One.Piece.002.mkv`.
 fn by_siblings(files: &[&TorrentFile], readings: &mut [Reading]) {
     let mut groups: HashMap<String, Vec<(usize, Vec<String>)>> = HashMap::new();
-    for (at, file) in files.iter().enumerate() {
+    for (at, file) in files.iter().enumerate().filter(|(at, _)| !readings[*at].on_disc) {
         let base = file.base_name();
         let folder = &file.name[..file.name.len() - base.len()];
         let name = CHECKSUM.replace_all(base, "");
@@ -144,7 +152,8 @@ fn in_title(release: &Release) -> bool {
 /// `Season 2/05.mkv` is of season 2.
 fn by_folder(files: &[&TorrentFile], torrent: Option<&str>, readings: &mut [Reading]) {
     let mut known: HashMap<&str, Option<u32>> = HashMap::new();
-    for (file, reading) in files.iter().zip(readings).filter(|(_, r)| r.seasons.is_empty()) {
+    let silent = |reading: &Reading| reading.seasons.is_empty() && !reading.on_disc;
+    for (file, reading) in files.iter().zip(readings).filter(|(_, r)| silent(r)) {
         let mut folders =
             file.name.rsplit(['/', '\\']).skip(1).filter(|part| Some(*part) != torrent);
         let season =

@@ -1,4 +1,4 @@
-//! Why a file or a torrent stands where it stands: named reasons, each with its points.
+//! Why a file is chosen or passed over: named reasons, each with its points.
 
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub enum Reason {
     Index,
     /// There is no other video.
     OnlyVideo,
-    /// Passed over: a piece of the film to judge its picture.
+    /// Passed over: a piece of the film to judge its picture, by its name or by its size.
     Sample,
     /// Passed over: an opening, a trailer, a making-of.
     Extra,
@@ -42,9 +42,34 @@ pub enum Reason {
     NoEpisode,
     /// Passed over: it names another film.
     TitleDiffers,
+    /// Passed over: the film begins in another file (CD1, `VTS_01_1.VOB`).
+    LaterPart,
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 19] = [
+        Self::VerifiedEpisode,
+        Self::ExactEpisode,
+        Self::MultiEpisode,
+        Self::AirDate,
+        Self::AbsoluteEpisode,
+        Self::EpisodeOnly,
+        Self::ExactName,
+        Self::Alias,
+        Self::Title,
+        Self::Index,
+        Self::OnlyVideo,
+        Self::Sample,
+        Self::Extra,
+        Self::NotVideo,
+        Self::NoLink,
+        Self::SeasonContradicts,
+        Self::NoEpisode,
+        Self::TitleDiffers,
+        Self::LaterPart,
+    ];
+
     /// What it is worth; `None` where it passes the file over.
     #[must_use]
     pub const fn points(self) -> Option<f64> {
@@ -61,106 +86,5 @@ impl Reason {
             Self::Index => 25.0,
             _ => return None,
         })
-    }
-}
-
-/// Why a torrent stands where it stands among the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it; what they are worth stands in points()")]
-pub enum Merit {
-    Refused,
-    Executable,
-    NoVideo,
-    TitleDiffers,
-    YearDiffers,
-    SeasonDiffers,
-    EpisodeDiffers,
-    NotAFilm,
-    Cached,
-    VerifiedEpisode,
-    TitleMatch,
-    AliasMatch,
-    TitlePartial,
-    YearMatch,
-    Episode,
-    SeasonPack,
-    EpisodeUntold,
-    Collection,
-    #[serde(rename = "2160p")]
-    P2160,
-    #[serde(rename = "1440p")]
-    P1440,
-    #[serde(rename = "1080p")]
-    P1080,
-    #[serde(rename = "720p")]
-    P720,
-    LowResolution,
-    Remux,
-    Disc,
-    Web,
-    Broadcast,
-    FilmedInCinema,
-    DolbyVisionOnly,
-    OldCodec,
-    ManySeeders,
-    Seeders,
-    NoSeeders,
-    TooSmall,
-    TooLarge,
-}
-
-impl Merit {
-    /// Whether it says that the torrent holds something else than what is asked.
-    #[must_use]
-    pub const fn is_of_another_title(self) -> bool {
-        matches!(
-            self,
-            Self::TitleDiffers
-                | Self::YearDiffers
-                | Self::SeasonDiffers
-                | Self::EpisodeDiffers
-                | Self::NotAFilm
-                | Self::Executable
-                | Self::NoVideo
-        )
-    }
-
-    /// What it is worth. Each rank of thousands outweighs all below it: what may not be played
-    /// stands last, what is another film before that, then what is not at once there.
-    ///
-    /// 1080p stands before 2160p: every set plays it, a weak Wi-Fi carries it, and from a sofa few
-    /// see the difference. Both are good, and what a household prefers may be asked later.
-    #[must_use]
-    pub const fn points(self) -> f64 {
-        match self {
-            Self::Refused => -200_000.0,
-            Self::Executable | Self::NoVideo => -100_000.0,
-            Self::TitleDiffers => -40_000.0,
-            Self::YearDiffers | Self::SeasonDiffers | Self::NotAFilm => -30_000.0,
-            Self::EpisodeDiffers => -20_000.0,
-            Self::FilmedInCinema => -12_000.0,
-            Self::Cached => 10_000.0,
-            Self::TooSmall => -1500.0,
-            Self::VerifiedEpisode => 1200.0,
-            Self::TitleMatch => 1000.0,
-            Self::AliasMatch => 900.0,
-            Self::TitlePartial => 200.0,
-            Self::Episode => 600.0,
-            Self::SeasonPack => 500.0,
-            Self::P1080 => 400.0,
-            Self::P2160 => 350.0,
-            Self::P1440 => 300.0,
-            Self::P720 => 250.0,
-            Self::TooLarge | Self::NoSeeders => -300.0,
-            Self::YearMatch | Self::LowResolution => 100.0,
-            Self::Disc | Self::Web => 80.0,
-            Self::Remux => 60.0,
-            Self::Broadcast => 30.0,
-            Self::Collection | Self::EpisodeUntold => -50.0,
-            Self::DolbyVisionOnly | Self::OldCodec => -80.0,
-            // The number itself counts: see `rank`.
-            Self::ManySeeders | Self::Seeders => 0.0,
-        }
     }
 }

@@ -23,6 +23,8 @@ pub struct Target {
     pub imdb: Option<ImdbId>,
     /// The same at `AniDB`, with the episode.
     pub anidb: Option<(u32, u32)>,
+    /// Numbers by which the episode may be counted without a season, besides `wanted`'s.
+    pub numbers: Vec<u32>,
     /// When the episode was first shown, as `YYYY-MM-DD`.
     pub air_date: Option<String>,
 }
@@ -41,6 +43,7 @@ impl Target {
             stremio_id: None,
             imdb: None,
             anidb: None,
+            numbers: Vec::new(),
             air_date: None,
         }
     }
@@ -57,6 +60,10 @@ impl Target {
             file_index,
             stremio_id: Some(query.id),
             imdb: title.and_then(|title| title.imdb),
+            anidb: title
+                .and_then(|title| title.anidb)
+                .and_then(|place| Some((place.id, place.episode?))),
+            numbers: query.numbers(),
             air_date: title.and_then(|title| title.air_date.clone()),
             ..Self::new(query.wanted())
         }

@@ -10,8 +10,20 @@ pub enum IndexName {
     StremThru,
     /// The Stremio add-on Torrentio.
     Torrentio,
+    /// The Stremio add-on Comet.
+    Comet,
     /// Zilean, of DMM hash lists.
     Zilean,
+    /// Anime Tosho, of anime alone.
+    AnimeTosho,
+    /// The Stremio add-on `TorrentsDB`.
+    TorrentsDb,
+    /// The Stremio add-on Peerflix, for Spanish and English.
+    Peerflix,
+    /// The Stremio add-on `MediaFusion`.
+    MediaFusion,
+    /// Nyaa, of anime alone.
+    Nyaa,
     /// One that the owner added: a Torznab feed or a Stremio add-on.
     Added(AddedName),
 }
@@ -30,7 +42,20 @@ pub struct BadIndexName(String);
 
 impl IndexName {
     /// Those that Credenza knows, in the order in which answers are shown.
-    pub const ALL: [Self; 3] = [Self::StremThru, Self::Torrentio, Self::Zilean];
+    pub const ALL: [Self; 9] = [
+        Self::StremThru,
+        Self::Torrentio,
+        Self::Comet,
+        Self::Zilean,
+        Self::AnimeTosho,
+        Self::TorrentsDb,
+        Self::Peerflix,
+        Self::MediaFusion,
+        Self::Nyaa,
+    ];
+
+    /// How many an owner may add: every search asks all of them.
+    pub const MOST_ADDED: usize = 16;
 
     /// Its name in JSON, the configuration and the log.
     #[must_use]
@@ -38,7 +63,13 @@ impl IndexName {
         match self {
             Self::StremThru => "stremthru",
             Self::Torrentio => "torrentio",
+            Self::Comet => "comet",
             Self::Zilean => "zilean",
+            Self::AnimeTosho => "animetosho",
+            Self::TorrentsDb => "torrentsdb",
+            Self::Peerflix => "peerflix",
+            Self::MediaFusion => "mediafusion",
+            Self::Nyaa => "nyaa",
             Self::Added(name) => name.as_str(),
         }
     }
@@ -113,7 +144,7 @@ mod tests {
         for text in ["jackett", "a", "my-index-2", "abcdefghijklmnopqrstuvwx"] {
             let name: IndexName = text.parse().unwrap();
             assert!(matches!(name, IndexName::Added(_)) && name.as_str() == text);
-            assert!(name > IndexName::Zilean, "the owner's come last");
+            assert!(name > IndexName::ALL[IndexName::ALL.len() - 1], "the owner's come last");
         }
         for text in ["", "A", "2nd", "-a", "a b", "a_b", "é", "abcdefghijklmnopqrstuvwxy"] {
             assert!(text.parse::<IndexName>().is_err(), "{text:?}");

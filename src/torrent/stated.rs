@@ -19,14 +19,31 @@ pub fn stated_size(value: &Value) -> Option<u64> {
     stated_number(value).filter(|bytes| *bytes > 0)
 }
 
-/// A name, stated likewise: one line without control characters, cut to `longest` bytes.
+/// A name, stated likewise: one line without control characters and without those that turn the
+/// direction of writing (a name that shows as `gpj.exe` may be one of `exe.jpg`), cut to `longest`
+/// bytes.
 #[must_use]
 pub fn stated_name(text: &str, longest: usize) -> String {
-    let mut name: String = text.chars().filter(|c| !c.is_control()).collect();
+    let mut name: String = text.chars().filter(|c| !c.is_control() && !is_unseen(*c)).collect();
     while name.len() > longest {
         name.pop();
     }
     name.trim().to_owned()
+}
+
+/// Marks, embeddings, overrides and isolates of direction (Unicode UAX #9, 2); the separators of
+/// lines and paragraphs; the space without width and the mark of byte order.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{061C}'
+            | '\u{200B}'
+            | '\u{200E}'
+            | '\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{FEFF}'
+    )
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range is checked")]
@@ -48,6 +65,12 @@ mod tests {
             ("123456789", "12345678"),
             ("1234567é", "1234567"),
             ("ééééé", "éééé"),
+            ("a\u{202E}gpj", "agpj"),
+            ("\u{2066}a\u{2069}\u{2028}b", "ab"),
+            ("\u{FEFF}\u{200F}", ""),
+            ("\u{1b}[2Ja", "[2Ja"),
+            // Joiners are part of Persian and of emoji.
+            ("می\u{200C}خ", "می\u{200C}"),
             ("", ""),
         ] {
             assert_eq!(stated_name(text, 8), wanted, "{text:?}");

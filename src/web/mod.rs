@@ -3,17 +3,21 @@
 //!
 //! The pages are made for the engines of old televisions (Chrome 38, ES5): server-rendered, links
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
-//! sofa. The one script copies a link and does nothing else.
+//! sofa. The one script copies a link, and shows what a search finds as it comes.
 
+mod preferences;
 mod the_box;
+mod titles;
 mod words;
 
 use askama::Template;
 
+pub use preferences::{Choice, Preferences, Select, Tick};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
 };
-pub use words::{plain, sentence, size};
+pub use titles::{About, Catalogue, Home, Season, Series, Shelf, TitleCard};
+pub use words::{age, plain, sentence, size};
 
 /// The style sheet.
 pub const STYLE: &str = include_str!("assets/style.css");
@@ -47,63 +51,56 @@ pub struct Frame {
     pub refresh: Option<u32>,
 }
 
-/// `/`: a search by title or id.
-#[derive(Debug, Template)]
-#[template(path = "home.html")]
-pub struct Home {
-    /// What every page has.
-    pub frame: Frame,
-    /// What was searched for.
-    pub asked: String,
-    /// What was found.
-    pub titles: Vec<TitleCard>,
-    /// Whether a search was made.
-    pub searched: bool,
-    /// What must be set up before anything plays.
-    pub to_do: Option<String>,
-}
-
-/// A title in a list.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct TitleCard {
-    pub link: String,
-    pub name: String,
-    pub detail: String,
-}
-
-/// `/series/{id}`: seasons and episodes.
-#[derive(Debug, Template)]
-#[template(path = "series.html")]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Series {
-    pub frame: Frame,
-    pub name: String,
-    pub seasons: Vec<Season>,
-}
-
-/// A season of a series.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Season {
-    pub name: String,
-    pub episodes: Vec<TitleCard>,
-}
-
 /// `/watch/{id}`: the candidates.
 #[derive(Debug, Template)]
 #[template(path = "watch.html")]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Watch {
     pub frame: Frame,
-    pub id: String,
     pub title: String,
+    /// What is told of it, if anybody told in time.
+    pub about: Option<About>,
+    pub found: Found,
+}
+
+/// The same for a script, which fills it with [`FoundPiece`]s as they come.
+#[derive(Debug, Template)]
+#[template(path = "live.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Live {
+    pub frame: Frame,
+    pub id: String,
+    pub anew: bool,
+    /// What is told of it, if that is known at once.
+    pub about: Option<About>,
+}
+
+/// What has been found so far, as a piece of the page.
+#[derive(Debug, Template)]
+#[template(path = "found-piece.html")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct FoundPiece {
+    pub title: String,
+    pub found: Found,
+}
+
+/// What a search has found.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Found {
+    pub id: String,
+    /// How long ago, where an earlier search found it.
+    pub age: Option<String>,
+    /// How the indexes are, in one sentence.
+    pub health: String,
     /// A line an index that did not answer well.
     pub troubles: Vec<String>,
     pub candidates: Vec<CandidateRow>,
     pub nobody_answered: bool,
     /// How many there are besides those shown.
     pub more: usize,
+    /// Whether the search goes on.
+    pub partial: bool,
 }
 
 /// A candidate, in words.
@@ -164,10 +161,36 @@ pub struct Setup {
     pub stores: Vec<(String, bool)>,
     pub token_set: bool,
     pub token_ends: String,
+    pub indexes: Vec<IndexRow>,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
+    /// How the indexes are.
+    pub health: Vec<HealthRow>,
+    pub preferences: Preferences,
+    /// Of TMDB's key, where one is set: its last characters.
+    pub tmdb: Option<String>,
     /// On a box alone.
     pub the_box: Option<TheBox>,
+}
+
+/// An index, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct IndexRow {
+    pub name: String,
+    pub address: String,
+    pub enabled: bool,
+    /// Whether the owner added it.
+    pub added: bool,
+}
+
+/// How an index is, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct HealthRow {
+    pub name: String,
+    pub trouble: Option<String>,
+    pub last: String,
 }
 
 /// Something went wrong: one sentence and a way on.

@@ -30,6 +30,18 @@ pub fn size(bytes: u64) -> String {
     if mib >= 1024.0 { format!("{:.1} GiB", mib / 1024.0) } else { format!("{mib:.1} MiB") }
 }
 
+/// So many seconds, in the one unit that says enough: `40 seconds`, `3 minutes`, `2 hours`.
+#[must_use]
+pub fn age(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..90 => (seconds, "second"),
+        90..5_400 => ((seconds + 30) / 60, "minute"),
+        5_400..129_600 => ((seconds + 1_800) / 3_600, "hour"),
+        _ => ((seconds + 43_200) / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +54,22 @@ mod tests {
         assert_eq!(sentence("Done."), "Done.");
         assert_eq!(size(1_503_238_553), "1.4 GiB");
         assert_eq!(size(700_000), "0.7 MiB");
+    }
+
+    #[test]
+    fn an_age_is_told_in_one_unit() {
+        for (seconds, expected) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (89, "89 seconds"),
+            (90, "2 minutes"),
+            (600, "10 minutes"),
+            (5_400, "2 hours"),
+            (86_400, "24 hours"),
+            (200_000, "2 days"),
+            (u64::MAX - 50_000, "213503982334601 days"),
+        ] {
+            assert_eq!(age(seconds), expected);
+        }
     }
 }

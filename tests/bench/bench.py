@@ -13,7 +13,9 @@ import time
 
 import disk
 import machine
+import search
 import swarm
+import wire
 from line import Line
 from report import Report
 from stand_ins import StandIns
@@ -33,11 +35,15 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each kind (5)")
     parser.add_argument("--size", type=int, default=512, help="the film's size in MiB (512)")
     parser.add_argument("--piece", type=int, default=1024, help="its pieces' size in KiB (1024)")
-    parser.add_argument("--only", choices=("swarm", "disk"), help="one half alone; needs --out")
+    parser.add_argument("--only", choices=("search", "swarm", "disk"), help="one part alone; needs --out")
+    parser.add_argument("--indexes", default=",".join(wire.INDEXES), help="those that are searched (all nine); needs --out")
     parser.add_argument("--out", type=pathlib.Path, help="where to write, instead of BENCH.md")
     asked = parser.parse_args()
-    if asked.only and not asked.out:
-        parser.error("--only needs --out: BENCH.md is written whole")
+    asked.indexes = asked.indexes.split(",")
+    if unknown := set(asked.indexes) - set(wire.INDEXES):
+        parser.error(f"--indexes: {', '.join(sorted(unknown))}: not one of {', '.join(wire.INDEXES)}")
+    if (asked.only or len(asked.indexes) < len(wire.INDEXES)) and not asked.out:
+        parser.error("--only and --indexes need --out: BENCH.md is written whole")
     asked.out = asked.out or pathlib.Path("BENCH.md")
     return asked
 
@@ -46,7 +52,6 @@ def head(asked, began, loads):
     commit = machine.version("git", "rev-parse", "--short=12", "HEAD")
     changed = subprocess.run(["git", "status", "--porcelain", "--", "src", "Cargo.toml", "Cargo.lock"],
                              stdout=subprocess.PIPE).stdout
-    libtorrent = machine.version(sys.executable, "-c", "import libtorrent; print(libtorrent.version)")
     system = machine.version("uname", "-srm")
     command = "tests/bench/run" + "".join(f" {word}" for word in sys.argv[5:])
     return [
@@ -58,16 +63,35 @@ def head(asked, began, loads):
         f"| machine | {os.cpu_count()} × {machine.processor()}, {machine.memory_gb():.0f} GB, {system}; loopback |",
         f"| load average (1 min) | {loads[0]:.1f} at the beginning, {loads[1]:.1f} at the end |",
         f"| credenza | commit {commit}{' with changes' if changed else ''}, `cargo build --release --locked`, {machine.version('rustc', '--version')} |",
-        f"| rqbit | {machine.version(asked.rqbit, '--version')}, `cargo install rqbit --locked --no-default-features --features rust-tls`; `server start`, DHT, LSD, UPnP and listener off |",
-        f"| seeder | libtorrent {libtorrent} |",
-        f"| nginx, wrk | {machine.version('/usr/sbin/nginx', '-v').removeprefix('nginx version: ')}; {machine.version('wrk', '-v').split(' Copyright')[0]} |",
+        *others(asked),
         "",
         "Ratios are of medians, ours to theirs, rounded to two digits before they are judged.", "",
     ]
 
 
+def others(asked):
+    """The programs that are measured beside ours, and those that help."""
+    if asked.only in (None, "search"):
+        ranker = machine.version(sys.executable, "-c", "from importlib.metadata import version; print(version('rank-torrent-name'))")
+        yield f"| rank-torrent-name | {ranker}, {machine.version(sys.executable, '--version')} |"
+    if asked.only != "search":
+        libtorrent = machine.version(sys.executable, "-c", "import libtorrent; print(libtorrent.version)")
+        yield f"| rqbit | {machine.version(asked.rqbit, '--version')}, `cargo install rqbit --locked --no-default-features --features rust-tls`; `server start`, DHT, LSD, UPnP and listener off |"
+        yield f"| seeder | libtorrent {libtorrent} |"
+        yield f"| nginx, wrk | {machine.version('/usr/sbin/nginx', '-v').removeprefix('nginx version: ')}; {machine.version('wrk', '-v').split(' Copyright')[0]} |"
+
+
 def measure(asked, folder, log):
     report = Report()
+    if asked.only in (None, "search"):
+        numbers, stand_ins = search.measure(asked.credenza, folder, asked.rounds, asked.indexes, log)
+        report.search(numbers, stand_ins)
+    if asked.only != "search":
+        stream(asked, report, folder, log)
+    return report
+
+
+def stream(asked, report, folder, log):
     film = Film(folder, "tt9900002", "Random Harvest", asked.size * MIB, asked.piece << 10)
     small = Film(folder, "tt9900001", "Short Noise", 4 * MIB, 256 << 10)
     # Written now, not while something is measured.
@@ -88,7 +112,6 @@ def measure(asked, folder, log):
             unlimited = seeders["unlimited"]
             numbers = disk.measure(programs, stand_ins, film, unlimited, folder, asked.rounds, log)
             report.disk(numbers, film, disk.SECONDS, disk.CLIENTS)
-    return report
 
 
 def too_long(*_):

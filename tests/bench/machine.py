@@ -71,6 +71,16 @@ def cpu_seconds(pid):
     return total / TICKS_A_SECOND
 
 
+def cpu_ms(pid):
+    """Of all threads of the process, as the scheduler counts it: to the nanosecond, not the tick."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        # A thread may end while it is looked at.
+        with contextlib.suppress(OSError):
+            total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e6
+
+
 class Memory:
     """Watches VmRSS while a block runs; `most_mb` is the most that was seen, and `high_mb` the
     kernel's own high-water mark of the process since its start. MB of 10^6 bytes."""
@@ -83,6 +93,10 @@ class Memory:
     def field(self, name):
         found = re.search(rf"^{name}:\s+(\d+) kB", self.status.read_text(), re.MULTILINE)
         return int(found[1]) * 1024 / 1e6
+
+    def forget_high(self):
+        """The high-water mark begins anew."""
+        (self.status.parent / "clear_refs").write_text("5")
 
     def __enter__(self):
         self.thread = threading.Thread(target=self.watch)

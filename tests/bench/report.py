@@ -2,6 +2,8 @@
 import pathlib
 import statistics
 
+from search import DELAY_S, SLOW_S
+
 NOTES = pathlib.Path(__file__).parent / "notes.md"
 
 TIMES = "| | credenza: median (min to max) | rqbit: median (min to max) | ratio | aim |\n|---|---|---|---|---|"
@@ -92,6 +94,51 @@ class Report:
                     aim = self.judged(share >= 0.9, "≥ 0.90", f"A finished file, clients: {count}, beside {server}: {share:.2f}, the aim is ≥ 0.90")
                 self.add(f"| {count} | {server} | {spread(speed, 2)} | {spread(cpu, 2)} | {ratio} | {aim} |")
         self.add("", "*sendfile*: `sendfile on`, chunks of 2 MiB. *read*: `sendfile off`, `output_buffers 2 512k`.", "")
+
+    def search(self, numbers, stand_ins):
+        show = stand_ins.shows[0]
+        listed = ", ".join(f"{index} {len(show.rows[index])}" for index in stand_ins.indexes)
+        packed = sum(show.bytes[index] for index in stand_ins.indexes) / 1e6
+        middle = {what: statistics.median(values) for what, values in numbers.items()}
+        self.add("## The search", "",
+                 f"{middle['unique']:.0f} torrents of an anime series, its films and what else such a search brings, from {len(stand_ins.indexes)} stand-ins on loopback",
+                 f"({middle['rows']:.0f} rows: {listed}; {packed:.2f} MB, packed); names, sizes and lists are made by",
+                 f"`tests/bench/corpus.py` (digest {show.digest}), answers by `tests/bench/wire.py`. The search is `/api/find/ID` of a server that has started and does nothing, on two cores; each round has new processes with empty folders.",
+                 f"For our own work all stand-ins answer {1e3 * DELAY_S:.0f} ms after they are asked, all at one moment; those {1e3 * DELAY_S:.0f} ms are taken off. What is left holds their sending too.", "",
+                 "| milliseconds | median (min to max) | aim |", "|---|---|---|")
+        self.line("cold: the first search of a process, no name read before; to ranked candidates", numbers["cold: to ranked"], 80)
+        self.line("warm: the next episode, the same torrents; to ranked candidates", numbers["warm: to ranked"], 15)
+        self.line("another series: the process warm, no name read before; to ranked candidates", numbers["other names: to ranked"])
+        for what, label in (("cold", "cold"), ("warm", "warm"), ("other names", "another series")):
+            self.line(f"{label}: to the last byte of the JSON", numbers[f"{what}: whole"])
+            self.line(f"{label}: CPU time of the process, all threads", numbers[f"{what}: CPU"])
+        self.line("a client that reads the answers and does nothing with them", numbers["stand-ins alone"], digits=1)
+        self.line("the search of a moment ago again, to the last byte of the JSON", numbers["again"])
+        self.line(f"the same after a restart, from the disk ({middle['kept']:.0f} torrents)", numbers["again, restarted"])
+        self.line("`credenza find ID --json`: a process of its own, which makes the parser's expressions first", numbers["command line"])
+        self.line("the first candidates on the stream of events, after the first index has answered", numbers["first on screen"], 50)
+        self.line(f"the whole search, every index answering after {SLOW_S:.0f} s", numbers["all after 1 s"], 1150)
+        self.line(f"the whole search, one index hanging, the others after {SLOW_S:.0f} s", numbers["one hangs"], 6000)
+        self.line("the next one, the same index hanging", numbers["it hangs again"])
+        ours, theirs = middle["cold: to ranked"], middle["other ranker"]
+        times = theirs / ours
+        aim = self.judged(times >= 20, "≥ 20", f"The search: {times:.1f} times as fast as rank-torrent-name, the aim is ≥ 20")
+        self.add("", "| | rank-torrent-name, ms: median (min to max) | times ours, cold | aim |", "|---|---|---|---|",
+                 f"| the same names, read, ranked and sorted; no index asked, nothing merged | {spread(numbers['other ranker'])} | {times:.1f} | {aim} |",
+                 "", "| memory, MB | median (min to max) | aim |", "|---|---|---|")
+        self.add(f"| idle (VmRSS) | {spread(numbers['idle'])} | |")
+        most = max(numbers["above idle"])
+        aim = self.judged(most <= 40, "≤ 40", f"The search: {most:.0f} MB above idle, the aim is ≤ 40 MB")
+        self.add(f"| cold: high-water mark (VmHWM) above idle; the most is judged | {spread(numbers['above idle'])} | {aim} |",
+                 f"| the same after three searches | {spread(numbers['above idle, three searches'])} | |", "")
+
+    def line(self, label, values, at_most=None, digits=0):
+        """A row of the search; `at_most` is an aim for the median."""
+        aim = ""
+        if at_most is not None:
+            median = statistics.median(values)
+            aim = self.judged(median <= at_most, f"≤ {at_most}", f"The search: {label}: {median:.0f} ms, the aim is ≤ {at_most} ms")
+        self.add(f"| {label} | {spread(values, digits)} | {aim} |")
 
     def text(self, head):
         missed = [f"- {sentence}" for sentence in self.missed] or ["None."]

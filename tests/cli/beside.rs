@@ -3,12 +3,16 @@
 use std::process::Command;
 
 use credenza::access::{LocalKey, RunningServer};
+use credenza::torrent::IndexName;
 use serde_json::Value;
 
 use crate::support::netns::Lab;
 use crate::support::server::{Server, credenza, run};
 use crate::support::upstream::Upstream;
-use crate::support::{has, skip};
+use crate::support::{has, only, skip};
+
+/// An id that no index understands, of a number that no map has.
+const NOBODYS: &str = "mal:99999999:1";
 
 fn said(done: &std::process::Output) -> String {
     String::from_utf8_lossy(&done.stderr).into_owned()
@@ -27,34 +31,29 @@ fn find_alone(world: &Server, id: &str, more: &[(&str, &str)]) -> std::process::
 fn find_names_what_kept_every_index_from_answering() {
     let world = Server::demo();
     for done in [
-        find_alone(&world, "anidb:69:1", &[]),
-        run(credenza(&world.data).args(["find", "anidb:69:1", "--json"])),
+        find_alone(&world, NOBODYS, &[]),
+        run(credenza(&world.data).args(["find", NOBODYS, "--json"])),
     ] {
         assert_eq!(done.status.code(), Some(1));
         assert_eq!(
             said(&done).trim(),
-            "credenza: no index understands anidb ids yet; use a kitsu: or tt id"
+            "credenza: no index understands mal ids yet; use a kitsu: or tt id"
         );
         let found: Value = serde_json::from_slice(&done.stdout).unwrap();
-        assert_eq!(found["id"], "anidb:69:1");
+        assert_eq!(found["id"], NOBODYS);
     }
-    let off = ["CREDENZA_INDEX_TORRENTIO_ENABLED", "CREDENZA_INDEX_ZILEAN_ENABLED"];
-    let off = off.map(|name| (name, "false"));
-    let done = find_alone(
-        &world,
-        "tt9900101",
-        &[off[0], off[1], ("CREDENZA_INDEX_STREMTHRU_ENABLED", "false")],
-    );
+    let variable =
+        |index: &str, key: &str| format!("CREDENZA_INDEX_{}_{key}", index.to_uppercase());
+    let off = IndexName::ALL.map(|index| variable(index.as_str(), "ENABLED"));
+    let mut off: Vec<(&str, &str)> = off.iter().map(|name| (name.as_str(), "false")).collect();
+    let done = find_alone(&world, "tt9900101", &off);
     assert_eq!(done.status.code(), Some(1));
     assert!(said(&done).contains("every index is switched off; "), "{}", said(&done));
     assert!(!said(&done).contains("network"), "{}", said(&done));
-    // One is off, one is refused a connection, the third has no title: the refused one is named.
-    let nobody = [
-        off[1],
-        ("CREDENZA_INDEX_TORRENTIO_URL", "http://127.0.0.1:9/"),
-        ("CREDENZA_INDEX_STREMTHRU_ENABLED", "false"),
-    ];
-    let done = find_alone(&world, "tt9900101", &nobody);
+    // All are off but one, which is refused a connection: that one is named.
+    off.retain(|(name, _)| !name.contains("TORRENTIO"));
+    off.push(("CREDENZA_INDEX_TORRENTIO_URL", "http://127.0.0.1:9/"));
+    let done = find_alone(&world, "tt9900101", &off);
     assert_eq!(done.status.code(), Some(1));
     assert!(said(&done).contains("torrentio"), "{}", said(&done));
 }
@@ -66,7 +65,7 @@ fn find_beside_a_server_prints_the_same_and_each_index_as_it_answers() {
     assert_eq!(done.status.code(), Some(0), "{}", said(&done));
     assert_eq!(said(&done), "", "no terminal, no progress");
     let found: Value = serde_json::from_slice(&done.stdout).unwrap();
-    assert_eq!(found["indexes"].as_array().unwrap().len(), 3);
+    assert_eq!(found["indexes"].as_array().unwrap().len(), IndexName::ALL.len());
     assert!(!found["candidates"].as_array().unwrap().is_empty());
 
     if !has("script") {
@@ -76,7 +75,7 @@ fn find_beside_a_server_prints_the_same_and_each_index_as_it_answers() {
     let words: Vec<_> = std::iter::once(find.get_program()).chain(find.get_args()).collect();
     let words = words.join(std::ffi::OsStr::new(" ")).into_string().unwrap();
     let line = format!("{words} find tt9900102:1:2 > /dev/null");
-    let done = run(Command::new("script").args(["-qec", &line, "/dev/null"]));
+    let done = run(Command::new("script").args(["-qec", &line, "/dev/null"]).env("NO_COLOR", "1"));
     let shown = String::from_utf8(done.stdout).unwrap();
     assert_eq!(done.status.code(), Some(0), "{shown}");
     for index in ["torrentio", "stremthru", "zilean"] {
@@ -93,8 +92,7 @@ fn the_key_is_not_told_to_a_stranger_who_took_the_port() {
     let folder = tempfile::tempdir().unwrap();
     LocalKey::read_or_make(folder.path()).unwrap();
     let file = folder.path().join("test.toml");
-    let off = "[index.torrentio]\nenabled = false\n[index.stremthru]\nenabled = false\n\
-               [index.zilean]\nenabled = false\n[title]\ncinemeta_url = \"http://127.0.0.1:9/\"\n";
+    let off = format!("{}[title]\ncinemeta_url = \"http://127.0.0.1:9/\"\n", only(&[]));
     std::fs::write(&file, off).unwrap();
     let mut gone = Command::new("true").spawn().unwrap();
     gone.wait().unwrap();

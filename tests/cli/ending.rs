@@ -4,9 +4,11 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use credenza::torrent::IndexName;
+
 use crate::support::server::{Server, credenza};
-use crate::support::until;
 use crate::support::upstream::{Reply, Upstream};
+use crate::support::{only, until};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -48,16 +50,18 @@ impl Running {
     }
 }
 
-/// A world in which the one index that is asked never answers.
+/// A world in which the one index that is asked never answers, whichever of eight films is wanted.
 fn slow() -> (Upstream, String) {
     let silent = Upstream::start();
-    silent.on("/stream/movie/tt1254207.json", Reply::hang());
+    for number in 0..8 {
+        silent.on(&format!("/stream/movie/tt125420{number}.json"), Reply::hang());
+    }
     let configuration = format!(
         "[title]\ncinemeta_url = \"{0}\"\n[index.torrentio]\nurl = \"{0}\"\n\
-         [index.stremthru]\nenabled = false\n[index.zilean]\nenabled = false\n\
-         [network]\nallow_private = [\"{1}\"]\n[swarm]\nenabled = false\n",
+         {2}[network]\nallow_private = [\"{1}\"]\n[swarm]\nenabled = false\n",
         silent.url("/"),
         silent.addr(),
+        only(&[IndexName::Torrentio]),
     );
     (silent, configuration)
 }
@@ -132,6 +136,8 @@ fn find_cut_off_exits_130_and_play_drains_and_exits_0() {
     let server = Server::serve(&configuration);
     let alone = tempfile::tempdir().unwrap();
     let file = server.data.join("test.toml");
+    // A film each: who asks for the same as another waits for the same search.
+    let mut films = (0..8).map(|number| format!("tt125420{number}"));
     for (command, data, code) in [
         ("find", server.data.as_path(), 130),
         ("find", alone.path(), 130),
@@ -141,7 +147,7 @@ fn find_cut_off_exits_130_and_play_drains_and_exits_0() {
         for signal in ["INT", "TERM"] {
             let before = silent.requests().len();
             let mut ask = credenza(data);
-            ask.args([command, "tt1254207", "--config"]).arg(&file);
+            ask.args([command, &films.next().unwrap(), "--config"]).arg(&file);
             ask.env("CREDENZA_SERVER_LISTEN", "127.0.0.1:0");
             let mut running = Running::start(&mut ask);
             until("the index to be asked", LIMIT, || {

@@ -4,9 +4,15 @@ use std::net::SocketAddrV4;
 use std::sync::Arc;
 
 use credenza::demo::household::Household;
+use credenza::demo::stand_in::animetosho::AnimeTosho;
 use credenza::demo::stand_in::cinemeta::Cinemeta;
+use credenza::demo::stand_in::comet::Comet;
 use credenza::demo::stand_in::kitsu::Kitsu;
+use credenza::demo::stand_in::mediafusion::MediaFusion;
+use credenza::demo::stand_in::nyaa::Nyaa;
+use credenza::demo::stand_in::peerflix::Peerflix;
 use credenza::demo::stand_in::torrentio::Torrentio;
+use credenza::demo::stand_in::torrentsdb::TorrentsDb;
 use credenza::demo::stand_in::tracker::Tracker;
 use credenza::demo::stand_in::zilean::Zilean;
 use serde_json::{Value, json};
@@ -44,6 +50,44 @@ fn torrentio_answers_with_the_fields_of_torrentio() {
 }
 
 #[test]
+fn the_other_add_ons_answer_with_their_own_fields() {
+    let household = Arc::new(Household::build(&[]));
+    let trackers = vec!["http://127.0.0.1:1/announce".to_owned()];
+    let comet = Comet::new(household.clone(), trackers.clone());
+    let torrentsdb = TorrentsDb::new(household.clone(), trackers.clone());
+    let peerflix = Peerflix::new(household.clone(), trackers.clone());
+    let mediafusion = MediaFusion::new(household, trackers);
+    let answer = |name: &str, path: &str| match name {
+        "comet" => comet.answer(&ask("GET", path)),
+        "torrentsdb" => torrentsdb.answer(&ask("GET", path)),
+        "peerflix" => peerflix.answer(&ask("GET", path)),
+        _ => mediafusion.answer(&ask("GET", path)),
+    };
+    let (film, episode) = ("stream/movie/tt9900101.json", "stream/series/tt9900102:1:2.json");
+    for (name, before, recording, free) in [
+        ("comet", "/", "comet/stream_series_v2", &[][..]),
+        ("torrentsdb", "/", "torrentsdb/stream_series", &[]),
+        ("peerflix", "/", "peerflix/stream_series", &["title"]),
+        ("mediafusion", "/", "mediafusion/stream_v6_default", &[]),
+        ("mediafusion", "/kodi/", "mediafusion/kodi_stream", &[]),
+    ] {
+        let ours = [film, episode].map(|path| body(&answer(name, &format!("{before}{path}"))));
+        assert!(ours.iter().all(|one| !one["streams"].as_array().unwrap().is_empty()), "{name}");
+        same_fields(name, &ours, &[recorded(&format!("{recording}.json"))], free);
+    }
+    let nothing = "/stream/movie/tt0000001.json";
+    let (unknown, empty) = (answer("peerflix", nothing), answer("comet", nothing));
+    assert_eq!((unknown.status, body(&empty)), (404, json!({"streams": []})));
+    for id in ["anidb:69:1", "tmdb:movie:1"] {
+        let path = format!("/stream/movie/{id}.json");
+        assert_eq!(body(&answer("comet", &path)), json!({"streams": []}), "{id}");
+    }
+    assert_eq!(answer("mediafusion", "/stream/series/kitsu:1.json").status, 400);
+    let refused = body(&answer("mediafusion", "/D-secret/stream/movie/tt9900101.json"));
+    assert_eq!(refused, recorded("mediafusion/stream_unauthorized.json"));
+}
+
+#[test]
 fn zilean_answers_with_the_fields_of_zilean() {
     let zilean = Zilean::new(Arc::new(Household::build(&[])));
     let get = |path: &str| zilean.answer(&ask("GET", path));
@@ -78,6 +122,58 @@ fn zilean_answers_with_the_fields_of_zilean() {
         ("GET", "/nothing", 404),
     ] {
         assert_eq!(zilean.answer(&ask(method, path)).status, status, "{method} {path}");
+    }
+}
+
+#[test]
+fn anime_tosho_answers_with_the_fields_of_its_successor() {
+    let trackers = vec!["http://127.0.0.1:1/announce".to_owned()];
+    let site = AnimeTosho::new(Arc::new(Household::build(&[])), trackers);
+    let get = |path: &str| site.answer(&ask("GET", path));
+    let found = body(&get("/json/v1/search?q=paper%20kites&limit=100"));
+    let recording = recorded("animetosho/xyz_v1_search.json");
+    // What a batch has no number for is null.
+    same_fields("animetosho", std::slice::from_ref(&found), &[recording], &["episode_number"]);
+    assert_eq!(found["data"].as_array().unwrap().len(), 2);
+    let entry = body(&get("/json/v1/series/anidb/99201?limit=100&offset=0"));
+    assert_eq!(entry["data"]["releases"], found["data"]);
+    for (path, count) in [
+        ("/json/v1/search?q=Paper+Kites+02", 2),
+        ("/json/v1/search?q=Paper+Kites+2&limit=1", 1),
+        ("/json/v1/search?q=Harbour+Watch", 0),
+    ] {
+        assert_eq!(body(&get(path))["data"].as_array().unwrap().len(), count, "{path}");
+    }
+    for path in ["/", "/json/v1/series/anidb/1", "/json/v1/series/anidb/x", "/json?q=x"] {
+        assert_eq!(get(path).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn nyaa_answers_with_the_elements_of_its_template() {
+    let nyaa = Nyaa::new(Arc::new(Household::build(&[])));
+    let get = |path: &str| nyaa.answer(&ask("GET", path));
+    let feed = |path: &str| String::from_utf8(bytes(&get(path)).to_vec()).unwrap();
+    let ours = feed("/?page=rss&q=Paper+Kites+%2802%7C2%29&c=1_0&f=0&s=seeders&o=desc");
+    let theirs = include_str!("../data/nyaa/rss_torrent.xml");
+    let names = |text: &str| -> Vec<String> {
+        let item = text.split("<item>").nth(1).unwrap().split("</item>").next().unwrap();
+        let names = item.split('<').filter(|part| !part.starts_with(['/', '!', 'a']));
+        let names = names.filter_map(|part| part.split(['>', ' ']).next()).map(str::trim);
+        names.filter(|name| !name.is_empty() && *name != "description").map(str::to_owned).collect()
+    };
+    assert_eq!(names(&ours), names(theirs));
+    assert_eq!(ours.matches("<item>").count(), 2, "{ours}");
+    assert!(ours.find("(01-02)") < ours.find("- 02 [720p]"), "by seeders: {ours}");
+    for (path, status, items) in [
+        ("/?page=rss&q=Harbour", 200, 0),
+        ("/?page=rss&q=Paper&c=2_0", 200, 0),
+        ("/?page=rss&q=Paper&s=name", 400, 0),
+        ("/?q=Paper", 200, 0),
+        ("/view/1", 404, 0),
+    ] {
+        let reply = get(path);
+        assert_eq!((reply.status, feed(path).matches("<item>").count()), (status, items), "{path}");
     }
 }
 

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 use credenza::cli::Ending;
 use credenza::cli::select::{Ask, run};
 use credenza::media::{Episode, Query, StremioId, Title, Wanted};
-use credenza::select::{self, Candidate, Merit, Reason, Target};
+use credenza::select::{self, Candidate, Merit, Preferences, Reason, Target};
 use credenza::torrent::{Availability, IndexName, InfoHash, Store, Torrent, TorrentFile, unique};
 use serde_json::{Value, json};
 
-fn torrent(number: u8, name: &str) -> Torrent {
+pub(super) fn torrent(number: u8, name: &str) -> Torrent {
     Torrent {
         info_hash: InfoHash::from_bytes([number; 20]),
         name: name.to_owned(),
@@ -27,7 +27,7 @@ fn torrent(number: u8, name: &str) -> Torrent {
     }
 }
 
-fn query(id: &str, name: &str, year: u16) -> Query {
+pub(super) fn query(id: &str, name: &str, year: u16) -> Query {
     let title = Title {
         name: name.to_owned(),
         year: Some(year),
@@ -45,7 +45,7 @@ fn ranked(torrents: Vec<Torrent>, stores: &[(u8, Availability)], query: &Query) 
         (InfoHash::from_bytes([one.0; 20]), BTreeMap::from([(Store::RealDebrid, one.1)]))
     };
     let availability: HashMap<_, _> = stores.iter().map(of).collect();
-    select::rank(unique(torrents), &availability, query)
+    select::rank(unique(torrents), &availability, query, &Preferences::default())
 }
 
 fn order(names: &[&str], stores: &[(u8, Availability)], query: &Query) -> Vec<u8> {

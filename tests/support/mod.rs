@@ -22,6 +22,8 @@ pub mod world;
 
 use std::time::{Duration, Instant};
 
+use credenza::torrent::IndexName;
+
 /// Leaves a test that cannot run here. Under `CI=true` that is a failure, unless the test stands
 /// with its reason in `tests/skips.txt`.
 ///
@@ -36,6 +38,14 @@ pub fn skip(reason: &str) {
     let ci = std::env::var("CI").is_ok_and(|value| value == "true");
     assert!(listed || !ci, "{test} was skipped ({reason}) and is not listed in tests/skips.txt");
     println!("skipped: {test}: {reason}");
+}
+
+/// The part of a configuration that switches off every index but `asked`.
+pub fn only(asked: &[IndexName]) -> String {
+    let off = IndexName::ALL.into_iter().filter(|name| !asked.contains(name));
+    let tables: Vec<String> =
+        off.map(|name| format!("[index.{name}]\nenabled = false\n")).collect();
+    tables.concat()
 }
 
 /// Whether `program` is on the path.

@@ -3,6 +3,9 @@
 
 use std::net::SocketAddr;
 
+use credenza::torrent::IndexName;
+
+use super::only;
 use super::seeder::Torrent;
 use super::server::Server;
 use super::tracker::Tracker;
@@ -55,10 +58,10 @@ impl World {
         let allowed: Vec<String> = addresses.iter().map(|addr| format!("\"{addr}\"")).collect();
         format!(
             "[title]\ncinemeta_url = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n\
-             [index.stremthru]\nenabled = false\n[index.zilean]\nenabled = false\n\
-             [network]\nallow_private = [{}]\n[access]\nauth_required = false\n{more}",
+             {}[network]\nallow_private = [{}]\n[access]\nauth_required = false\n{more}",
             self.titles.url("/"),
             self.index.url("/"),
+            only(&[IndexName::Torrentio]),
             allowed.join(", "),
         )
     }

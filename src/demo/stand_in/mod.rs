@@ -2,11 +2,19 @@
 //! wire format and with the refusals of the service it stands for. They know what they offer (the
 //! household) and nothing of who asks; they would be found out by no client but for their address.
 
+pub mod animetosho;
 pub mod cdn;
 pub mod cinemeta;
+pub mod comet;
 pub mod kitsu;
+pub mod lists;
+pub mod mediafusion;
+pub mod nyaa;
+pub mod peerflix;
 pub mod stremthru;
+pub mod tmdb;
 pub mod torrentio;
+pub mod torrentsdb;
 pub mod tracker;
 pub mod zilean;
 
@@ -16,6 +24,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::demo::household::Release;
 use crate::http::plain::{Ask, Content, Reply};
 
 /// The parts of the path, decoded.
@@ -67,6 +76,20 @@ fn addon(value: &Value) -> Reply {
 fn addon_error() -> Reply {
     let answer = reply(500, "application/json; charset=utf-8", r#"{"err":"handler error"}"#);
     with(answer, "access-control-allow-origin", "*")
+}
+
+/// Whether the release's name has all the words of a search; of words in brackets, with `|` between
+/// them, any. Zeros before a number do not count.
+fn has_words(release: &Release, search: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(|word| word.trim_start_matches('0').to_lowercase()).collect()
+    };
+    let name = words(release.recipe.name);
+    let has = |word: &String| name.contains(word);
+    let (all, any) = search.split_once('(').unwrap_or((search, ""));
+    let any = words(any);
+    words(all).iter().all(has) && (any.is_empty() || any.iter().any(has))
 }
 
 /// The id of `…/ID.json`.

@@ -134,7 +134,7 @@ fn grouped(release: &Release, role: Role) -> String {
 }
 
 /// Base 1024, at most two decimals, and a small k.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "two decimals are shown")]
     let (mut amount, mut unit) = (bytes as f64, 0);
     while amount >= 1024.0 && unit < 4 {

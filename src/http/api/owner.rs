@@ -1,5 +1,7 @@
 //! Claim, login, settings.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
 use crate::http::rooms::{Rooms, Visitor, no_cookie, session_cookie};
-use crate::playback::Settings;
+use crate::playback::{IndexChange, Settings};
 use crate::secret::Secret;
 use crate::torrent::Store;
 
@@ -93,7 +95,11 @@ impl AllSettings {
 #[serde(deny_unknown_fields)]
 pub(super) struct Changes {
     debrid: Option<DebridChange>,
+    /// By name; `null` ends what the owner has said of it.
+    indexes: Option<BTreeMap<String, Option<IndexChanges>>>,
+    preferences: Option<serde_json::Map<String, Value>>,
     swarm: Option<SwarmChange>,
+    title: Option<TitleChange>,
     update: Option<UpdateChange>,
 }
 
@@ -107,11 +113,27 @@ struct DebridChange {
     token: Option<Option<Secret>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexChanges {
+    /// `null`: where the configuration says.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent and null are two things")]
+    url: Option<Option<String>>,
+    enabled: Option<bool>,
+}
+
+impl From<IndexChanges> for IndexChange {
+    fn from(IndexChanges { url, enabled }: IndexChanges) -> Self {
+        Self { address: url, enabled }
+    }
+}
+
 /// Tells `null` from absent.
 #[expect(clippy::option_option, reason = "absent and null are two things")]
-fn present<'de, D: serde::Deserializer<'de>>(
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<Option<Secret>>, D::Error> {
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -119,6 +141,15 @@ fn present<'de, D: serde::Deserializer<'de>>(
 #[serde(deny_unknown_fields)]
 struct SwarmChange {
     enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TitleChange {
+    /// `null` removes it; absent leaves it.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent and null are two things")]
+    tmdb_key: Option<Option<Secret>>,
 }
 
 #[derive(Deserialize)]
@@ -154,8 +185,23 @@ pub(super) async fn change_settings(
             None => playback.remove_debrid()?,
         }
     }
+    if let Some(indexes) = changes.indexes {
+        let named = indexes.into_iter();
+        let named = named.map(|(name, change)| (name, change.map(IndexChange::from)));
+        playback.change_indexes(&named.collect())?;
+    }
+    if let Some(preferences) = changes.preferences {
+        playback.prefer(&preferences)?;
+    }
     if let Some(swarm) = changes.swarm {
         playback.allow_swarm(swarm.enabled)?;
+    }
+    if let Some(title) = changes.title {
+        match title.tmdb_key {
+            Some(Some(key)) => playback.set_tmdb_key(key).await?,
+            Some(None) => playback.remove_tmdb_key()?,
+            None => {}
+        }
     }
     if let Some(update) = changes.update {
         visitor.rooms.appliance.set_update_url(update.url.as_deref())?;

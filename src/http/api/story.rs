@@ -1,68 +1,16 @@
-//! Find and play.
+//! Play, and how things are.
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use axum::http::{Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use axum::extract::{Path, Query};
+use axum::http::{Method, StatusCode};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
 use crate::http::error::ApiError;
-use crate::http::rooms::{Rooms, Visitor};
+use crate::http::rooms::Visitor;
 use crate::media::StremioId;
-use crate::playback::IndexLine;
 use crate::torrent::InfoHash;
-
-/// `GET /api/find/{id}`: JSON, or server-sent events where those are asked for.
-pub(super) async fn find(
-    visitor: Visitor,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Response, ApiError> {
-    visitor.may_watch()?;
-    let rooms = &visitor.rooms;
-    let id = id_of(&id?)?;
-    let accept = visitor
-        .headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if accept.contains("text/event-stream") {
-        return Ok(events(rooms, id));
-    }
-    let findings = rooms.playback.find(&id, &mut |_| {}).await;
-    Ok(Json(&*findings).into_response())
-}
-
-/// Events `index` (one an index, as it answers), `candidates` (the whole answer), `done`.
-fn events(rooms: &Rooms, id: StremioId) -> Response {
-    let (sender, mut receiver) = mpsc::unbounded_channel::<Bytes>();
-    let playback = std::sync::Arc::clone(&rooms.playback);
-    rooms.tasks.spawn(async move {
-        let mut on = |line: &IndexLine| {
-            let _ = sender.send(event("index", line));
-        };
-        let findings = playback.find(&id, &mut on).await;
-        let _ = sender.send(event("candidates", &*findings));
-        let _ = sender.send(event("done", &json!({"elapsed_ms": findings.elapsed_ms})));
-    });
-    let stream = futures_util::stream::poll_fn(move |context| {
-        receiver.poll_recv(context).map(|item| item.map(Ok::<_, std::convert::Infallible>))
-    });
-    (
-        [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")],
-        Body::from_stream(stream),
-    )
-        .into_response()
-}
-
-fn event(name: &str, data: &impl Serialize) -> Bytes {
-    let data = serde_json::to_string(data).unwrap_or_default();
-    Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
-}
 
 /// `?info_hash=`: this candidate, not the best.
 #[derive(Deserialize)]
@@ -88,16 +36,22 @@ pub(super) async fn play(
     Ok(Json(rooms.play_answer(&play, visitor.host())))
 }
 
-/// `/api/status`: what a page or a program may know without being the owner.
-pub(super) async fn status(State(rooms): State<Rooms>) -> Json<Value> {
+/// `/api/status`: what a page or a program may know without being the owner; how the indexes are is for
+/// those who may watch.
+pub(super) async fn status(visitor: Visitor) -> Json<Value> {
+    let rooms = &visitor.rooms;
     let settings = rooms.playback.settings();
-    Json(json!({
+    let mut status = json!({
         "name": rooms.name,
         "version": env!("CARGO_PKG_VERSION"),
         "owner": rooms.access.owner_exists(),
         "debrid": settings.debrid.set,
         "swarm": settings.swarm.enabled,
-    }))
+    });
+    if visitor.may_watch().is_ok() {
+        status["indexes"] = json!(rooms.playback.index_standing());
+    }
+    Json(status)
 }
 
 /// The id in a path, or 400 with a sentence that shows the forms.

@@ -1,7 +1,10 @@
 //! The pages. Every one is a URL, so that a television's Back key works, and whole without script.
 
 mod appliance;
+mod indexes;
+mod preferences;
 mod setup;
+mod titles;
 mod view;
 mod watch;
 
@@ -28,16 +31,24 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/login", get(setup::login_page).post(setup::login))
         .route("/logout", post(setup::logout))
         // Who may watch.
-        .route("/", get(watch::home))
-        .route("/series/{id}", get(watch::series))
+        .route("/", get(titles::home))
+        .route("/catalogue/{kind}", get(titles::catalogue))
+        .route("/series/{id}", get(titles::series))
         .route("/watch/{id}", get(watch::candidates).post(watch::play))
+        .route("/watch/{id}/events", get(watch::events))
         .route("/play/{key}/{name}", get(watch::player))
         // The owner.
         .route("/setup", get(setup::setup_page))
         .route("/setup/claim", post(setup::claim))
         .route("/setup/debrid", post(setup::debrid))
         .route("/setup/debrid/remove", post(setup::remove_debrid))
+        .route("/setup/indexes/add", post(indexes::add))
+        .route("/setup/indexes/switch", post(indexes::switch))
+        .route("/setup/indexes/remove", post(indexes::remove))
+        .route("/setup/preferences", post(preferences::change))
         .route("/setup/swarm", post(setup::swarm))
+        .route("/setup/tmdb", post(setup::tmdb))
+        .route("/setup/tmdb/remove", post(setup::remove_tmdb))
         // The owner of a box.
         .route("/setup/disk", get(appliance::confirm_format).post(appliance::format))
         .route("/setup/wifi", get(appliance::wifi_page).post(appliance::wifi))

@@ -6,8 +6,9 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{at_the_door, filled, frame, page, trouble, view};
+use super::{at_the_door, filled, frame, indexes, page, trouble, view};
 use crate::http::rooms::{Visitor, no_cookie, session_cookie};
+use crate::index::Standing;
 use crate::secret::Secret;
 use crate::torrent::Store;
 use crate::web;
@@ -38,12 +39,35 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
     page(&web::Setup {
         frame,
         stores: Store::ALL.map(|store| (store.to_string(), store == chosen)).into(),
+        indexes: indexes::rows(settings.indexes),
         token_set: settings.debrid.set,
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
         swarm_fixed: settings.swarm.fixed,
+        health: visitor.rooms.playback.index_standing().iter().map(health).collect(),
+        preferences: super::preferences::view(&settings.preferences),
+        tmdb: settings.title.tmdb_key.set.then_some(settings.title.tmdb_key.ends),
         the_box,
     })
+}
+
+/// An index's last word.
+fn health(standing: &Standing) -> web::HealthRow {
+    use crate::index::State::{Empty, Ok};
+    let well = matches!(standing.state, Some(Ok | Empty));
+    let last = match (standing.asked_s_ago, standing.torrents, standing.elapsed_ms) {
+        (Some(ago), Some(torrents), Some(ms)) if well => {
+            format!("It listed {torrents} torrents in {ms} ms, {} ago.", web::age(ago))
+        }
+        (Some(ago), ..) => format!("It was asked {} ago.", web::age(ago)),
+        _ => "It has not been asked yet.".to_owned(),
+    };
+    let words = standing.message.as_ref().map(|words| web::sentence(words));
+    web::HealthRow {
+        name: standing.index.to_string(),
+        trouble: words.filter(|_| !well || standing.until.is_some()),
+        last,
+    }
 }
 
 fn sentence_of(word: &str) -> Option<&'static str> {
@@ -51,7 +75,12 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "claimed" => "This box is yours.",
         "token" => "The store takes the token; it is kept.",
         "removed" => "The token is removed.",
+        "index-added" => "The index is added; the next search asks it.",
+        "indexes" => "The indexes are changed.",
+        "preferences" => "What you prefer is kept; the next search goes by it.",
         "swarm" => "Peer-to-peer is changed.",
+        "tmdb" => "TMDB takes the key; it is kept.",
+        "tmdb-removed" => "The TMDB key is removed.",
         "formatted" => "The disk is ready: films are kept on it from now on.",
         "wifi" => "The box joins that Wi-Fi network, now and whenever it is started.",
         "checked" => "The address for updates has answered.",
@@ -198,6 +227,40 @@ pub(super) async fn swarm(
     }
     match visitor.rooms.playback.allow_swarm(form.allowed) {
         Ok(()) => Redirect::to("/setup?said=swarm").into_response(),
+        Err(error) => trouble(&visitor, error, "/setup"),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct TmdbForm {
+    key: Secret,
+}
+
+/// `POST /setup/tmdb`: TMDB is asked at once whether it takes the key.
+pub(super) async fn tmdb(
+    visitor: Visitor,
+    form: Result<Form<TmdbForm>, FormRejection>,
+) -> Response {
+    let form = match filled(&visitor, form, "/setup") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
+    }
+    match visitor.rooms.playback.set_tmdb_key(form.key).await {
+        Ok(()) => Redirect::to("/setup?said=tmdb").into_response(),
+        Err(error) => trouble(&visitor, error, "/setup"),
+    }
+}
+
+/// `POST /setup/tmdb/remove`.
+pub(super) async fn remove_tmdb(visitor: Visitor) -> Response {
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
+    }
+    match visitor.rooms.playback.remove_tmdb_key() {
+        Ok(()) => Redirect::to("/setup?said=tmdb-removed").into_response(),
         Err(error) => trouble(&visitor, error, "/setup"),
     }
 }

@@ -1,120 +1,45 @@
-//! Search, candidates, picture.
+//! Candidates, picture.
+
+use std::time::Duration;
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::titles::about;
 use super::{filled, frame, page, trouble, watching};
-use crate::http::api::id_of;
+use crate::http::api::{self, id_of};
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
-use crate::media::{ImdbId, StremioId};
-use crate::playback::{Findings, in_words};
+use crate::media::StremioId;
+use crate::playback::{Findings, IndexLine, Look, Step, in_words};
 use crate::select::Candidate;
-use crate::title::{EpisodeRow, Found};
-use crate::torrent::{Availability, InfoHash};
-use crate::web::{self, CandidateRow, Season, TitleCard, plain, size};
+use crate::torrent::{Availability, IndexName, InfoHash};
+use crate::web::{self, CandidateRow, plain, size};
 
-/// The longest title that is searched for, in characters.
-const LONGEST_QUERY: usize = 200;
+/// How long the candidates wait for what is told of a title.
+const ABOUT_PATIENCE: Duration = Duration::from_millis(1_000);
+/// The same where they are shown as they come: no longer than it takes to look into the cache.
+const AT_ONCE: Duration = Duration::from_millis(40);
 /// How many candidates the page shows: a television's browser is slow.
 const SHOWN: usize = 40;
 
+/// How the candidates are shown.
 #[derive(Deserialize)]
-pub(super) struct Asked {
-    q: Option<String>,
-}
-
-/// `GET /?q=`: an id leads straight to its candidates.
-pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Response {
-    if let Err(door) = watching(&visitor, "/") {
-        return door;
-    }
-    let asked: String = asked.q.unwrap_or_default().trim().chars().take(LONGEST_QUERY).collect();
-    if let Ok(id) = asked.parse::<StremioId>() {
-        return Redirect::to(&format!("/watch/{id}")).into_response();
-    }
-    let frame = frame(&visitor);
-    let searched = !asked.is_empty();
-    let titles =
-        if searched { visitor.rooms.playback.search(&asked).await } else { Ok(Vec::new()) };
-    match titles {
-        Ok(titles) => page(&web::Home {
-            frame,
-            asked,
-            searched,
-            titles: titles.iter().map(title_card).collect(),
-            to_do: to_do(&visitor),
-        }),
-        Err(error) => trouble(&visitor, error, "/"),
-    }
-}
-
-fn to_do(visitor: &Visitor) -> Option<String> {
-    let settings = visitor.rooms.playback.settings();
-    let nothing = !settings.debrid.set && !settings.swarm.enabled;
-    nothing.then(|| "Nothing can play yet: set a debrid token, or allow peer-to-peer.".to_owned())
-}
-
-fn title_card(found: &Found) -> TitleCard {
-    let series = found.kind == "series";
-    let year = found.year.map(|year| year.to_string()).unwrap_or_default();
-    TitleCard {
-        link: if series { format!("/series/{}", found.id) } else { format!("/watch/{}", found.id) },
-        name: plain(&found.name),
-        detail: format!("{} {year}", if series { "series" } else { "film" }),
-    }
-}
-
-/// `GET /series/{id}`.
-pub(super) async fn series(visitor: Visitor, Path(id): Path<String>) -> Response {
-    if let Err(door) = watching(&visitor, &format!("/series/{id}")) {
-        return door;
-    }
-    let frame = frame(&visitor);
-    let Ok(imdb) = id.parse::<ImdbId>() else {
-        let error = ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "bad_id",
-            format!("{:?} is no series' id; it looks like tt0944947", plain(&id)),
-        );
-        return trouble(&visitor, error, "/");
-    };
-    match visitor.rooms.playback.episodes(imdb).await {
-        Ok(rows) => page(&web::Series {
-            frame,
-            name: format!("Episodes of {imdb}"),
-            seasons: seasons(imdb, &rows),
-        }),
-        Err(error) => trouble(&visitor, error, "/"),
-    }
-}
-
-fn seasons(imdb: ImdbId, rows: &[EpisodeRow]) -> Vec<Season> {
-    let mut seasons: Vec<Season> = Vec::new();
-    for row in rows {
-        let name = if row.episode.season == 0 {
-            "Specials".to_owned()
-        } else {
-            format!("Season {}", row.episode.season)
-        };
-        let card = TitleCard {
-            link: format!("/watch/{imdb}:{}", row.episode),
-            name: format!("{}. {}", row.episode.number, plain(&row.name)),
-            detail: row.air_date.clone().unwrap_or_default(),
-        };
-        match seasons.iter_mut().find(|season| season.name == name) {
-            Some(season) => season.episodes.push(card),
-            None => seasons.push(Season { name, episodes: vec![card] }),
-        }
-    }
-    seasons
+pub(super) struct How {
+    /// As they come, by a script; without a script nobody comes here.
+    live: Option<String>,
+    /// Not those that were found before.
+    anew: Option<String>,
 }
 
 /// `GET /watch/{id}`.
-pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Response {
+pub(super) async fn candidates(
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(how): Query<How>,
+) -> Response {
     if let Err(door) = watching(&visitor, &format!("/watch/{id}")) {
         return door;
     }
@@ -123,17 +48,63 @@ pub(super) async fn candidates(visitor: Visitor, Path(id): Path<String>) -> Resp
         Ok(id) => id,
         Err(error) => return trouble(&visitor, error, "/"),
     };
-    let findings = visitor.rooms.playback.find(&id, &mut |_| {}).await;
+    if how.live.is_some() {
+        let about = about(&visitor, &id, AT_ONCE).await;
+        return page(&web::Live { frame, id: id.to_string(), anew: how.anew.is_some(), about });
+    }
+    let mut nobody = |_: &IndexLine| {};
+    let found = visitor.rooms.playback.find_as(&id, look(&how), &mut nobody);
+    let (found, about) = tokio::join!(found, about(&visitor, &id, ABOUT_PATIENCE));
+    page(&web::Watch { frame, title: title_of(&found), about, found: shown(&found) })
+}
+
+fn look(how: &How) -> Look {
+    if how.anew.is_some() { Look::Anew } else { Look::Usual }
+}
+
+/// `GET /watch/{id}/events`: the same as it comes, each event a piece of the page.
+pub(super) async fn events(
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(how): Query<How>,
+) -> Result<Response, ApiError> {
+    visitor.may_watch()?;
+    let following = visitor.rooms.playback.follow(&id_of(&id)?, look(&how));
+    Ok(api::events(following, |step| match step {
+        Step::Index(line) => event("index", &plain(&progress(&line))),
+        Step::Candidates(found) => event("found", &piece(&found)),
+        Step::Done(found) => event("found", &piece(&found)) + &event("done", &found.health),
+    }))
+}
+
+fn progress(line: &IndexLine) -> String {
+    let words = line.message.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
+    format!("{} lists {}{words}", line.index, line.torrents)
+}
+
+fn piece(found: &Findings) -> String {
+    let piece = web::FoundPiece { title: title_of(found), found: shown(found) };
+    web::Page::html(&piece).unwrap_or_else(|sentence| sentence)
+}
+
+/// An event of several lines (WHATWG HTML, 9.2).
+fn event(name: &str, text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(|line| format!("data: {line}")).collect();
+    format!("event: {name}\n{}\n\n", lines.join("\n"))
+}
+
+fn shown(findings: &Findings) -> web::Found {
     let candidates: Vec<_> = findings.candidates.iter().take(SHOWN).map(row).collect();
-    page(&web::Watch {
-        frame,
-        id: id.to_string(),
-        title: title_of(&findings),
-        troubles: troubles(&findings),
+    web::Found {
+        id: findings.id.to_string(),
+        age: findings.found_before_s.map(web::age),
+        health: web::sentence(&findings.health),
+        troubles: troubles(findings),
         nobody_answered: findings.every_index_failed().is_some(),
         more: findings.candidates.len() - candidates.len(),
+        partial: findings.partial,
         candidates,
-    })
+    }
 }
 
 fn title_of(findings: &Findings) -> String {
@@ -154,11 +125,8 @@ fn troubles(findings: &Findings) -> Vec<String> {
     let well = |state| matches!(state, Ok | Empty | Off);
     let lines = findings.indexes.iter().filter(|line| !well(line.state));
     let lines = lines.filter_map(|line| line.message.clone());
-    let older = findings.found_before_s.map(|age| {
-        format!("No index answers now; these were found {} minutes ago.", age.div_ceil(60))
-    });
     let store = findings.store.iter().filter_map(|store| store.message.clone());
-    older.into_iter().chain(lines).chain(store).collect()
+    lines.chain(store).collect()
 }
 
 fn row(candidate: &Candidate) -> CandidateRow {
@@ -168,7 +136,7 @@ fn row(candidate: &Candidate) -> CandidateRow {
         .flatten()
         .map(String::as_str)
         .collect();
-    let found_by: Vec<&str> = torrent.found_by.iter().map(|index| index.as_str()).collect();
+    let found_by: Vec<&str> = torrent.found_by.iter().map(IndexName::as_str).collect();
     let cached =
         candidate.availability.iter().map(|(store, state)| at_store(store.as_str(), *state));
     CandidateRow {

@@ -14,3 +14,58 @@
   }
   for (var i = 0; i < buttons.length; i++) { wire(buttons[i]); }
 }());
+
+/* Shows what a search finds as it comes. ES5. Without it, or without EventSource, links lead to the
+   whole page. */
+(function () {
+  var links = document.querySelectorAll('a[href^="/watch/"]');
+  var live = document.getElementById('live');
+  var source, i;
+  function enliven(link) {
+    var to = link.getAttribute('href');
+    link.setAttribute('href', to + (to.indexOf('?') < 0 ? '?' : '&') + 'live=1');
+  }
+  /* Who has gone to a row with the keys of a remote control stays on it. */
+  function focused() {
+    var at = document.activeElement;
+    var form = at && at.form;
+    var chosen = form && form.querySelector('input[name="info_hash"]');
+    return chosen ? chosen.value : (form && live.contains(form) ? '' : null);
+  }
+  function focus(hash) {
+    var forms = hash === null ? [] : live.querySelectorAll('form');
+    var chosen, j;
+    for (j = 0; j < forms.length; j++) {
+      chosen = forms[j].querySelector('input[name="info_hash"]');
+      if ((chosen ? chosen.value : '') === hash) {
+        forms[j].querySelector('button').focus();
+        return;
+      }
+    }
+  }
+  function show(event) {
+    var hash = focused();
+    live.innerHTML = event.data;
+    focus(hash);
+  }
+  function whole() {
+    source.close();
+    location.replace(live.getAttribute('data-whole'));
+  }
+  if (window.EventSource) {
+    for (i = 0; i < links.length; i++) { enliven(links[i]); }
+  }
+  if (!live) { return; }
+  if (!window.EventSource) {
+    location.replace(live.getAttribute('data-whole'));
+    return;
+  }
+  source = new EventSource(live.getAttribute('data-events'));
+  source.addEventListener('index', function (event) {
+    var progress = document.getElementById('progress');
+    if (progress) { progress.textContent = event.data; }
+  });
+  source.addEventListener('found', show);
+  source.addEventListener('done', function () { source.close(); });
+  source.onerror = whole;
+}());

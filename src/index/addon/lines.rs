@@ -1,5 +1,4 @@
-//! What the stream add-ons of Stremio have in common: the list of streams, and the lines of text in
-//! which they tell a person what a stream is.
+//! The lines of text in which an add-on tells a person what a stream is.
 //!
 //! ```text
 //! Harbour Lights S01 COMPLETE 1080p WEB-DL        the torrent
@@ -8,75 +7,131 @@
 //! 🇬🇧 / 🇮🇹                                         languages, where they are known
 //! ```
 
-use serde_json::Value;
-
-use super::{Error, name, rows};
-use crate::torrent::{IndexName, Torrent, TorrentFile, stated_number};
-
 /// Marks of seeders: one person, two.
 const SEEDERS: [char; 2] = ['\u{1F464}', '\u{1F465}'];
-/// Mark of the size: a floppy disk.
-const SIZE: char = '\u{1F4BE}';
+/// Marks of the size: a floppy disk, a parcel.
+const SIZE: [char; 2] = ['\u{1F4BE}', '\u{1F4E6}'];
 /// Marks of the site: gear, globe, link, two magnifiers, cloud.
 const SITE: [char; 6] =
     ['\u{2699}', '\u{1F310}', '\u{1F517}', '\u{1F50E}', '\u{1F50D}', '\u{2601}'];
-/// Asks for the coloured form of the sign before it; comes and goes.
-const VARIATION: char = '\u{FE0F}';
-
-/// Most trackers that are kept of one stream.
-const MOST_TRACKERS: usize = 64;
-/// Longest tracker's address that is kept, in bytes.
-const LONGEST_URL: usize = 512;
+/// Mark of the site where the globe stands before languages.
+const LINK: [char; 1] = ['\u{1F517}'];
+/// Mark of the episode or the day: a calendar.
+const CALENDAR: char = '\u{1F4C5}';
+/// Before a torrent's name: a page, a folder.
+const NAME: [char; 2] = ['\u{1F4C4}', '\u{1F4C2}'];
+/// Between a pack and a file of it.
+const ARROW: &str = "\u{2508}\u{27A4}";
 
 /// What the lines of one stream say.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Lines<'a> {
-    pub(super) name: &'a str,
-    pub(super) file: Option<&'a str>,
-    pub(super) seeders: Option<u32>,
-    pub(super) size_bytes: Option<u64>,
-    pub(super) site: Option<&'a str>,
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(in crate::index) struct Lines<'a> {
+    pub(in crate::index) name: &'a str,
+    pub(in crate::index) file: Option<&'a str>,
+    pub(in crate::index) seeders: Option<u32>,
+    pub(in crate::index) size_bytes: Option<u64>,
+    pub(in crate::index) site: Option<&'a str>,
 }
 
 impl<'a> Lines<'a> {
-    /// Reads them. The first line is the torrent; the line of marks is the last that has any (a
-    /// name may hold one); what lies between is the file.
-    pub(super) fn read(text: &'a str) -> Self {
+    /// Reads Torrentio's layout and its kin. The first line is the torrent; the line of marks is the
+    /// last that has any (a name may hold one); what lies between is the file.
+    pub(in crate::index) fn read(text: &'a str) -> Self {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        let Some(name) = lines.first() else { return Self::default() };
-        let marks = lines.iter().skip(1).rposition(|line| line.contains(is_mark));
-        let Some(marks) = marks.map(|place| place + 1) else {
-            return Self { name, ..Self::default() };
+        let Some(first) = lines.first() else { return Self::default() };
+        // Where the name was left out, the marks come first.
+        let named = !first.starts_with(is_mark);
+        let (name, beside) = if named { halves(without_mark(first)) } else { ("", None) };
+        let above = usize::from(named);
+        let marks = lines.iter().skip(above).rposition(|line| line.contains(is_mark));
+        let Some(marks) = marks.map(|place| place + above) else {
+            return Self { name, file: beside, ..Self::default() };
         };
-        let line = lines[marks];
+        let below = (marks > above).then(|| lines[above]).filter(|file| !file.is_empty());
+        Self { name, file: beside.or(below), ..Self::of_marks(lines[marks], &SITE) }
+    }
+
+    /// Reads a layout in which each mark may stand on a line of its own, and in which the torrent's
+    /// name is told only behind its own mark, if at all.
+    pub(in crate::index) fn scattered(text: &'a str) -> Self {
+        let last = |marks: &[char]| text.lines().rev().find(|line| line.contains(marks));
+        let at = |marks: &[char]| last(marks).map(|line| Self::of_marks(line, &LINK));
+        let named = text.lines().find_map(|line| {
+            let line = line.trim();
+            line.starts_with(NAME).then(|| halves(without_mark(line)))
+        });
+        let (name, file) = named.unwrap_or_default();
         Self {
-            name,
-            file: (marks > 1).then(|| lines[1]).filter(|file| !file.is_empty()),
-            seeders: after(line, &SEEDERS).and_then(|text| text.parse().ok()),
-            size_bytes: after(line, &[SIZE]).and_then(size),
-            site: after(line, &SITE).filter(|site| !site.is_empty()),
+            // A folder is written with a stroke at its end.
+            name: name.trim_end_matches('/'),
+            file,
+            seeders: at(&SEEDERS).and_then(|lines| lines.seeders),
+            size_bytes: at(&SIZE).and_then(|lines| lines.size_bytes),
+            site: at(&LINK).and_then(|lines| lines.site),
+        }
+    }
+
+    fn of_marks(line: &'a str, site: &[char]) -> Self {
+        Self {
+            name: "",
+            file: None,
+            seeders: after(line, &SEEDERS).and_then(count),
+            size_bytes: after(line, &SIZE).and_then(size),
+            site: after(line, site)
+                .map(|site| site.trim_end_matches([' ', '|']))
+                .filter(|site| !site.is_empty()),
         }
     }
 }
 
-fn is_mark(c: char) -> bool {
-    SEEDERS.contains(&c) || c == SIZE || SITE.contains(&c)
+/// The torrent's name without a mark before it.
+fn without_mark(line: &str) -> &str {
+    line.strip_prefix(NAME).map_or(line, |rest| rest.trim_start_matches(VARIATION).trim())
 }
 
-/// What stands between one of `marks` and the next mark.
+/// A pack's name, and the file where the same line tells it.
+fn halves(line: &str) -> (&str, Option<&str>) {
+    match line.split_once(ARROW) {
+        Some((pack, file)) => (pack.trim(), Some(file.trim()).filter(|file| !file.is_empty())),
+        None => (line, None),
+    }
+}
+
+/// Asks for the coloured form of the sign before it; comes and goes.
+const VARIATION: char = '\u{FE0F}';
+
+fn is_mark(c: char) -> bool {
+    SEEDERS.contains(&c) || SIZE.contains(&c) || SITE.contains(&c) || c == CALENDAR
+}
+
+/// Whether it is a picture: a mark of ours, another's, or half a flag.
+pub(in crate::index) fn is_picture(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{2BFF}' | '\u{1F000}'..='\u{1FAFF}' | VARIATION)
+}
+
+/// What stands between one of `marks` and the next picture.
 fn after<'a>(line: &'a str, marks: &[char]) -> Option<&'a str> {
     let (_, rest) = line.split_once(marks)?;
-    let end = rest.find(is_mark).unwrap_or(rest.len());
-    Some(rest[..end].trim_start_matches(VARIATION).trim())
+    let rest = rest.trim_start_matches(VARIATION);
+    let end = rest.find(is_picture).unwrap_or(rest.len());
+    Some(rest[..end].trim())
 }
 
-/// `1.5 GB`, `700 kB`, `2 GiB`, `12 B`: by 1024, as the add-ons count, in bytes.
+/// `41`, `1,204`.
+pub(in crate::index) fn count(text: &str) -> Option<u32> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ',' | '\u{A0}')).collect();
+    digits.trim().parse().ok()
+}
+
+/// `1.5 GB`, `700 kB`, `2 GiB`, `12 B`: by 1024, as the add-ons count, in bytes. Of `1.4 GB / 20 GB`
+/// (the file of the pack) the first.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the number is positive and below 2^63"
 )]
-fn size(text: &str) -> Option<u64> {
+pub(in crate::index) fn size(text: &str) -> Option<u64> {
+    let text = text.split('/').next().unwrap_or(text).trim();
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let number: f64 = text[..split].parse().ok()?;
     let unit = text[split..].trim().to_ascii_lowercase();
@@ -92,69 +147,9 @@ fn size(text: &str) -> Option<u64> {
     (1.0..9.2e18).contains(&bytes).then_some(bytes as u64)
 }
 
-/// The torrents among the streams of an answer. A stream without an info hash is a notice to the
-/// viewer, or a link of somebody's account, and no torrent.
-pub(super) fn torrents(body: &Value, index: IndexName) -> Result<Vec<Torrent>, Error> {
-    if !body["streams"].is_array() {
-        return Err(Error::Odd("answered without a list of streams".to_owned()));
-    }
-    Ok(rows(&body["streams"]).filter_map(|stream| torrent(stream, index)).collect())
-}
-
-fn torrent(stream: &Value, index: IndexName) -> Option<Torrent> {
-    let info_hash = stream["infoHash"].as_str()?.trim().parse().ok()?;
-    // `description` is the newer name of `title` in the protocol.
-    let texts = [&stream["title"], &stream["description"]];
-    let lines = Lines::read(texts.into_iter().find_map(Value::as_str).unwrap_or_default());
-    let hint = stream["behaviorHints"]["filename"].as_str().filter(|hint| !hint.is_empty());
-    let file_index = stated_number(&stream["fileIdx"]).and_then(|index| index.try_into().ok());
-    let file = file(&lines, hint, file_index);
-    Some(Torrent {
-        info_hash,
-        name: name(lines.name),
-        // Of the file it picked, as is the add-ons' custom; of a pack another index knows more, and
-        // the greater size wins.
-        size_bytes: lines.size_bytes,
-        seeders: lines.seeders,
-        file_index,
-        file_name: hint.map(name).or_else(|| file.as_ref().map(|file| file.base_name().to_owned())),
-        trackers: trackers(&stream["sources"]),
-        indexer: lines.site.map(name),
-        files: file.into_iter().collect(),
-        index,
-    })
-}
-
-/// The file of a pack that the stream is, with the size that the line tells.
-fn file(lines: &Lines<'_>, hint: Option<&str>, index: Option<u32>) -> Option<TorrentFile> {
-    let path = name(lines.file?.trim_start_matches('/'));
-    let file =
-        TorrentFile { index, name: path, size_bytes: lines.size_bytes, ..Default::default() };
-    // The line may be shortened for the eye; the hint is the name as it is.
-    match hint.map(name) {
-        Some(hint) if file.base_name() != hint => Some(TorrentFile { name: hint, ..file }),
-        _ => Some(file),
-    }
-}
-
-/// Announce URLs: `tracker:<url>`. The others (`dht:<hash>`) say nothing that a magnet does not.
-fn trackers(sources: &Value) -> Vec<String> {
-    let mut trackers: Vec<String> = Vec::new();
-    let urls = sources.as_array().into_iter().flatten().filter_map(Value::as_str);
-    for url in urls.filter_map(|source| source.strip_prefix("tracker:")) {
-        let known = ["udp://", "http://", "https://", "wss://"];
-        let sound = known.iter().any(|scheme| url.starts_with(scheme)) && url.len() <= LONGEST_URL;
-        if sound && trackers.len() < MOST_TRACKERS && !trackers.iter().any(|seen| seen == url) {
-            trackers.push(url.to_owned());
-        }
-    }
-    trackers
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     const GIB: u64 = 1024 * 1024 * 1024;
 
@@ -232,30 +227,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_broken_stream_loses_only_itself() {
-        let hash = "A".repeat(40);
-        let body = json!({"streams": [
-            null, 5, "x", [], {},
-            {"name": "Notice", "title": "Please wait", "url": "https://example.org/"},
-            {"infoHash": null}, {"infoHash": "abc"}, {"infoHash": 7},
-            {"infoHash": hash, "title": null, "fileIdx": null, "sources": null, "behaviorHints": null},
-            {"infoHash": hash, "title": ["x"], "fileIdx": "3", "sources": [
-                "tracker:udp://a.example:1", "tracker:udp://a.example:1", "dht:x", 5, null,
-                "tracker:file:///etc/passwd", "udp://bare.example:1"]},
-        ]});
-        let found = torrents(&body, IndexName::Torrentio).unwrap();
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[0].info_hash.to_string(), "a".repeat(40));
-        assert_eq!((found[0].file_index, found[1].file_index), (None, Some(3)));
-        assert_eq!(found[1].trackers, ["udp://a.example:1"]);
-        for body in
-            [json!({"err": "handler error"}), json!([]), json!(null), json!({"streams": {}})]
-        {
-            assert!(torrents(&body, IndexName::Torrentio).is_err(), "{body}");
-        }
-    }
-
     proptest::proptest! {
         #[test]
         fn never_panics_on_a_strangers_lines(
@@ -263,8 +234,7 @@ mod tests {
         ) {
             let lines = Lines::read(&text);
             proptest::prop_assert!(text.contains(lines.name));
-            let _ = torrents(&json!({"streams": [{"infoHash": "a".repeat(40), "title": text}]}),
-                IndexName::Torrentio);
+            let _ = Lines::scattered(&text);
         }
 
         #[test]

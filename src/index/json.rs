@@ -1,0 +1,154 @@
+//! Lists in JSON, read row by row: of an answer of many rows only one stands in memory as a tree.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::{Error, MOST_ROWS};
+
+/// Reads the list that stands at `path` (or at the start of it: some hosts leave out the wrapping),
+/// each row by `read`; what `read` refuses is left out. A wrong charset costs the characters that
+/// are wrong. At most [`MOST_ROWS`] rows are read, and a tree as deep as 128.
+pub(super) fn rows<T>(
+    body: &[u8],
+    path: &[&str],
+    mut read: impl FnMut(&Value) -> Option<T>,
+) -> Result<Vec<T>, Error> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    let text = String::from_utf8_lossy(body);
+    let mut found = None;
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    let place = Place { path, read: &mut read, found: &mut found };
+    if place.deserialize(&mut reader).and_then(|()| reader.end()).is_err() {
+        return Err(Error::Odd(no_json(&text).to_owned()));
+    }
+    found.ok_or_else(|| Error::Odd("answered without a list of torrents".to_owned()))
+}
+
+fn no_json(text: &str) -> &'static str {
+    if text.trim_start().starts_with('<') {
+        "sent a web page where JSON was expected (a login page of the network?)"
+    } else {
+        "sent something else than JSON"
+    }
+}
+
+/// A place in the document that may hold the list.
+struct Place<'a, T, F> {
+    path: &'a [&'a str],
+    read: &'a mut F,
+    found: &'a mut Option<Vec<T>>,
+}
+
+impl<'de, T, F: FnMut(&Value) -> Option<T>> DeserializeSeed<'de> for Place<'_, T, F> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T, F: FnMut(&Value) -> Option<T>> Visitor<'de> for Place<'_, T, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of torrents")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            match self.path {
+                [wanted, rest @ ..] if key == *wanted => {
+                    let inner = Place { path: rest, read: self.read, found: self.found };
+                    map.next_value_seed(inner)?;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let found = self.found.get_or_insert_default();
+        for _ in 0..MOST_ROWS {
+            let Some(row) = seq.next_element::<Value>()? else { return Ok(()) };
+            found.extend((self.read)(&row));
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_found_at_its_place_or_is_missing() {
+        for (body, path, wanted) in [
+            ("[1,2]", &[][..], Some(2)),
+            (r#"{"data":{"items":[1,2]}}"#, &["data", "items"][..], Some(2)),
+            (r#"{"ok":true,"data":[1]}"#, &["data", "releases"], Some(1)),
+            ("[1]", &["data"], Some(1)),
+            ("\u{FEFF}[1]", &[], Some(1)),
+            (r#"{"data":[]}"#, &["data"], Some(0)),
+            (r#"{"data":null}"#, &["data"], None),
+            (r#"{"x":[1]}"#, &["data"], None),
+            (r#"{"x":[1]}"#, &[], None),
+            ("null", &[], None),
+            ("7", &["data"], None),
+            (r#"{"data":[1]"#, &["data"], None),
+            (r#"{"data":[1]} x"#, &["data"], None),
+            ("", &[], None),
+            ("<html>", &[], None),
+        ] {
+            let read = rows(body.as_bytes(), path, |row| Some(row.clone()));
+            assert_eq!(read.ok().map(|rows| rows.len()), wanted, "{body}");
+        }
+    }
+
+    #[test]
+    fn bounds_hold_and_a_wrong_charset_costs_a_character() {
+        let many = format!("[{}0]", "1,".repeat(MOST_ROWS + 5));
+        assert_eq!(rows(many.as_bytes(), &[], |_| Some(())).unwrap().len(), MOST_ROWS);
+        for deep in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
+            assert!(rows(deep.as_bytes(), &["a"], |_| Some(())).is_err());
+        }
+        let text = rows(b"[\"caf\xE9\"]", &[], |row| row.as_str().map(str::to_owned)).unwrap();
+        assert_eq!(text, ["caf\u{FFFD}"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(body in proptest::collection::vec(0_u8..255, 0..200)) {
+            let _ = rows(&body, &["data"], |_| Some(()));
+        }
+    }
+}

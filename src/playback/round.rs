@@ -1,0 +1,487 @@
+//! One search: title, indexes, unique torrents, availability, rank, as they come.
+//!
+//! It is answered as soon as everything useful is in: every index that may be asked has answered, and
+//! so has the store for all they list; or when its time is over. An index that answers in time is
+//! never left out for being the last: it may have the one torrent that is cached. But one that was
+//! silent or late the last time is given a short grace after the others, and no more: it would make
+//! every search as slow as itself. Whatever comes after the answer is kept for the next look.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep_until};
+
+use super::check::{Checks, STALE};
+use super::desk::{Desk, TITLE_AGE};
+use super::find::Look;
+use super::findings::{Findings, IndexLine, TitleLine, health, whole_ms};
+use super::following::Search;
+use super::indexes::Indexes;
+use super::lock;
+use crate::index::{self, Admission, Report, Source, State};
+use crate::media::{Query, StremioId, Title};
+use crate::select;
+use crate::torrent::{IndexName, Store, Torrent, Unique, unique};
+
+/// How long what was found is shown as it is.
+const YOUNG: Duration = Duration::from_secs(600);
+/// How long it is shown while others are asked behind.
+const GOOD: Duration = Duration::from_secs(24 * 3600);
+/// How long an index that was silent the last time is waited for after the others.
+const GRACE: Duration = Duration::from_millis(300);
+/// How many titles are asked for at once behind answers: nobody waits for these.
+const MOST_BEHIND: usize = 4;
+/// How often those who watch are shown a new ranking.
+const SHOWN_EVERY: Duration = Duration::from_millis(250);
+
+/// One search.
+pub(super) struct Round {
+    desk: Arc<Desk>,
+    search: Arc<Search>,
+    /// Those it began with, whatever is changed meanwhile.
+    indexes: Arc<Indexes>,
+    query: Query,
+    start: Instant,
+    before: Option<Before>,
+    /// Asked for and not known yet.
+    title: Option<BoxFuture<'static, Option<Title>>>,
+    after_title: Vec<Arc<dyn Source>>,
+    asking: FuturesUnordered<BoxFuture<'static, Report>>,
+    /// Not heard of yet; whether the answer waits for it.
+    open: BTreeMap<IndexName, bool>,
+    /// Counted as silent when the answer was due.
+    given_up: BTreeSet<IndexName>,
+    /// What each has said in this search.
+    rows: BTreeMap<IndexName, Vec<Torrent>>,
+    lines: BTreeMap<IndexName, IndexLine>,
+    checks: Checks,
+    /// Since when only those are open that the answer does not wait for.
+    grace: Option<Instant>,
+    answered: bool,
+    /// Whether the answer was found before, and is asked for anew behind it.
+    refreshes: bool,
+    /// Whether it stands among those who ask.
+    counted: bool,
+    /// When the last ranking was shown, and whether there is news since.
+    shown: Option<Instant>,
+    news: bool,
+}
+
+/// What was found before.
+struct Before {
+    torrents: Vec<Unique>,
+    age: Duration,
+    asked: Asked,
+}
+
+/// How a search went, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    indexes: Vec<IndexLine>,
+    torrents_found: usize,
+    /// The store that was asked which of them it has.
+    store: Option<Store>,
+}
+
+impl Round {
+    pub(super) fn new(desk: Arc<Desk>, search: Arc<Search>, id: StremioId) -> Self {
+        let checks = Checks::new(desk.debrid(), desk.parts.cache.clone());
+        let indexes = desk.indexes();
+        Self {
+            desk,
+            search,
+            indexes,
+            query: Query { id, title: None },
+            start: Instant::now(),
+            before: None,
+            title: None,
+            after_title: Vec::new(),
+            asking: FuturesUnordered::new(),
+            open: BTreeMap::new(),
+            given_up: BTreeSet::new(),
+            rows: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            checks,
+            grace: None,
+            answered: false,
+            refreshes: false,
+            counted: false,
+            shown: None,
+            news: false,
+        }
+    }
+
+    pub(super) async fn run(mut self, look: Look) {
+        let cache = &self.desk.parts.cache;
+        let id = self.query.id;
+        self.before = cache
+            .found(&id)
+            .and_then(|(torrents, age)| Some(Before { torrents, age, asked: cache.asked(&id)?.0 }));
+        self.query.title = cache.title(&id).filter(|(_, age)| *age < TITLE_AGE).map(|(t, _)| t);
+        let good = match look {
+            Look::Usual => GOOD,
+            Look::Alone => YOUNG,
+            Look::Anew => Duration::ZERO,
+        };
+        let age = self.before.as_ref().filter(|b| !b.torrents.is_empty()).map(|b| b.age);
+        let mut sources = self.indexes.sources.clone();
+        if let Some(age) = age.filter(|age| *age < good) {
+            self.answer_from_before().await;
+            self.refreshes = true;
+            if age < YOUNG {
+                sources.retain(|source| self.is_missing(source.index()));
+            }
+            if sources.is_empty() || !self.may_ask_behind() {
+                return;
+            }
+        }
+        *lock(&self.desk.asking).entry(id).or_default() += 1;
+        self.counted = true;
+        self.ask(sources);
+        self.listen().await;
+    }
+
+    /// Whether nobody asks for the same already, and not too many ask for others.
+    fn may_ask_behind(&self) -> bool {
+        let asking = lock(&self.desk.asking);
+        !asking.contains_key(&self.query.id) && asking.len() < MOST_BEHIND
+    }
+
+    /// Whether an index has not answered when this was found.
+    fn is_missing(&self, index: IndexName) -> bool {
+        use State::{Blocked, Failed, Limited, Off, TimedOut};
+        let failed =
+            |line: &IndexLine| matches!(line.state, Blocked | Failed | Limited | Off | TimedOut);
+        self.lines.get(&index).is_none_or(failed)
+    }
+
+    /// What was found before, with the store's word on it.
+    async fn answer_from_before(&mut self) {
+        let Some(before) = &self.before else { return };
+        for line in &before.asked.indexes {
+            self.lines.insert(line.index, line.clone());
+        }
+        let hashes: Vec<_> = before.torrents.iter().map(|torrent| torrent.info_hash).collect();
+        let checked = before.asked.store == self.checks.store();
+        let unknown = self.checks.recall(hashes.iter().copied(), STALE);
+        if self.query.title.is_none() {
+            self.query.title = self.desk.title(&self.query.id).await;
+        }
+        // Another store than then: nobody has asked it yet.
+        if !checked && unknown > 0 {
+            self.checks.sid = self.query.imdb();
+            self.checks.add(hashes.into_iter());
+            let due = self.due();
+            while !self.checks.is_idle() {
+                self.checks.pump(true);
+                tokio::select! {
+                    () = self.checks.hear() => {}
+                    () = sleep_until(due) => break,
+                }
+            }
+        }
+        for line in self.lines.values().filter(|line| line.state != State::Off) {
+            self.search.tell(line.clone());
+        }
+        self.answer();
+    }
+
+    /// Asks those of `sources` that may be asked; what needs the title waits for it.
+    fn ask(&mut self, sources: Vec<Arc<dyn Source>>) {
+        self.checks.sid = self.query.imdb();
+        if self.query.title.is_none() {
+            let (desk, id) = (Arc::clone(&self.desk), self.query.id);
+            self.title = Some(Box::pin(async move { desk.title(&id).await }));
+        }
+        // Anime is better asked for by its numbers in the catalogues of anime.
+        let anime = self.desk.parts.titles.is_anime(&self.query.id);
+        let admissions = self.desk.health.admit(&sources, !self.answered);
+        for (source, admission) in sources.into_iter().zip(admissions) {
+            match admission {
+                Admission::Shut(shut) => self.note(&Report::shut(source.index(), shut)),
+                Admission::Ask { waited_for } => {
+                    self.open.insert(source.index(), waited_for);
+                    // Nobody knows a film by an IMDb id better for knowing its name, so those are
+                    // asked while it is still looked up; other ids may need their IMDb place.
+                    let by_id = matches!(self.query.id, StremioId::Imdb { .. });
+                    if self.title.is_some() && (source.wants_title() || !by_id || anime) {
+                        self.after_title.push(source);
+                    } else {
+                        self.begin(source);
+                    }
+                }
+            }
+        }
+    }
+
+    fn begin(&self, source: Arc<dyn Source>) {
+        let query = self.query.clone();
+        self.asking.push(Box::pin(async move { index::ask(source.as_ref(), &query).await }));
+    }
+
+    /// Hears everybody out. The answer goes out on the way.
+    async fn listen(&mut self) {
+        loop {
+            self.step();
+            let open = !self.asking.is_empty() || self.title.is_some();
+            if self.answered && !open && self.checks.is_idle() {
+                return;
+            }
+            let (search, wake) = (Arc::clone(&self.search), self.wake());
+            tokio::select! {
+                Some(report) = self.asking.next(), if !self.asking.is_empty() => self.hear(report),
+                title = wait_for(&mut self.title), if self.title.is_some() => self.titled(title),
+                () = self.checks.hear(), if self.checks.is_calling() => self.news = true,
+                () = search.wanted.notified() => {}
+                () = sleep_until(wake) => {}
+            }
+        }
+    }
+
+    fn titled(&mut self, title: Option<Title>) {
+        self.title = None;
+        self.query.title = title;
+        self.checks.sid = self.query.imdb();
+        self.news = true;
+        for source in std::mem::take(&mut self.after_title) {
+            self.begin(source);
+        }
+    }
+
+    fn hear(&mut self, mut report: Report) {
+        self.open.remove(&report.index);
+        let late = report.elapsed >= self.desk.parts.patience;
+        let said = !matches!(report.state, State::TimedOut | State::Failed);
+        // Its silence was counted when the answer was due.
+        if said || !self.given_up.contains(&report.index) {
+            self.desk.health.settle(&mut report, late);
+        }
+        self.note(&report);
+        let torrents = std::mem::take(&mut report.torrents);
+        self.checks.add(torrents.iter().map(|torrent| torrent.info_hash));
+        let listed = matches!(report.state, State::Ok | State::Empty);
+        if listed {
+            self.rows.insert(report.index, torrents);
+        }
+        if listed || self.refreshes {
+            // A refresh is kept when it is whole: half of one would make the other half look young.
+            if self.answered && (!self.refreshes || self.open.is_empty()) {
+                let findings = self.findings(false);
+                self.keep(&findings);
+                self.desk.keep_recent(&findings);
+            }
+        }
+    }
+
+    /// A line for those who follow, for the log, and for the answer.
+    fn note(&mut self, report: &Report) {
+        let line = IndexLine::from(report);
+        tracing::info!(index = %line.index, torrents = line.torrents, elapsed_ms = line.elapsed_ms,
+            state = ?line.state, message = line.message, "index answered");
+        if !self.answered {
+            self.search.tell(line.clone());
+        }
+        self.lines.insert(line.index, line);
+        self.news = true;
+    }
+
+    /// Does what is due.
+    fn step(&mut self) {
+        if self.open.is_empty() && self.title.is_none() {
+            self.checks.pump(true);
+        }
+        if self.answered {
+            return;
+        }
+        let now = Instant::now();
+        if now >= self.due() || self.is_all_in(now) {
+            self.give_up();
+            self.answer();
+        } else if self.news && self.search.is_watched() && now >= self.next_shown() {
+            self.news = false;
+            // Nothing to see yet; the lines are told apart.
+            if self.rows.values().any(|rows| !rows.is_empty()) {
+                self.search.show(Arc::new(self.findings(true)));
+                self.shown = Some(Instant::now());
+            }
+        }
+    }
+
+    fn is_all_in(&mut self, now: Instant) -> bool {
+        let waits = self.open.values().any(|waited_for| *waited_for);
+        if waits || self.title.is_some() {
+            return false;
+        }
+        self.checks.pump(true);
+        if !self.checks.is_idle() {
+            return false;
+        }
+        let nothing = self.rows.values().all(Vec::is_empty);
+        let grace = *self.grace.get_or_insert(now + GRACE);
+        self.open.is_empty() || (!nothing && now >= grace)
+    }
+
+    /// When the answer must go out.
+    fn due(&self) -> Instant {
+        self.start + self.desk.parts.patience
+    }
+
+    fn next_shown(&self) -> Instant {
+        self.shown.map_or(self.start, |shown| shown + SHOWN_EVERY)
+    }
+
+    /// When there is something to do although nobody has said anything.
+    fn wake(&self) -> Instant {
+        if self.answered {
+            return Instant::now() + Duration::from_secs(3600);
+        }
+        let now = Instant::now();
+        let shown = (self.news && self.search.is_watched()).then(|| self.next_shown());
+        let grace = self.grace.filter(|grace| *grace > now);
+        [shown, grace].into_iter().flatten().fold(self.due(), Instant::min)
+    }
+
+    /// Those that have said nothing count as silent, whatever they say later.
+    fn give_up(&mut self) {
+        for (index, waited_for) in self.open.clone() {
+            let mut report = Report::late(index, self.start.elapsed());
+            if waited_for {
+                self.desk.health.settle(&mut report, false);
+                self.given_up.insert(index);
+            } else {
+                report.message = Some(format!(
+                    "{index} has been slow lately and is not waited for; what it finds comes with \
+                     the next look"
+                ));
+            }
+            self.note(&report);
+        }
+    }
+
+    fn answer(&mut self) {
+        let findings = Arc::new(self.findings(false));
+        self.answered = true;
+        self.desk.keep_recent(&findings);
+        // Nobody waits while it is written.
+        self.search.answer(Arc::clone(&findings));
+        self.keep(&findings);
+        self.search.kept();
+    }
+
+    /// Keeps what was found, if anybody answered.
+    fn keep(&self, findings: &Findings) {
+        if self.rows.is_empty() || findings.candidates.is_empty() {
+            return;
+        }
+        let (cache, id) = (&self.desk.parts.cache, &self.query.id);
+        // Best first: where they are too many, the last are left out.
+        let torrents: Vec<Unique> =
+            findings.candidates.iter().map(|candidate| candidate.torrent.clone()).collect();
+        let asked = Asked {
+            indexes: findings.indexes.clone(),
+            torrents_found: findings.torrents_found,
+            store: self.checks.store(),
+        };
+        tokio::task::block_in_place(|| {
+            cache.put_found(id, &torrents);
+            cache.put_asked(id, &asked);
+        });
+    }
+
+    /// What is known now, ranked. Thousands of names are read here, and others want this thread.
+    fn findings(&self, partial: bool) -> Findings {
+        let torrents = tokio::task::block_in_place(|| self.torrents());
+        let (count, fresh) = (torrents.len(), self.rows.values().map(Vec::len).sum());
+        let answered_now = !self.rows.is_empty();
+        let age = self.before.as_ref().filter(|_| !answered_now && count > 0).map(|b| b.age);
+        let before = self.before.as_ref().map_or(0, |before| before.asked.torrents_found);
+        let availability = self.checks.of(&torrents);
+        let named = self.query.title.as_ref().filter(|title| !title.name.is_empty());
+        let title = named.map(|title| TitleLine {
+            name: title.name.clone(),
+            year: title.year,
+            imdb: title.imdb,
+        });
+        let indexes = self.all_lines();
+        Findings {
+            id: self.query.id,
+            title,
+            health: health(&indexes, if partial { self.open.len() } else { 0 }),
+            indexes,
+            store: self.checks.line(),
+            found_before_s: age.map(|age| age.as_secs()),
+            torrents_found: if age.is_some() { before.max(count) } else { fresh },
+            unique: count,
+            candidates: tokio::task::block_in_place(|| {
+                let preferences = Arc::clone(&lock(&self.desk.preferences));
+                select::rank(torrents, &availability, &self.query, &preferences)
+            }),
+            partial,
+            elapsed_ms: whole_ms(self.start.elapsed()),
+            query: self.query.clone(),
+        }
+    }
+
+    /// What was found now, and from before what those listed that have said nothing now: an index
+    /// that refuses us for a day takes nothing away by that.
+    fn torrents(&self) -> Vec<Unique> {
+        let mut torrents = unique(self.rows.values().flatten().cloned());
+        let Some(before) = &self.before else { return torrents };
+        let known: BTreeSet<_> = torrents.iter().map(|torrent| torrent.info_hash).collect();
+        let on: BTreeSet<IndexName> =
+            self.indexes.sources.iter().map(|source| source.index()).collect();
+        let silent = |index: &IndexName| on.contains(index) && !self.rows.contains_key(index);
+        let stays = |torrent: &&Unique| {
+            !known.contains(&torrent.info_hash) && torrent.found_by.iter().any(silent)
+        };
+        torrents.extend(before.torrents.iter().filter(stays).cloned());
+        torrents
+    }
+
+    /// A line for each index, also for those that are switched off.
+    fn all_lines(&self) -> Vec<IndexLine> {
+        let mut lines = self.lines.clone();
+        for index in self.indexes.off() {
+            lines.insert(index, IndexLine::off(index));
+        }
+        lines.into_values().collect()
+    }
+}
+
+/// The title, once it is known.
+async fn wait_for(title: &mut Option<BoxFuture<'static, Option<Title>>>) -> Option<Title> {
+    match title {
+        Some(title) => title.await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Drop for Round {
+    /// Also where it was broken off, or panicked: nobody waits for it any longer, and no index is left
+    /// on a trial that nobody hears the end of.
+    fn drop(&mut self) {
+        for index in self.open.keys().filter(|index| !self.given_up.contains(index)) {
+            self.desk.health.not_asked(*index);
+        }
+        self.search.end();
+        if self.counted {
+            let mut asking = lock(&self.desk.asking);
+            let left = asking.get(&self.query.id).map_or(0, |count| count.saturating_sub(1));
+            if left == 0 {
+                asking.remove(&self.query.id);
+            } else {
+                asking.insert(self.query.id, left);
+            }
+        }
+        let mut under_way = lock(&self.desk.under_way);
+        let ours = |search: &Arc<Search>| Arc::ptr_eq(search, &self.search);
+        if under_way.get(&self.query.id).is_some_and(ours) {
+            under_way.remove(&self.query.id);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What a household prefers. Everything has a default that is good for one that sets nothing.
+
+use serde::{Deserialize, Serialize};
+
+/// What a household prefers among the torrents of one title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Preferences {
+    /// Resolutions, the most wanted first; what is not named comes after those.
+    pub resolutions: Vec<Resolution>,
+    /// Nothing finer than this, if anything else is there.
+    pub max_resolution: Option<Resolution>,
+    /// Largest film, in MiB.
+    pub max_film_mib: Option<u64>,
+    /// Largest episode, in MiB; a pack counts by its episodes.
+    pub max_episode_mib: Option<u64>,
+    /// Fastest stream, in Mbit/s, as the Wi-Fi carries it.
+    pub max_mbit_s: Option<u32>,
+    /// Languages to hear, in codes of two letters.
+    pub languages: Vec<String>,
+    /// Whether what names none of these languages is never played by itself.
+    pub only_these_languages: bool,
+    /// Pictures of high dynamic range.
+    pub hdr: Hdr,
+    /// Dolby Vision.
+    pub dolby_vision: DolbyVision,
+    /// Codings that the set cannot play.
+    pub cannot_play: Vec<Codec>,
+    /// Whether only what a store has at once is played by itself.
+    pub cached_only: bool,
+    /// Names that hold one of these words are never played by themselves.
+    pub exclude: Vec<String>,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            // 1080p before 2160p: every set plays it, a weak Wi-Fi carries it, and from a sofa few
+            // see the difference.
+            resolutions: vec![
+                Resolution::P1080,
+                Resolution::P2160,
+                Resolution::P1440,
+                Resolution::P720,
+                Resolution::Sd,
+            ],
+            max_resolution: None,
+            max_film_mib: None,
+            max_episode_mib: None,
+            max_mbit_s: None,
+            languages: Vec::new(),
+            only_these_languages: false,
+            hdr: Hdr::Any,
+            dolby_vision: DolbyVision::WithHdr,
+            cannot_play: Vec::new(),
+            cached_only: false,
+            exclude: Vec::new(),
+        }
+    }
+}
+
+/// Lines of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Resolution {
+    #[serde(rename = "sd")]
+    Sd,
+    #[serde(rename = "720p")]
+    P720,
+    #[serde(rename = "1080p")]
+    P1080,
+    #[serde(rename = "1440p")]
+    P1440,
+    #[serde(rename = "2160p")]
+    P2160,
+}
+
+impl Resolution {
+    /// Finest first.
+    pub const ALL: [Self; 5] = [Self::P2160, Self::P1440, Self::P1080, Self::P720, Self::Sd];
+
+    /// What a release's word for it means: `1080i` has as many lines as `1080p`.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        match word {
+            "2160p" => Self::P2160,
+            "1440p" => Self::P1440,
+            "1080p" | "1080i" => Self::P1080,
+            "720p" | "720i" => Self::P720,
+            _ => Self::Sd,
+        }
+    }
+}
+
+/// What is thought of HDR pictures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hdr {
+    /// As good as any.
+    #[default]
+    Any,
+    /// The set shows them, and they are wanted.
+    Prefer,
+    /// The set shows them pale.
+    Avoid,
+}
+
+/// What is thought of Dolby Vision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DolbyVision {
+    /// The set may not show it: only with a layer of HDR beneath, which any set falls back to.
+    #[default]
+    WithHdr,
+    /// The set shows it.
+    Any,
+    /// None, not even with HDR beneath.
+    Avoid,
+}
+
+/// A coding of pictures, as releases name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Codec {
+    Av1,
+    Hevc,
+    Avc,
+    Vp9,
+    Xvid,
+    Mpeg,
+    /// Ten bits a colour, in whichever coding.
+    #[serde(rename = "10bit")]
+    TenBit,
+}
+
+/// A preference that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadPreference {
+    /// A name or a word is not known.
+    #[error("these preferences cannot be taken: {0}")]
+    Unknown(String),
+    /// Not a language.
+    #[error("{0:?} is no language; write codes of two letters, such as en or de")]
+    Language(String),
+    /// A word to avoid that would hit nearly every name.
+    #[error("{0:?} cannot be avoided; write words of two to forty letters, at most fifty of them")]
+    Word(String),
+}
+
+/// Most words to avoid, and most languages.
+const MOST: usize = 50;
+
+impl Preferences {
+    /// These preferences with `changes`: the fields of a JSON object; `null` sets one back to what it
+    /// is in `defaults`.
+    pub fn with(
+        &self,
+        changes: &serde_json::Map<String, serde_json::Value>,
+        defaults: &Self,
+    ) -> Result<Self, BadPreference> {
+        let unknown = |error: serde_json::Error| BadPreference::Unknown(error.to_string());
+        let mut all = serde_json::to_value(self).map_err(unknown)?;
+        let defaults = serde_json::to_value(defaults).map_err(unknown)?;
+        for (field, value) in changes {
+            all[field] = if value.is_null() { defaults[field].clone() } else { value.clone() };
+        }
+        serde_json::from_value::<Self>(all).map_err(unknown)?.checked()
+    }
+
+    /// Tidied: each language and word once, in lower case; a limit of 0 is none.
+    pub fn checked(mut self) -> Result<Self, BadPreference> {
+        for language in &mut self.languages {
+            *language = language.trim().to_lowercase();
+            if language.len() != 2 || !language.bytes().all(|b| b.is_ascii_lowercase()) {
+                return Err(BadPreference::Language(language.clone()));
+            }
+        }
+        for word in &mut self.exclude {
+            *word = word.trim().to_lowercase();
+            if !(2..=40).contains(&word.chars().count()) || word.chars().any(char::is_control) {
+                return Err(BadPreference::Word(word.clone()));
+            }
+        }
+        if let Some(word) = self.exclude.get(MOST) {
+            return Err(BadPreference::Word(word.clone()));
+        }
+        if let Some(language) = self.languages.get(MOST) {
+            return Err(BadPreference::Language(language.clone()));
+        }
+        once(&mut self.languages);
+        once(&mut self.exclude);
+        once(&mut self.resolutions);
+        once(&mut self.cannot_play);
+        let limits = [&mut self.max_film_mib, &mut self.max_episode_mib];
+        for limit in limits.into_iter().filter(|limit| **limit == Some(0)) {
+            *limit = None;
+        }
+        self.max_mbit_s = self.max_mbit_s.filter(|limit| *limit > 0);
+        Ok(self)
+    }
+}
+
+fn once<T: PartialEq + Clone>(list: &mut Vec<T>) {
+    let mut seen: Vec<T> = Vec::with_capacity(list.len());
+    list.retain(|item| {
+        let new = !seen.contains(item);
+        if new {
+            seen.push(item.clone());
+        }
+        new
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn changed(changes: &serde_json::Value) -> Result<Preferences, BadPreference> {
+        let defaults = Preferences { cached_only: true, ..Preferences::default() };
+        Preferences::default().with(changes.as_object().unwrap(), &defaults)
+    }
+
+    #[test]
+    fn a_change_is_partial_and_null_sets_back() {
+        let some = changed(&json!({"languages": ["DE", "en", "de"], "max_film_mib": 0})).unwrap();
+        assert_eq!((some.languages, some.max_film_mib), (vec!["de".into(), "en".into()], None));
+        assert_eq!(some.resolutions, Preferences::default().resolutions);
+        assert!(changed(&json!({"cached_only": null})).unwrap().cached_only);
+        let ladder = changed(&json!({"resolutions": ["720p", "sd"]})).unwrap().resolutions;
+        assert_eq!(ladder, [Resolution::P720, Resolution::Sd]);
+        let cannot = changed(&json!({"cannot_play": ["av1", "10bit"]})).unwrap().cannot_play;
+        assert_eq!(cannot, [Codec::Av1, Codec::TenBit]);
+    }
+
+    #[test]
+    fn what_cannot_be_taken_is_named() {
+        for (changes, told) in [
+            (json!({"colour": 1}), "colour"),
+            (json!({"resolutions": ["8k"]}), "8k"),
+            (json!({"languages": ["English"]}), "english"),
+            (json!({"exclude": ["a"]}), "\"a\""),
+            (json!({"max_mbit_s": -1}), "-1"),
+            (json!({"hdr": "perhaps"}), "perhaps"),
+        ] {
+            let sentence = changed(&changes).unwrap_err().to_string();
+            assert!(sentence.contains(told) && !sentence.contains('\n'), "{changes}: {sentence}");
+        }
+    }
+}

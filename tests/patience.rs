@@ -1,0 +1,154 @@
+//! Politeness towards the indexes and patience with them: one that hangs, refuses or asks for fewer
+//! requests costs nobody anything twice, and nothing that was found is lost.
+
+mod behind;
+mod relay;
+mod store;
+mod street;
+mod watching;
+
+use std::time::{Duration, Instant};
+
+use crate::support::server::Server;
+use crate::support::until;
+use crate::support::upstream::Reply;
+use street::{
+    FILM, FOURTH, OTHER, Street, THIRD, addon_path, after, find, hash, hashes, line, streams,
+};
+
+/// What a search may take, with what a test's machine adds.
+const SIX_SECONDS: Duration = Duration::from_millis(6_300);
+
+#[test]
+fn one_that_hangs_costs_six_seconds_once_and_its_late_answer_is_in_the_next_look() {
+    let street = Street::new();
+    let body = streams([2, 3]);
+    let late = after(Reply::json(&body), body.len(), Duration::from_secs(8));
+    street.addon.on(&addon_path(FILM), late).on(&addon_path(OTHER), Reply::hang());
+    let server = street.serve();
+    let start = Instant::now();
+    let found = find(&server, FILM);
+    let took = start.elapsed();
+    assert!(took > Duration::from_secs(5) && took < SIX_SECONDS, "{took:?}");
+    assert_eq!(hashes(&found), [hash(1)], "what the others have");
+    assert_eq!(line(&found, "torrentio")["state"], "timed_out", "{found}");
+    assert!(found["health"].as_str().unwrap().ends_with("; 2 of 3 answered"), "{found}");
+
+    // It is left in peace at once, not only when its own time is over.
+    let start = Instant::now();
+    let other = find(&server, OTHER);
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert_eq!(line(&other, "torrentio")["state"], "timed_out", "{other}");
+    assert!(line(&other, "torrentio")["until"].is_string(), "{other}");
+    assert_eq!(street.addon_asked(), 1);
+
+    let next = until("the late answer", Duration::from_secs(15), || {
+        let found = find(&server, FILM);
+        (found["unique"] == 3).then_some(found)
+    });
+    assert_eq!(hashes(&next), [hash(1), hash(2), hash(3)]);
+    assert_eq!(line(&next, "torrentio")["state"], "ok");
+    assert_eq!(street.addon_asked(), 1, "nobody asked again for it");
+
+    // From now on it is asked beside the others and not waited for.
+    let start = Instant::now();
+    let found = find(&server, THIRD);
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(found["unique"].as_u64() >= Some(1));
+    assert_eq!(street.addon_asked(), 2);
+}
+
+#[test]
+fn a_refusal_is_believed_for_hours_and_told_wherever_one_looks() {
+    let street = Street::new();
+    let wall = Reply::html("Sorry, you have been blocked").with_status(403);
+    street.addon.on(&addon_path(FILM), wall);
+    let server = street.serve();
+    let found = find(&server, FILM);
+    let told = line(&found, "torrentio");
+    assert_eq!(told["state"], "blocked", "{told}");
+    let words = told["message"].as_str().unwrap();
+    assert!(words.starts_with("torrentio refuses this connection (403) until about "), "{words}");
+    let health = found["health"].as_str().unwrap();
+    assert!(health.starts_with("torrentio refuses this connection (403) until about "), "{health}");
+    assert!(health.ends_with("; 2 of 3 answered"), "{health}");
+    assert_eq!(told["until"].as_str().map(str::len), Some("2026-11-21T18:40:00Z".len()));
+
+    let other = find(&server, OTHER);
+    assert_eq!(street.addon_asked(), 1, "it is not asked again");
+    assert_eq!(line(&other, "torrentio")["state"], "blocked");
+    assert_eq!(hashes(&other), [hash(1)]);
+
+    let status = server.owner("GET", "/api/status").send().json();
+    let standing = status["indexes"].as_array().unwrap();
+    assert_eq!(standing.len(), 3, "{status}");
+    assert!(standing.iter().any(|one| one["index"] == "torrentio" && one["state"] == "blocked"));
+    assert_eq!(server.get("/api/status").json()["indexes"], serde_json::Value::Null, "a stranger");
+    let cookie = server.claim("long-enough");
+    for page in ["/", "/setup", &format!("/watch/{OTHER}")] {
+        let page = server.ask("GET", page).with("Cookie", &cookie).send().text();
+        assert!(page.contains("refuses this connection (403) until about "), "{page}");
+    }
+}
+
+#[test]
+fn a_429_shuts_for_its_time_and_a_restart_remembers_it() {
+    let street = Street::new();
+    let much = Reply::status(429).header("Retry-After", "90");
+    street.addon.on(&addon_path(FILM), much);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::serve_on(&data, &street.configuration(), None);
+    let start = Instant::now();
+    let found = find(&server, FILM);
+    assert!(start.elapsed() < Duration::from_secs(4), "90 s are not waited for in line");
+    assert_eq!(line(&found, "torrentio")["state"], "limited", "{found}");
+    let words = line(&found, "torrentio")["message"].as_str().unwrap();
+    assert!(words.starts_with("torrentio asks for fewer requests (429) for another "), "{words}");
+    assert_eq!(line(&find(&server, OTHER), "torrentio")["state"], "limited");
+    assert_eq!(street.addon_asked(), 1);
+    assert_eq!(server.stop(), 0);
+
+    let server = Server::serve_on(&data, &street.configuration(), None);
+    assert_eq!(line(&find(&server, THIRD), "torrentio")["state"], "limited");
+    assert_eq!(street.addon_asked(), 1, "also after a restart");
+    drop(server);
+
+    // At another address nothing is held against it.
+    let other = Street::new();
+    let server = Server::serve_on(&data, &other.configuration(), None);
+    assert_eq!(line(&find(&server, FOURTH), "torrentio")["state"], "ok");
+    assert_eq!(other.addon_asked(), 1);
+}
+
+#[test]
+fn a_short_429_is_waited_for_in_line() {
+    let street = Street::new();
+    let soon = Reply::status(429).header("Retry-After", "1");
+    street.addon.script(&addon_path(FILM), [soon, Reply::json(streams([2]))]);
+    let server = street.serve();
+    let found = find(&server, FILM);
+    assert_eq!(line(&found, "torrentio")["state"], "ok", "{found}");
+    assert_eq!(street.addon_asked(), 2);
+}
+
+#[test]
+fn a_failure_rests_for_seconds_and_a_network_that_was_down_is_tried_at_once() {
+    let street = Street::new();
+    street.addon.on(&addon_path(FILM), Reply::status(500));
+    let server = street.serve();
+    assert_eq!(line(&find(&server, FILM), "torrentio")["state"], "failed");
+    assert_eq!(line(&find(&server, OTHER), "torrentio")["state"], "failed");
+    assert_eq!(street.addon_asked(), 1);
+
+    // All of them fail: then it is our own network, and somebody waits.
+    let street = Street::new();
+    street.addon.script(&addon_path(FILM), [Reply::status(500), Reply::json(streams([2]))]);
+    street.lists.on("/dmm/filtered", Reply::status(500));
+    street.crowd.on("/v0/torrents", Reply::status(500));
+    let server = street.serve();
+    let found = find(&server, FILM);
+    assert!(found["health"].as_str().unwrap().ends_with("; 0 of 3 answered"), "{found}");
+    let found = find(&server, FILM);
+    assert_eq!(hashes(&found), [hash(2)], "{found}");
+}
