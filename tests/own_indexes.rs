@@ -1,9 +1,12 @@
 //! The owner's indexes through the real program: added, switched and removed by the API and by the
 //! page, kept over a restart, in effect at once, and nothing that is a secret told.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::server::Server;
+use crate::support::until;
 use crate::support::upstream::{Reply, Upstream};
 use crate::support::world::{ID, World};
 
@@ -81,6 +84,28 @@ fn an_index_in_the_house_is_added_asked_switched_off_and_removed_at_once() {
     assert_eq!(removed.json()["indexes"]["mine"], Value::Null);
     assert_eq!(line(&server, "mine"), Value::Null);
     assert!(!server.log().contains(KEY), "the key is in the log");
+}
+
+#[test]
+fn what_was_found_a_moment_ago_hides_no_index_that_came_since() {
+    let world = World::of("Big Buck Bunny");
+    world.list(&[]);
+    let (first, second) = (add_on(), add_on());
+    let server = Server::serve(&world.configuration(""));
+    put(&server, &json!({"indexes": {"first": {"url": address(&first)}}}));
+    until("the search to be kept", Duration::from_secs(10), || {
+        let found = server.owner("GET", &format!("/api/find/{ID}")).send().json();
+        found["found_before_s"].is_u64().then_some(())
+    });
+    let asked = first.requests().len();
+    put(&server, &json!({"indexes": {"second": {"url": address(&second)}}}));
+    assert_eq!(line(&server, "second")["state"], "ok");
+    assert!(first.requests().len() > asked, "a whole new search");
+    // Fewer to ask is no reason to search anew; what is gone is not spoken of.
+    put(&server, &json!({"indexes": {"second": null}}));
+    assert_eq!(line(&server, "second"), Value::Null);
+    put(&server, &json!({"indexes": {"first": {"enabled": false}}}));
+    assert_eq!(line(&server, "first")["state"], "off");
 }
 
 #[test]

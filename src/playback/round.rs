@@ -128,7 +128,8 @@ impl Round {
             Look::Alone => YOUNG,
             Look::Anew => Duration::ZERO,
         };
-        let age = self.before.as_ref().filter(|b| !b.torrents.is_empty()).map(|b| b.age);
+        let before = self.before.as_ref().filter(|b| !b.torrents.is_empty());
+        let age = before.filter(|before| !self.is_wider_than(before)).map(|before| before.age);
         let mut sources = self.indexes.sources.clone();
         if let Some(age) = age.filter(|age| *age < good) {
             self.answer_from_before().await;
@@ -152,6 +153,16 @@ impl Round {
         !asking.contains_key(&self.query.id) && asking.len() < MOST_BEHIND
     }
 
+    /// Whether there is an index now that was not there then, or was off: whoever has just added one
+    /// wants to see what it has.
+    fn is_wider_than(&self, before: &Before) -> bool {
+        let was_on = |index: IndexName| {
+            let mut lines = before.asked.indexes.iter();
+            lines.any(|line| line.index == index && line.state != State::Off)
+        };
+        !self.indexes.sources.iter().all(|source| was_on(source.index()))
+    }
+
     /// Whether an index has not answered when this was found.
     fn is_missing(&self, index: IndexName) -> bool {
         use State::{Blocked, Failed, Limited, Off, TimedOut};
@@ -163,9 +174,10 @@ impl Round {
     /// What was found before, with the store's word on it.
     async fn answer_from_before(&mut self) {
         let Some(before) = &self.before else { return };
-        for line in &before.asked.indexes {
-            self.lines.insert(line.index, line.clone());
-        }
+        let on = |line: &&IndexLine| {
+            self.indexes.sources.iter().any(|source| source.index() == line.index)
+        };
+        self.lines = before.asked.indexes.iter().filter(on).map(|l| (l.index, l.clone())).collect();
         let hashes: Vec<_> = before.torrents.iter().map(|torrent| torrent.info_hash).collect();
         let checked = before.asked.store == self.checks.store();
         let unknown = self.checks.recall(hashes.iter().copied(), STALE);
