@@ -220,7 +220,7 @@ fn detail(
     let mut lines = vec![
         way,
         format!("Release: {}", candidate.torrent.name),
-        format!("Why this torrent: {}", in_words(&candidate.reasons)),
+        format!("Why this torrent: {}", candidate.why()),
         format!("Why this file: {}", in_words(reasons)),
     ];
     lines.extend(
@@ -233,8 +233,7 @@ fn detail(
 }
 
 /// Named reasons as people read them.
-#[must_use]
-pub fn in_words(reasons: &[impl Serialize]) -> String {
+fn in_words(reasons: &[impl Serialize]) -> String {
     let word = |reason| {
         serde_json::to_value(reason)
             .ok()?

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-pub use choose::{Passed, Play, in_words};
+pub use choose::{Passed, Play};
 pub use find::Look;
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use following::{Following, Step};

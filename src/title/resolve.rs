@@ -236,6 +236,7 @@ fn named(details: &Details) -> Title {
         imdb: details.imdb,
         aliases: details.aliases.clone(),
         is_anime: details.japanese_animation,
+        runtime_min: details.runtime_min,
         ..Title::default()
     }
 }

@@ -13,7 +13,7 @@ use crate::http::api::{self, id_of};
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
 use crate::media::StremioId;
-use crate::playback::{Findings, IndexLine, Look, Step, in_words};
+use crate::playback::{Findings, IndexLine, Look, Step};
 use crate::select::Candidate;
 use crate::torrent::{Availability, IndexName, InfoHash};
 use crate::web::{self, CandidateRow, plain, size};
@@ -147,7 +147,7 @@ fn row(candidate: &Candidate) -> CandidateRow {
         seeders: torrent.seeders.map_or_else(String::new, |count| format!("{count} seeders")),
         source: found_by.join(", "),
         cached: cached.collect::<Vec<_>>().join(", "),
-        reason: in_words(&candidate.reasons),
+        reason: candidate.why(),
     }
 }
 
