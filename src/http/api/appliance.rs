@@ -101,6 +101,8 @@ pub(super) struct WifiForm {
     ssid: String,
     #[serde(default = "no_password")]
     password: Secret,
+    /// Two letters, as each country has rules of its own for radios; without it, a sentence says so.
+    #[serde(default)]
     country: String,
 }
 
