@@ -1,5 +1,6 @@
 //! All indexes at once, each failing alone.
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -99,9 +100,22 @@ impl Report {
 
 fn report(index: IndexName, elapsed: Duration, outcome: Result<Vec<Torrent>, Failure>) -> Report {
     match outcome {
-        Ok(torrents) => {
+        Ok(mut torrents) => {
+            // One that is asked in two ways lists much of it twice.
+            let mut seen = HashSet::new();
+            torrents.retain(|one| seen.insert((one.info_hash, one.file_index, one.name.clone())));
             let state = if torrents.is_empty() { State::Empty } else { State::Ok };
             Report { torrents, ..Report::new(index, state, elapsed) }
+        }
+        // What it does not know is not there: an id that nobody lists is no fault of the host, and no
+        // reason to leave it out of the next search. An address with a typing error looks the same,
+        // so that it is said.
+        Err(Failure::Told(Error::Fetch(error))) if error.status() == Some(404) => {
+            let message = Some(format!(
+                "{index} has nothing at this address (404); where it says so of every title, look \
+                 at index.{index}.url"
+            ));
+            Report { message, ..Report::new(index, State::Empty, elapsed) }
         }
         Err(failure) => {
             let (state, message) = told(index, &failure);

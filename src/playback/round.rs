@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::check::{Checks, STALE};
 use super::desk::{Desk, TITLE_AGE};
@@ -233,7 +234,13 @@ impl Round {
 
     fn begin(&self, source: Arc<dyn Source>) {
         let query = self.query.clone();
-        self.asking.push(Box::pin(async move { index::ask(source.as_ref(), &query).await }));
+        let (name, start) = (source.index(), Instant::now());
+        // A task each: nine answers are unpacked and read on all cores.
+        let asked = async move { index::ask(source.as_ref(), &query).await };
+        let task = AbortOnDropHandle::new(self.desk.parts.tasks.spawn(asked));
+        self.asking.push(Box::pin(async move {
+            task.await.unwrap_or_else(|_| Report::late(name, start.elapsed()))
+        }));
     }
 
     /// Hears everybody out. The answer goes out on the way.

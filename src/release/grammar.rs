@@ -109,6 +109,13 @@ pub(super) fn parse(name: &str) -> ParsedTitle {
     PARSER.parse(name)
 }
 
+/// Compiles every rule; each is otherwise compiled when a name first needs it.
+pub(super) fn warm_up() {
+    for rule in PARSER.handlers() {
+        let _ = rule.regex().map(|rule| rule.find("x"));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -118,6 +118,7 @@ const EXERCISES: &[&str] = &[
 /// Compiles what is compiled when it is first needed, so that the first search need not. Takes a
 /// fraction of a second: off the runtime's threads.
 pub fn warm_up() {
+    super::grammar::warm_up();
     for name in EXERCISES {
         let _ = super::parse(name);
     }

@@ -35,7 +35,7 @@ fn addon(recording: &'static str, torrents: usize, row: fn(&str, &str) -> String
         row,
         nothing: r#"null,{"infoHash":null,"title":null,"behaviorHints":null},5,[]"#,
         xml: false,
-        missing: State::Failed,
+        missing: State::Empty,
     }
 }
 
@@ -73,11 +73,9 @@ pub fn of(name: IndexName) -> Wire {
         IndexName::TorrentsDb => {
             addon(include_str!("../data/torrentsdb/stream_series.json"), 2, plain)
         }
-        // It answers 404 where it knows nothing.
-        IndexName::Peerflix => Wire {
-            missing: State::Empty,
-            ..addon(include_str!("../data/peerflix/stream_series.json"), 2, plain)
-        },
+        IndexName::Peerflix => {
+            addon(include_str!("../data/peerflix/stream_series.json"), 2, plain)
+        }
         IndexName::MediaFusion => {
             addon(include_str!("../data/mediafusion/stream_v6_default.json"), 1, field)
         }
@@ -89,7 +87,7 @@ pub fn of(name: IndexName) -> Wire {
             row: |hash, name| format!(r#"{{"info_hash":"{hash}","raw_title":"{name}"}}"#),
             nothing: r#"null,{"info_hash":null,"raw_title":null},5,[]"#,
             xml: false,
-            missing: State::Failed,
+            missing: State::Empty,
         },
         IndexName::AnimeTosho => Wire {
             paths: &["/json/v1/series/anidb/990001", "/json/v1/search"],
@@ -99,7 +97,7 @@ pub fn of(name: IndexName) -> Wire {
             row: |hash, name| format!(r#"{{"info_hash":"{hash}","title":"{name}"}}"#),
             nothing: r#"null,{"info_hash":null,"magnet":null,"title":null},5,[]"#,
             xml: false,
-            missing: State::Failed,
+            missing: State::Empty,
         },
         IndexName::Nyaa => Wire {
             paths: &["/"],
@@ -111,7 +109,7 @@ pub fn of(name: IndexName) -> Wire {
             },
             nothing: "<item/><item><title/><link/></item><x/>",
             xml: true,
-            missing: State::Failed,
+            missing: State::Empty,
         },
         IndexName::Added(_) => unreachable!("none of ours"),
     }
