@@ -130,7 +130,7 @@ impl Round {
         };
         let age = self.before.as_ref().filter(|b| !b.torrents.is_empty()).map(|b| b.age);
         let mut sources = self.indexes.sources.clone();
-        if let Some(age) = age.filter(|age| *age < good) {
+        if let Some(age) = age.filter(|age| *age < good && !self.has_new_indexes()) {
             self.answer_from_before().await;
             self.refreshes = true;
             if age < YOUNG {
@@ -152,6 +152,15 @@ impl Round {
         !asking.contains_key(&self.query.id) && asking.len() < MOST_BEHIND
     }
 
+    /// Whether an index was not asked when this was found: the owner has added it, or switched it on,
+    /// to see what it has.
+    fn has_new_indexes(&self) -> bool {
+        let lines = self.before.iter().flat_map(|before| &before.asked.indexes);
+        let asked = lines.filter(|line| line.state != State::Off);
+        let asked: BTreeSet<IndexName> = asked.map(|line| line.index).collect();
+        self.indexes.sources.iter().any(|source| !asked.contains(&source.index()))
+    }
+
     /// Whether an index has not answered when this was found.
     fn is_missing(&self, index: IndexName) -> bool {
         use State::{Blocked, Failed, Limited, Off, TimedOut};
@@ -163,8 +172,11 @@ impl Round {
     /// What was found before, with the store's word on it.
     async fn answer_from_before(&mut self) {
         let Some(before) = &self.before else { return };
-        for line in &before.asked.indexes {
-            self.lines.insert(line.index, line.clone());
+        // One that was removed or switched off since has no part in it.
+        for source in &self.indexes.sources {
+            let mut lines = before.asked.indexes.iter();
+            let line = lines.find(|line| line.index == source.index());
+            self.lines.extend(line.map(|line| (line.index, line.clone())));
         }
         let hashes: Vec<_> = before.torrents.iter().map(|torrent| torrent.info_hash).collect();
         let checked = before.asked.store == self.checks.store();
