@@ -10,6 +10,7 @@ use crate::access::{ClaimError, LoginError};
 use crate::appliance;
 use crate::index;
 use crate::playback;
+use crate::title;
 
 impl From<playback::Error> for ApiError {
     fn from(error: playback::Error) -> Self {
@@ -34,6 +35,10 @@ impl From<playback::Error> for ApiError {
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
             E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
             E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),
+            E::UnknownTitle { .. } => (StatusCode::NOT_FOUND, "unknown_title"),
+            E::Title(title::Error::BadKey | title::Error::NoKey) => {
+                (StatusCode::BAD_REQUEST, "tmdb_key")
+            }
             E::Title(_) => (StatusCode::BAD_GATEWAY, "title"),
             E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
         };

@@ -123,10 +123,12 @@ impl Desk {
         }
         let looked_up = tokio::time::timeout(TITLE_PATIENCE, self.parts.titles.look_up(id)).await;
         match looked_up.unwrap_or(Ok(None)) {
-            Ok(Some(title)) => {
+            Ok(Some(title)) if !title.name.is_empty() => {
                 self.parts.cache.put_title(id, &title);
                 Some(title)
             }
+            // Nobody answered, but other ids are known.
+            Ok(Some(title)) => known.map(|(title, _)| title).or(Some(title)),
             Ok(None) => known.map(|(title, _)| title),
             Err(error) => {
                 tracing::warn!(%id, %error, "no title");
