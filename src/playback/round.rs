@@ -41,6 +41,7 @@ const MOST_BEHIND: usize = 4;
 const SHOWN_EVERY: Duration = Duration::from_millis(250);
 
 /// One search.
+#[expect(clippy::struct_excessive_bools, reason = "four facts, each by itself")]
 pub(super) struct Round {
     desk: Arc<Desk>,
     search: Arc<Search>,
