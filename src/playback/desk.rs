@@ -109,7 +109,12 @@ impl Desk {
     /// Forgets recent searches: what they say of availability holds for another store no more.
     pub(super) fn forget_searches(&self) {
         lock(&self.recent).clear();
-        // They end by themselves; nobody joins them any more.
+        self.join_no_more();
+    }
+
+    /// Searches under way do not know what was learnt just now: they end by themselves, and who asks
+    /// again has another.
+    pub(super) fn join_no_more(&self) {
         lock(&self.under_way).clear();
     }
 

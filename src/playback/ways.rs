@@ -153,10 +153,12 @@ impl Playback {
         let (why, store_is_down) = match error {
             debrid::Error::Refused { .. } => {
                 self.parts.cache.put_refused(store, &hash);
+                self.desk.join_no_more();
                 (REFUSED, false)
             }
             debrid::Error::NotReady { .. } => {
                 self.parts.cache.put_availability(store, &[(hash, Availability::NotCached)]);
+                self.desk.join_no_more();
                 ("not_cached", false)
             }
             error => ("store_failed", error.is_of_the_account()),
