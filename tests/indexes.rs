@@ -245,6 +245,39 @@ async fn stremthru_without_its_list_is_asked_through_its_torznab_door() {
 }
 
 #[tokio::test]
+async fn a_torznab_of_the_owners_is_asked_for_what_it_can_and_its_key_is_shown_to_nobody() {
+    let caps = r#"<caps><searching><tv-search available="yes" supportedParams="q,season,ep,imdbid"/></searching></caps>"#;
+    let key = "0123456789abcdef0123456789abcdef";
+    let denied = format!(r#"<error code="100" description="Invalid API key {key}"/>"#);
+    let feed = include_str!("data/stremthru/torznab_search.xml");
+    for (answers, state) in [
+        (vec![caps, feed], State::Ok),
+        // One that does not tell what it can is asked by name, which nobody knows here.
+        (vec![r#"{"x":1}"#], State::UnsupportedId),
+        (vec![&denied], State::Failed),
+        (vec![caps, &denied], State::Failed),
+        (vec![caps, "<rss><channel/></rss>"], State::Empty),
+    ] {
+        let upstream = Upstream::start();
+        upstream.script("/1/api", answers.iter().map(Reply::ok));
+        let place = upstream.url(&format!("/1/api?apikey={key}"));
+        let sources = [build("mine".parse().unwrap(), client(&[&upstream]), place)];
+        for _ in 0..2 {
+            let report =
+                scrape_all(&sources, &query("tt9900001:1:2"), LIMIT, |_| {}).await.remove(0);
+            assert_eq!(report.state, state, "{answers:?}: {report:?}");
+            assert!(!format!("{report:?}").contains(key), "{report:?}");
+        }
+        let asked = upstream.requests();
+        assert!(asked.iter().all(|seen| seen.query.starts_with(&format!("apikey={key}&t="))));
+        if state == State::Ok {
+            let told = asked.iter().filter(|seen| seen.query.ends_with("t=caps")).count();
+            assert_eq!((told, asked.len()), (1, 5), "what it can is asked once: {asked:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_told_in_words() {
     let upstreams = sound();
     let refusal = Reply::html("<title>Sorry</title>").with_status(403);

@@ -17,7 +17,7 @@ impl From<playback::Error> for ApiError {
         use playback::Error as E;
         let (status, code) = match &error {
             E::NothingFound { .. } => (StatusCode::NOT_FOUND, "nothing_found"),
-            E::NoIndex { .. } | E::IndexSilent { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
+            E::NoIndex { .. } | E::IndexFailed { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
             E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
             E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
             E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),

@@ -45,8 +45,7 @@ pub(super) struct Desk {
     /// Ends what searches do behind their answers.
     pub(super) ending: CancellationToken,
     account: Account,
-    /// Whom to ask.
-    pub(super) indexes: Mutex<Arc<Indexes>>,
+    indexes: Mutex<Arc<Indexes>>,
     pub(super) preferences: Mutex<Arc<Preferences>>,
     recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
 }
@@ -66,6 +65,17 @@ impl Desk {
             preferences: Mutex::default(),
             recent: Mutex::default(),
         }
+    }
+
+    /// The indexes as they are now.
+    pub(super) fn indexes(&self) -> Arc<Indexes> {
+        Arc::clone(&lock(&self.indexes))
+    }
+
+    /// Asks these from now on.
+    pub(super) fn use_indexes(&self, indexes: Indexes) {
+        *lock(&self.indexes) = Arc::new(indexes);
+        self.forget_searches();
     }
 
     pub(super) fn debrid(&self) -> Option<Arc<Debrid>> {

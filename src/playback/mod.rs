@@ -155,7 +155,7 @@ pub enum Error {
     },
     /// The index does not answer.
     #[error("{why}")]
-    IndexSilent {
+    IndexFailed {
         /// Its sentence.
         why: String,
     },

@@ -91,7 +91,7 @@ struct Asked {
 impl Round {
     pub(super) fn new(desk: Arc<Desk>, search: Arc<Search>, id: StremioId) -> Self {
         let checks = Checks::new(desk.debrid(), desk.parts.cache.clone());
-        let indexes = Arc::clone(&lock(&desk.indexes));
+        let indexes = desk.indexes();
         Self {
             desk,
             search,
