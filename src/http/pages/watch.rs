@@ -19,7 +19,7 @@ use crate::torrent::{Availability, IndexName, InfoHash};
 use crate::web::{self, CandidateRow, plain, size};
 
 /// How long the candidates wait for what is told of a title.
-const ABOUT_PATIENCE: Duration = Duration::from_millis(1_000);
+const ABOUT_PATIENCE: Duration = Duration::from_secs(1);
 /// The same where they are shown as they come: no longer than it takes to look into the cache.
 const AT_ONCE: Duration = Duration::from_millis(40);
 /// How many candidates the page shows: a television's browser is slow.
