@@ -13,6 +13,8 @@ use crate::title::anime_map::Refresh;
 
 /// How often the cache is tended.
 const CACHE_CARE: Duration = Duration::from_secs(60);
+/// How long after the start large things may be fetched: whoever started the house wants something.
+const SETTLED: Duration = Duration::from_secs(5);
 /// How often the key of media links changes; the one before it is still taken.
 const KEY_LIFE: Duration = Duration::from_secs(12 * 3600);
 
@@ -44,9 +46,9 @@ pub(super) async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationTo
     }
 }
 
-/// Fetches a newer map of anime ids, at once where there is none but the one built in.
+/// Fetches a newer map of anime ids, soon after the start where there is none but the one built in.
 pub(super) async fn refresh_anime_map(refresh: Refresh, shutdown: CancellationToken) {
-    let mut wait = refresh.due();
+    let mut wait = refresh.due().max(SETTLED);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
