@@ -156,7 +156,10 @@ fn judge(report: &Report, name: IndexName, day: &str, state: State, words: &str)
     let mine = report.index == name;
     assert_eq!(report.state, if mine { state } else { State::Ok }, "{what}");
     let sentence = report.message.as_deref().unwrap_or_default();
-    assert_eq!(sentence.is_empty(), matches!(report.state, State::Ok | State::Empty), "{what}");
+    // Nothing at all is well, but may be an address with a typing error.
+    if day != "404" {
+        assert_eq!(sentence.is_empty(), matches!(report.state, State::Ok | State::Empty), "{what}");
+    }
     if !sentence.is_empty() && mine {
         assert!(sentence.contains(name.as_str()) && sentence.contains(words), "{what}");
     }

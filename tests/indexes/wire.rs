@@ -73,9 +73,7 @@ pub fn of(name: IndexName) -> Wire {
         IndexName::TorrentsDb => {
             addon(include_str!("../data/torrentsdb/stream_series.json"), 2, plain)
         }
-        IndexName::Peerflix => {
-            addon(include_str!("../data/peerflix/stream_series.json"), 2, plain)
-        }
+        IndexName::Peerflix => addon(include_str!("../data/peerflix/stream_series.json"), 2, plain),
         IndexName::MediaFusion => {
             addon(include_str!("../data/mediafusion/stream_v6_default.json"), 1, field)
         }

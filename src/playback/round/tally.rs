@@ -1,0 +1,91 @@
+//! What a search has found so far: merged, ranked, kept.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::findings::{Findings, IndexLine, TitleLine, health, whole_ms};
+use super::super::lock;
+use super::{Asked, Round};
+use crate::select;
+use crate::torrent::{IndexName, Unique, unique};
+
+impl Round {
+    /// Keeps what was found, if anybody answered.
+    pub(super) fn keep(&self, findings: &Findings) {
+        if self.rows.is_empty() || findings.candidates.is_empty() {
+            return;
+        }
+        let (cache, id) = (&self.desk.parts.cache, &self.query.id);
+        // Best first: where they are too many, the last are left out.
+        let torrents: Vec<Unique> =
+            findings.candidates.iter().map(|candidate| candidate.torrent.clone()).collect();
+        let asked = Asked {
+            indexes: findings.indexes.clone(),
+            torrents_found: findings.torrents_found,
+            store: self.checks.store(),
+        };
+        tokio::task::block_in_place(|| {
+            cache.put_found(id, &torrents);
+            cache.put_asked(id, &asked);
+        });
+    }
+
+    /// What is known now, ranked. Thousands of names are read here, and others want this thread.
+    pub(super) fn findings(&self, partial: bool) -> Findings {
+        let torrents = tokio::task::block_in_place(|| self.torrents());
+        let (count, fresh) = (torrents.len(), self.rows.values().map(Vec::len).sum());
+        let answered_now = !self.rows.is_empty();
+        let age = self.before.as_ref().filter(|_| !answered_now && count > 0).map(|b| b.age);
+        let before = self.before.as_ref().map_or(0, |before| before.asked.torrents_found);
+        let availability = self.checks.of(&torrents);
+        let named = self.query.title.as_ref().filter(|title| !title.name.is_empty());
+        let title = named.map(|title| TitleLine {
+            name: title.name.clone(),
+            year: title.year,
+            imdb: title.imdb,
+        });
+        let indexes = self.all_lines();
+        Findings {
+            id: self.query.id,
+            title,
+            health: health(&indexes, if partial { self.open.len() } else { 0 }),
+            indexes,
+            store: self.checks.line(),
+            found_before_s: age.map(|age| age.as_secs()),
+            torrents_found: if age.is_some() { before.max(count) } else { fresh },
+            unique: count,
+            candidates: tokio::task::block_in_place(|| {
+                let preferences = Arc::clone(&lock(&self.desk.preferences));
+                select::rank(torrents, &availability, &self.query, &preferences)
+            }),
+            partial,
+            elapsed_ms: whole_ms(self.start.elapsed()),
+            query: self.query.clone(),
+        }
+    }
+
+    /// What was found now, and from before what those listed that have said nothing now: an index
+    /// that refuses us for a day takes nothing away by that.
+    fn torrents(&self) -> Vec<Unique> {
+        let mut torrents = unique(self.rows.values().flatten().cloned());
+        let Some(before) = &self.before else { return torrents };
+        let known: BTreeSet<_> = torrents.iter().map(|torrent| torrent.info_hash).collect();
+        let on: BTreeSet<IndexName> =
+            self.indexes.sources.iter().map(|source| source.index()).collect();
+        let silent = |index: &IndexName| on.contains(index) && !self.rows.contains_key(index);
+        let stays = |torrent: &&Unique| {
+            !known.contains(&torrent.info_hash) && torrent.found_by.iter().any(silent)
+        };
+        torrents.extend(before.torrents.iter().filter(stays).cloned());
+        torrents
+    }
+
+    /// A line for each index, also for those that are switched off.
+    fn all_lines(&self) -> Vec<IndexLine> {
+        let mut lines = self.lines.clone();
+        for index in self.indexes.off() {
+            lines.insert(index, IndexLine::off(index));
+        }
+        lines.into_values().collect()
+    }
+}
