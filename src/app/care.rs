@@ -9,11 +9,12 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{HostList, MediaKeys};
 use crate::lan::Names;
 use crate::playback::Playback;
+use crate::release;
 use crate::title::anime_map::Refresh;
 
 /// How often the cache is tended.
 const CACHE_CARE: Duration = Duration::from_secs(60);
-/// How long after the start large things may be fetched: whoever started the house wants something.
+/// How long after the start large things may be done: whoever started the house wants something.
 const SETTLED: Duration = Duration::from_secs(5);
 /// How often the key of media links changes; the one before it is still taken.
 const KEY_LIFE: Duration = Duration::from_secs(12 * 3600);
@@ -42,6 +43,18 @@ pub(super) async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationTo
         tokio::select! {
             () = shutdown.cancelled() => return,
             _ = ticks.tick() => playback.tend().await,
+        }
+    }
+}
+
+/// The reader of names compiles its patterns when it first needs them, which takes a fraction of a
+/// second that the first viewer need not wait for; and neither need those who wait for the box itself.
+pub(super) async fn warm_up_names(shutdown: CancellationToken) {
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = tokio::time::sleep(SETTLED) => {
+            // It can only fail where the runtime is going away.
+            let _ = tokio::task::spawn_blocking(release::warm_up).await;
         }
     }
 }

@@ -27,7 +27,6 @@ use crate::lan::Advertisement;
 use crate::media::StremioId;
 use crate::playback;
 use crate::playback::Playback;
-use crate::release;
 use whereabouts::{Hosts, Place, own_addresses};
 
 /// How long the drain may take.
@@ -160,9 +159,7 @@ impl App {
             tasks.spawn(served)
         };
         let serving = side_door.into_iter().chain([listener]).map(serve).collect();
-        // The reader of names compiles its patterns at its first word, which takes a fraction of a second
-        // that the first viewer need not wait for.
-        tasks.spawn_blocking(release::warm_up);
+        tasks.spawn(care::warm_up_names(shutdown.clone()));
         tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
         tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
         tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
