@@ -128,11 +128,13 @@ class Box:
         while time.monotonic() < deadline:
             if self.failure:
                 raise BoxError(f"the box does not start: {self.failure}")
-            if web.status(f"{self.url}/health") == 200:
+            # QEMU takes the connection at once and waits for the guest: an impatient question asked
+            # again tells the moment to within a second.
+            if web.status(f"{self.url}/health", 0.7) == 200:
                 return time.monotonic() - self.boots[-1].at
             if self.boots[-1].ended and not self.machine and self.boots[-1].ended != "guest-reset":
                 raise BoxError(f"the box ended by {self.boots[-1].ended}")
-            time.sleep(0.2)
+            time.sleep(0.1)
         raise BoxError(f"no answer in {limit_s} s")
 
     # --- looking ----------------------------------------------------------------------------------
