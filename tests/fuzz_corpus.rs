@@ -9,9 +9,9 @@ mod decoders;
 use decoders::TARGETS;
 
 /// Mutations of each input.
-const MUTATIONS: usize = 60;
+const MUTATIONS: usize = 300;
 /// Names are read by some two hundred expressions, unoptimised here.
-const MUTATIONS_OF_NAMES: usize = 15;
+const MUTATIONS_OF_NAMES: usize = 150;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz")

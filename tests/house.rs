@@ -20,7 +20,7 @@ const FLOORS: &[&[&str]] = &[
 const SAME_FLOOR: &[(&str, &str, &str)] = &[
     ("fetch", "representation", "a body that is read piece by piece is a ByteStream"),
     ("fetch", "secret", "the header that carries the token"),
-    ("config", "secret", "an index's address may hold a key"),
+    ("config", "secret", "TMDB's key; an index's address may hold a key"),
     ("config", "torrent", "the names of indexes and stores"),
     ("media", "torrent", "a title names the index's words"),
     ("http", "web", "handlers fill templates"),
@@ -31,6 +31,7 @@ const SAME_FLOOR: &[(&str, &str, &str)] = &[
 /// The one room that may name an outside crate.
 const HOME_OF: &[(&str, &[&str])] = &[
     ("sled", &["cache"]),
+    ("flate2", &["cache"]),
     ("redb", &["durable"]),
     ("librqbit", &["swarm"]),
     ("anyhow", &["swarm"]),

@@ -12,7 +12,6 @@ use std::time::Duration;
 use credenza::fetch::{AddressPolicy, Client, Roots};
 use credenza::index::{Report, State, build, decode, scrape_all};
 use credenza::media::{AnimePlace, Episode, Query, Title};
-use credenza::title::Titles;
 use credenza::torrent::{IndexName, Torrent};
 
 use crate::support::upstream::{Reply, Upstream};
@@ -246,6 +245,39 @@ async fn stremthru_without_its_list_is_asked_through_its_torznab_door() {
 }
 
 #[tokio::test]
+async fn a_torznab_of_the_owners_is_asked_for_what_it_can_and_its_key_is_shown_to_nobody() {
+    let caps = r#"<caps><searching><tv-search available="yes" supportedParams="q,season,ep,imdbid"/></searching></caps>"#;
+    let key = "0123456789abcdef0123456789abcdef";
+    let denied = format!(r#"<error code="100" description="Invalid API key {key}"/>"#);
+    let feed = include_str!("data/stremthru/torznab_search.xml");
+    for (answers, state) in [
+        (vec![caps, feed], State::Ok),
+        // One that does not tell what it can is asked by name, which nobody knows here.
+        (vec![r#"{"x":1}"#], State::UnsupportedId),
+        (vec![&denied], State::Failed),
+        (vec![caps, &denied], State::Failed),
+        (vec![caps, "<rss><channel/></rss>"], State::Empty),
+    ] {
+        let upstream = Upstream::start();
+        upstream.script("/1/api", answers.iter().map(Reply::ok));
+        let place = upstream.url(&format!("/1/api?apikey={key}"));
+        let sources = [build("mine".parse().unwrap(), client(&[&upstream]), place)];
+        for _ in 0..2 {
+            let report =
+                scrape_all(&sources, &query("tt9900001:1:2"), LIMIT, |_| {}).await.remove(0);
+            assert_eq!(report.state, state, "{answers:?}: {report:?}");
+            assert!(!format!("{report:?}").contains(key), "{report:?}");
+        }
+        let asked = upstream.requests();
+        assert!(asked.iter().all(|seen| seen.query.starts_with(&format!("apikey={key}&t="))));
+        if state == State::Ok {
+            let told = asked.iter().filter(|seen| seen.query.ends_with("t=caps")).count();
+            assert_eq!((told, asked.len()), (1, 5), "what it can is asked once: {asked:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_told_in_words() {
     let upstreams = sound();
     let refusal = Reply::html("<title>Sorry</title>").with_status(403);
@@ -291,110 +323,4 @@ async fn an_id_goes_to_those_who_know_it() {
             assert_eq!(known, !queries(&upstreams, name).is_empty(), "{id}: {name}");
         }
     }
-}
-
-fn titles(cinemeta: &Upstream, kitsu: &Upstream) -> Titles {
-    Titles::new(client(&[cinemeta, kitsu]), cinemeta.url("/"), kitsu.url("/"))
-}
-
-#[tokio::test]
-async fn titles_are_read_from_cinemeta_and_the_kitsu_add_on() {
-    let (cinemeta, kitsu) = (Upstream::start(), Upstream::start());
-    let film = include_str!("data/cinemeta/meta_movie_shape.json");
-    cinemeta.on("/meta/movie/tt1254207.json", Reply::json(film));
-    let series = include_str!("data/cinemeta/meta_series_shape.json");
-    cinemeta.on("/meta/series/tt9900001.json", Reply::json(series));
-    kitsu.on(
-        "/meta/anime/kitsu:990001.json",
-        Reply::json(include_str!("data/kitsu/meta_series.json")),
-    );
-    kitsu.on(
-        "/meta/anime/kitsu:990002.json",
-        Reply::json(include_str!("data/kitsu/meta_special.json")),
-    );
-    let titles = titles(&cinemeta, &kitsu);
-    for (id, name, year, imdb, air_date) in [
-        ("tt1254207", "Big Buck Bunny", 2008, "tt1254207", None),
-        ("tt9900001:1:2", "Harbour Lights", 2021, "tt9900001:1:2", Some("2021-05-14")),
-        ("tt9900001:0:1", "Harbour Lights", 2021, "tt9900001:0:1", Some("2021-05-01")),
-        ("tt9900001:7:7", "Harbour Lights", 2021, "tt9900001:7:7", None),
-        ("kitsu:990001:2", "Tokei no Tako", 2021, "tt9900002:2:2", Some("2021-04-10")),
-        // IMDb does not count the recap.
-        ("kitsu:990001:3", "Tokei no Tako", 2021, "", Some("2021-04-17")),
-        ("kitsu:990002", "Tokei no Tako Movie", 2022, "tt9900003", None),
-    ] {
-        let id = id.parse().unwrap();
-        let title = titles.look_up(&id).await.unwrap().unwrap();
-        assert_eq!((title.name.as_str(), title.year), (name, Some(year)), "{id}");
-        assert_eq!(title.air_date.as_deref(), air_date, "{id}");
-        let query = Query { id, title: Some(title) };
-        assert_eq!(query.imdb().map(|id| id.to_string()).unwrap_or_default(), imdb, "{id}");
-    }
-    let title = titles.look_up(&"kitsu:990001:1".parse().unwrap()).await.unwrap().unwrap();
-    assert_eq!(title.aliases, ["Clockwork Kite", "Tokei Tako"]);
-
-    let rows = titles.episodes("tt9900001".parse().unwrap()).await.unwrap();
-    let rows: Vec<_> =
-        rows.iter().map(|row| (row.episode.to_string(), row.name.as_str())).collect();
-    assert_eq!(rows, [("1:2".to_owned(), "The Long Ebb"), ("0:1".to_owned(), "Inside")]);
-}
-
-#[tokio::test]
-async fn an_unknown_title_is_nobody_and_a_broken_place_is_an_error() {
-    for (reply, known) in [
-        (Reply::json(r#"{"meta":{}}"#), Some(false)),
-        (Reply::json(r#"{"meta":null}"#), Some(false)),
-        (Reply::json("{}"), Some(false)),
-        (Reply::json("null"), Some(false)),
-        (Reply::status(404), Some(false)),
-        (Reply::json("{}").with_status(404), Some(false)),
-        (Reply::json(r#"{"meta":{"name":"X","year":null,"videos":null,"imdb_id":5}}"#), Some(true)),
-        (Reply::json(r#"{"meta":{"name":"X","videos":[null,5,{"season":"x"}]}}"#), Some(true)),
-        (Reply::html("<title>Welcome</title>"), None),
-        (Reply::status(500), None),
-        (Reply::json("{").cut_after(0), None),
-    ] {
-        let upstream = Upstream::start();
-        upstream.on("/meta/series/tt9900001.json", reply.clone());
-        upstream.on("/meta/anime/kitsu:5.json", reply.clone());
-        let titles = titles(&upstream, &upstream);
-        for id in ["tt9900001:1:2", "kitsu:5:1"] {
-            let title = titles.look_up(&id.parse().unwrap()).await;
-            assert_eq!(title.as_ref().ok().map(Option::is_some), known, "{reply:?}: {title:?}");
-        }
-    }
-    let upstream = Upstream::start();
-    for id in ["anidb:5:1", "mal:5:1", "tmdb:movie:5", "tmdb:tv:5:1:1"] {
-        let title = titles(&upstream, &upstream).look_up(&id.parse().unwrap()).await;
-        assert!(title.unwrap().is_none(), "{id}");
-    }
-    assert_eq!(upstream.connections(), 0);
-}
-
-#[tokio::test]
-async fn a_search_asks_both_catalogues_and_one_of_them_is_enough() {
-    let upstream = Upstream::start();
-    let films = include_str!("data/cinemeta/catalog_search.json");
-    let series = r#"{"metas":[{"id":"tt9900001","name":"Big Lights","releaseInfo":"2021–","poster":"file:///x"},{"id":"x"},null]}"#;
-    let path = |kind: &str| format!("/catalog/{kind}/top/search=big%20%2F%20b%C3%BCck%3F.json");
-    upstream.on(&path("movie"), Reply::json(films));
-    upstream.on(&path("series"), Reply::json(series));
-    let titles = titles(&upstream, &upstream);
-    let found = titles.search(" big / bück? ").await.unwrap();
-    let seen: Vec<_> = found
-        .iter()
-        .map(|row| (row.id.to_string(), row.kind, row.year, row.poster.is_some()))
-        .collect();
-    assert_eq!(
-        seen,
-        [
-            ("tt1254207".to_owned(), "movie", Some(2008), true),
-            ("tt9900001".to_owned(), "series", Some(2021), false)
-        ]
-    );
-    upstream.on(&path("series"), Reply::status(500));
-    assert_eq!(titles.search("big / bück?").await.unwrap().len(), 1);
-    upstream.on(&path("movie"), Reply::status(500));
-    assert!(titles.search("big / bück?").await.is_err());
-    assert!(titles.search("  ").await.unwrap().is_empty());
 }

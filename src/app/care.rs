@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{HostList, MediaKeys};
 use crate::lan::Names;
 use crate::playback::Playback;
+use crate::title::anime_map::Refresh;
 
 /// How often the cache is tended.
 const CACHE_CARE: Duration = Duration::from_secs(60);
@@ -39,6 +40,21 @@ pub(super) async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationTo
         tokio::select! {
             () = shutdown.cancelled() => return,
             _ = ticks.tick() => playback.tend().await,
+        }
+    }
+}
+
+/// Fetches a newer map of anime ids, at once where there is none but the one built in.
+pub(super) async fn refresh_anime_map(refresh: Refresh, shutdown: CancellationToken) {
+    let mut wait = refresh.due();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            next = refresh.run() => wait = next,
         }
     }
 }

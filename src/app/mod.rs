@@ -107,7 +107,7 @@ impl App {
         let address = listener.address();
         let (near, side_door) = side_door(address).await?;
         reset::owner_if_asked(data)?;
-        let Story { playback, state, client, library, tasks } = story(config, data)?;
+        let Story { playback, state, client, library, tasks, anime_map } = story(config, data)?;
         let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(Arc::clone(&state)));
         let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
         let media_keys = Arc::new(MediaKeys::open(ledger)?);
@@ -165,6 +165,7 @@ impl App {
         tasks.spawn_blocking(release::warm_up);
         tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
         tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
+        tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         appliance.start();

@@ -16,7 +16,7 @@ use crate::playback::{IndexPlace, Parts, Playback};
 use crate::secret::Secret;
 use crate::select::Preferences;
 use crate::swarm::{self, Swarm};
-use crate::title::Titles;
+use crate::title::{AnimeMap, Titles, anime_map};
 use crate::torrent::IndexName;
 
 /// How long a search waits for its slowest index, and for the store. It shall be answered within six
@@ -37,6 +37,8 @@ pub struct Story {
     /// Where films lie.
     pub(super) library: swarm::Place,
     pub(super) tasks: TaskTracker,
+    /// Where a newer map of anime ids comes from.
+    pub(super) anime_map: anime_map::Refresh,
 }
 
 /// Builds the rooms up to the story on the data folder `data`.
@@ -57,8 +59,14 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     let library = options.library.clone();
     let swarm = Arc::new(Swarm::new(options, tasks.clone()));
     swarm.allow(config.swarm.consent == Consent::Given);
+    let anime_map = anime_map(config, data, &client);
+    let titles = Titles::new(client.clone(), config.cinemeta.clone(), config.kitsu.clone())
+        .with_cache(cache.clone())
+        .with_map(anime_map.map.clone())
+        .with_tmdb_and_images(config.tmdb.clone(), config.images.clone());
+    titles.use_tmdb_key(config.tmdb_key.clone());
     let playback = Playback::new(Parts {
-        titles: Titles::new(client.clone(), config.cinemeta.clone(), config.kitsu.clone()),
+        titles,
         indexes: index_places(config),
         client: client.clone(),
         cache,
@@ -77,7 +85,15 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
             .map_err(|error| Error::TokenFile { file: file.clone(), error })?;
         playback.default_debrid(*store, &Secret::new(&token))?;
     }
-    Ok(Story { playback: Arc::new(playback), state, client, library, tasks })
+    Ok(Story { playback: Arc::new(playback), state, client, library, tasks, anime_map })
+}
+
+/// The map of anime ids, with what was fetched before.
+fn anime_map(config: &Config, data: &Path, client: &Client) -> anime_map::Refresh {
+    let (map, kept) = (AnimeMap::default(), anime_map::Kept::in_folder(data));
+    kept.load(&map);
+    let (list, mapping) = (config.anime_map.clone(), config.kitsu_map.clone());
+    anime_map::Refresh { client: client.clone(), list, mapping, map, kept }
 }
 
 /// Where the configuration says the indexes are. A private address of one of ours has to stand in

@@ -118,6 +118,35 @@ impl Cache {
         self.put_json(&shelf::TITLE, id, title);
     }
 
+    /// What was said in answer to `asked`, and how long ago.
+    #[must_use]
+    pub fn answer<T: serde::de::DeserializeOwned>(&self, asked: &str) -> Option<(T, Duration)> {
+        let (bytes, age) = self.engine.read(&shelf::ANSWER, asked.as_bytes())?;
+        Some((packed::read(&bytes)?, age))
+    }
+
+    /// Keeps an answer. Says whether it is small enough to be kept.
+    pub fn put_answer<T: serde::Serialize>(&self, asked: &str, answer: &T) -> bool {
+        let packed = packed::write(answer).filter(|bytes| bytes.len() <= shelf::ANSWER.longest);
+        let kept = packed.is_some();
+        let entry = packed.map(|bytes| (asked.as_bytes().to_vec(), bytes));
+        self.engine.put(&shelf::ANSWER, entry.into_iter().collect());
+        kept
+    }
+
+    /// Which id another one is, and how long ago that was learnt.
+    #[must_use]
+    pub fn link(&self, from: &str) -> Option<(String, Duration)> {
+        let (bytes, age) = self.engine.read(&shelf::LINK, from.as_bytes())?;
+        Some((String::from_utf8(bytes).ok()?, age))
+    }
+
+    /// Keeps which id another one is.
+    pub fn put_link(&self, from: &str, to: &str) {
+        let entry = (from.as_bytes().to_vec(), to.as_bytes().to_vec());
+        self.engine.put(&shelf::LINK, vec![entry]);
+    }
+
     /// What `store` last said of the hash, and how long ago. A refusal outlives everything else.
     #[must_use]
     pub fn availability(&self, store: Store, hash: &InfoHash) -> Option<(Availability, Duration)> {

@@ -5,6 +5,8 @@ use std::io::{Read as _, Write as _};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::torrent::Unique;
 
@@ -33,6 +35,21 @@ pub(super) fn pack(torrents: &[Unique], longest: usize) -> Option<Vec<u8>> {
 
 /// What was packed; `None` where it is damaged.
 pub(super) fn unpack(packed: &[u8]) -> Option<Vec<Unique>> {
+    let mut text = Vec::new();
+    DeflateDecoder::new(packed).take(MOST).read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Any value.
+pub(super) fn write<T: Serialize>(value: &T) -> Option<Vec<u8>> {
+    let text = serde_json::to_vec(value).ok()?;
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&text).ok()?;
+    encoder.finish().ok()
+}
+
+/// What was written; `None` where it is damaged.
+pub(super) fn read<T: DeserializeOwned>(packed: &[u8]) -> Option<T> {
     let mut text = Vec::new();
     DeflateDecoder::new(packed).take(MOST).read_to_end(&mut text).ok()?;
     serde_json::from_slice(&text).ok()

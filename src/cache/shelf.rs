@@ -14,16 +14,16 @@ pub(super) struct Shelf {
     pub(super) longest: usize,
 }
 
-// Together 2 MiB of payload: the engine takes more than twice that on the disk, and the whole shall
+// Together some 2.3 MiB of payload: the engine takes more than twice that on the disk, and the whole shall
 // stay below 10 MB. What is oldest goes first.
 
 /// Torrents found for an id, packed. A search is some 10 to 100 kB, so this is the last evening's.
 pub(super) const FOUND: Shelf =
-    Shelf { name: "found", place: 0, most: 400, most_bytes: 1280 << 10, longest: 384 << 10 };
+    Shelf { name: "found", place: 0, most: 400, most_bytes: 1024 << 10, longest: 384 << 10 };
 
 /// What an id is called.
 pub(super) const TITLE: Shelf =
-    Shelf { name: "title", place: 1, most: 1_000, most_bytes: 256 << 10, longest: 16 << 10 };
+    Shelf { name: "title", place: 1, most: 1_000, most_bytes: 160 << 10, longest: 16 << 10 };
 
 /// What a store said of a hash: some 40 bytes each.
 pub(super) const AVAILABILITY: Shelf =
@@ -41,5 +41,14 @@ pub(super) const ASKED: Shelf =
 pub(super) const INDEX: Shelf =
     Shelf { name: "index", place: 5, most: 64, most_bytes: 64 << 10, longest: 4 << 10 };
 
+/// What was said of titles, packed: details of some 2 kB each, rows of catalogues.
+pub(super) const ANSWER: Shelf =
+    Shelf { name: "answer", place: 6, most: 600, most_bytes: 320 << 10, longest: 64 << 10 };
+
+/// Which id is which.
+pub(super) const LINK: Shelf =
+    Shelf { name: "link", place: 7, most: 1_500, most_bytes: 64 << 10, longest: 512 };
+
 /// All of them.
-pub(super) const ALL: [&Shelf; 6] = [&FOUND, &TITLE, &AVAILABILITY, &REFUSED, &ASKED, &INDEX];
+pub(super) const ALL: [&Shelf; 8] =
+    [&FOUND, &TITLE, &AVAILABILITY, &REFUSED, &ASKED, &INDEX, &ANSWER, &LINK];

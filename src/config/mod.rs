@@ -15,7 +15,7 @@ use url::Url;
 pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
 pub use read::BadConfig;
 
-use crate::secret::Address;
+use crate::secret::{Address, Secret};
 use crate::torrent::{IndexName, Store};
 use read::{Value, Values};
 
@@ -97,6 +97,16 @@ pub struct Config {
     pub cinemeta: Url,
     /// `title.kitsu_url`
     pub kitsu: Url,
+    /// `title.anime_map_url`
+    pub anime_map: Url,
+    /// `title.kitsu_map_url`
+    pub kitsu_map: Url,
+    /// `title.images_url`
+    pub images: Url,
+    /// `title.tmdb_url`
+    pub tmdb: Url,
+    /// `title.tmdb_key`
+    pub tmdb_key: Option<Secret>,
     /// `[prefer]`: the fields that were given, for the room that knows their words.
     pub prefer: serde_json::Map<String, serde_json::Value>,
     /// `[index.…]`
@@ -118,6 +128,11 @@ const MEDIAFUSION: &str = "https://mediafusion.elfhosted.com";
 const NYAA: &str = "https://nyaa.si";
 const CINEMETA: &str = "https://v3-cinemeta.strem.io";
 const KITSU: &str = "https://anime-kitsu.strem.fun";
+const ANIME_MAP: &str =
+    "https://raw.githubusercontent.com/Fribb/anime-lists/master/anime-list-full.json";
+const KITSU_MAP: &str = "https://raw.githubusercontent.com/TheBeastLT/stremio-kitsu-anime/master/static/data/imdb_mapping.json";
+const IMAGES: &str = "https://images.metahub.space";
+const TMDB: &str = "https://api.themoviedb.org/3";
 
 impl Config {
     /// Reads `file` (where there is one) and the environment, which wins.
@@ -189,6 +204,11 @@ impl Config {
             debrid: given.debrid()?,
             cinemeta: given.url("title.cinemeta_url", CINEMETA),
             kitsu: given.url("title.kitsu_url", KITSU),
+            anime_map: given.url("title.anime_map_url", ANIME_MAP),
+            kitsu_map: given.url("title.kitsu_map_url", KITSU_MAP),
+            images: given.url("title.images_url", IMAGES),
+            tmdb: given.url("title.tmdb_url", TMDB),
+            tmdb_key: given.text("title.tmdb_key").map(Secret::new),
             indexes: places.into(),
             added: given.added_indexes()?,
             stremthru,

@@ -89,7 +89,8 @@ impl Demo {
         let allowed: Vec<String> = self.addresses().iter().map(ToString::to_string).collect();
         let text = |value: String| toml::Value::String(value);
         let base = |address: SocketAddr| text(street::base(address));
-        let tables: [(&[&str], toml::Value); 23] = [
+        let file = |address, path: &str| text(format!("{}/{path}", street::base(address)));
+        let tables: [(&[&str], toml::Value); 27] = [
             (&["stremthru", "url"], base(street.stremthru)),
             (&["index", "stremthru", "url"], base(street.stremthru)),
             (&["index", "torrentio", "url"], base(street.torrentio)),
@@ -102,6 +103,10 @@ impl Demo {
             (&["index", "nyaa", "url"], base(street.nyaa)),
             (&["title", "cinemeta_url"], base(street.cinemeta)),
             (&["title", "kitsu_url"], base(street.kitsu)),
+            (&["title", "images_url"], base(street.cinemeta)),
+            (&["title", "anime_map_url"], file(street.lists, "anime-list-full.json")),
+            (&["title", "kitsu_map_url"], file(street.lists, "imdb_mapping.json")),
+            (&["title", "tmdb_url"], file(street.tmdb, "3")),
             (&["debrid", "store"], text("realdebrid".to_owned())),
             (&["debrid", "token_file"], text(self.token_file.display().to_string())),
             (&["network", "allow_private"], allowed.into()),

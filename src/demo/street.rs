@@ -22,6 +22,7 @@ use crate::demo::stand_in::torrentio::Torrentio;
 use crate::demo::stand_in::torrentsdb::TorrentsDb;
 use crate::demo::stand_in::tracker::{self, Tracker};
 use crate::demo::stand_in::zilean::Zilean;
+use crate::demo::stand_in::{lists, tmdb};
 use crate::http::plain::{Ask, Reply, Responder, serve_plain};
 use crate::http::server::{self, Listener};
 
@@ -47,6 +48,8 @@ pub(super) struct Doors {
     nyaa: Listener,
     cinemeta: Listener,
     kitsu: Listener,
+    lists: Listener,
+    tmdb: Listener,
     tracker: Listener,
 }
 
@@ -63,6 +66,8 @@ pub(super) struct Street {
     pub(super) nyaa: SocketAddr,
     pub(super) cinemeta: SocketAddr,
     pub(super) kitsu: SocketAddr,
+    pub(super) lists: SocketAddr,
+    pub(super) tmdb: SocketAddr,
     pub(super) cdn: Arc<Cdn>,
     cdn_address: SocketAddr,
     tracker: SocketAddr,
@@ -85,6 +90,8 @@ impl Doors {
             nyaa: any().await?,
             cinemeta: any().await?,
             kitsu: any().await?,
+            lists: any().await?,
+            tmdb: any().await?,
             tracker: any().await?,
         })
     }
@@ -134,6 +141,8 @@ impl Doors {
             nyaa: open(self.nyaa, behind(move |ask| nyaa.answer(ask))),
             cinemeta: open(self.cinemeta, behind(move |ask| cinemeta.answer(ask))),
             kitsu: open(self.kitsu, behind(move |ask| kitsu.answer(ask))),
+            lists: open(self.lists, behind(lists::answer)),
+            tmdb: open(self.tmdb, behind(tmdb::answer)),
             tracker: open(self.tracker, behind(move |ask| tracker.answer(ask))),
             cdn_address: open(self.cdn, behind(move |ask| files.answer(ask))),
             cdn,
@@ -162,6 +171,8 @@ impl Street {
             self.nyaa,
             self.cinemeta,
             self.kitsu,
+            self.lists,
+            self.tmdb,
             self.tracker,
             self.seeder.into(),
         ]

@@ -56,6 +56,9 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// One header that carries a secret: `(name, scheme such as "Bearer ", secret)`.
     pub secret: Option<(&'static str, &'static str, Secret)>,
+    /// A parameter that carries a secret, for an API that takes it nowhere else: `(name, secret)`. It
+    /// joins the URL when the call is sent, under the same guards as a header's.
+    pub secret_query: Option<(&'static str, Secret)>,
     /// A JSON body.
     pub json: Option<serde_json::Value>,
     /// Limit for the whole call with its retries and redirects; more than 30 s counts as 30 s. For
@@ -132,9 +135,15 @@ impl Request {
             url,
             headers: Vec::new(),
             secret: None,
+            secret_query: None,
             json: None,
             timeout: LONGEST,
         }
+    }
+
+    /// Whether the call carries a secret.
+    const fn is_secret(&self) -> bool {
+        self.secret.is_some() || self.secret_query.is_some()
     }
 
     /// The same call with a limit of `timeout`.

@@ -102,7 +102,7 @@ impl Routes {
         let mut url = request.url.clone();
         let mut hops = 0;
         loop {
-            let key = self.key(&url, encoding, request.secret.is_some())?;
+            let key = self.key(&url, encoding, request.is_secret())?;
             let call = build(&self.client(key)?, &url, request, encoding)?;
             let response = call.send().await.map_err(|error| match Error::of(&url, error) {
                 Error::PrivateAddress { .. } if key.listed_only => Error::bad_url(&url, OPEN_LINE),
@@ -111,7 +111,7 @@ impl Routes {
             let Some(next) = target(&url, &response)? else {
                 return Ok((url, response));
             };
-            if request.secret.is_some() || request.method != Method::Get || hops == MOST_HOPS {
+            if request.is_secret() || request.method != Method::Get || hops == MOST_HOPS {
                 return Err(Error::Redirected { host: host_of(&url) });
             }
             hops += 1;
@@ -186,10 +186,14 @@ fn build(
     request: &Request,
     encoding: Encoding,
 ) -> Result<RequestBuilder, Error> {
+    let mut asked = url.clone();
+    if let Some((name, secret)) = &request.secret_query {
+        asked.query_pairs_mut().append_pair(name, secret.expose());
+    }
     let mut call = match request.method {
-        Method::Get => client.get(url.clone()),
-        Method::Post => client.post(url.clone()),
-        Method::Delete => client.delete(url.clone()),
+        Method::Get => client.get(asked),
+        Method::Post => client.post(asked),
+        Method::Delete => client.delete(asked),
     };
     for (name, value) in &request.headers {
         let value = HeaderValue::from_str(value)

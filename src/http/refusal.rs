@@ -10,13 +10,14 @@ use crate::access::{ClaimError, LoginError};
 use crate::appliance;
 use crate::index;
 use crate::playback;
+use crate::title;
 
 impl From<playback::Error> for ApiError {
     fn from(error: playback::Error) -> Self {
         use playback::Error as E;
         let (status, code) = match &error {
             E::NothingFound { .. } => (StatusCode::NOT_FOUND, "nothing_found"),
-            E::NoIndex { .. } | E::IndexSilent { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
+            E::NoIndex { .. } | E::IndexFailed { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
             E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
             E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
             E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),
@@ -34,6 +35,10 @@ impl From<playback::Error> for ApiError {
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
             E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
             E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),
+            E::UnknownTitle { .. } => (StatusCode::NOT_FOUND, "unknown_title"),
+            E::Title(title::Error::BadKey | title::Error::NoKey) => {
+                (StatusCode::BAD_REQUEST, "tmdb_key")
+            }
             E::Title(_) => (StatusCode::BAD_GATEWAY, "title"),
             E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
         };

@@ -3,7 +3,8 @@
 //!
 //! Its season filter wants a season in the release's own name, which anime releases lack; so anime
 //! is asked for without, and whoever ranks the rows picks the episode. An error inside Zilean looks
-//! like an empty list: where the id finds nothing, the name is tried.
+//! like an empty list: where the id finds nothing, the name is tried; where that is not known yet, the
+//! id without a season.
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
@@ -71,7 +72,11 @@ fn filters(query: &Query) -> (Vec<Filter>, Option<Filter>) {
     let number = number(query);
     let mut by_names = names.iter().map(by_name).map(|filter| [filter, number.clone()].concat());
     match imdb {
-        Some(imdb) => (vec![[imdb, number.clone()].concat()], by_names.next()),
+        Some(imdb) => {
+            // Nobody has said yet whether it is anime.
+            let bare = (query.title.is_none() && !number.is_empty()).then(|| imdb.clone());
+            (vec![[imdb, number.clone()].concat()], by_names.next().or(bare))
+        }
         None => (by_names.by_ref().take(MOST).collect(), None),
     }
 }
@@ -131,7 +136,12 @@ mod tests {
         for (id, title, imdb, wanted) in [
             ("tt9900001", None, true, "ImdbId=tt9900001"),
             ("tt9900001", kite, true, "ImdbId=tt9900001 else Query=Clockwork Kite"),
-            ("tt9900001:1:2", None, true, "ImdbId=tt9900001&Season=1&Episode=2"),
+            (
+                "tt9900001:1:2",
+                None,
+                true,
+                "ImdbId=tt9900001&Season=1&Episode=2 else ImdbId=tt9900001",
+            ),
             (
                 "tt9900001:0:2",
                 kite,

@@ -45,8 +45,7 @@ pub(super) struct Desk {
     /// Ends what searches do behind their answers.
     pub(super) ending: CancellationToken,
     account: Account,
-    /// Whom to ask.
-    pub(super) indexes: Mutex<Arc<Indexes>>,
+    indexes: Mutex<Arc<Indexes>>,
     pub(super) preferences: Mutex<Arc<Preferences>>,
     recent: Mutex<Vec<(StremioId, Instant, Arc<Findings>)>>,
 }
@@ -66,6 +65,17 @@ impl Desk {
             preferences: Mutex::default(),
             recent: Mutex::default(),
         }
+    }
+
+    /// The indexes as they are now.
+    pub(super) fn indexes(&self) -> Arc<Indexes> {
+        Arc::clone(&lock(&self.indexes))
+    }
+
+    /// Asks these from now on.
+    pub(super) fn use_indexes(&self, indexes: Indexes) {
+        *lock(&self.indexes) = Arc::new(indexes);
+        self.forget_searches();
     }
 
     pub(super) fn debrid(&self) -> Option<Arc<Debrid>> {
@@ -113,10 +123,12 @@ impl Desk {
         }
         let looked_up = tokio::time::timeout(TITLE_PATIENCE, self.parts.titles.look_up(id)).await;
         match looked_up.unwrap_or(Ok(None)) {
-            Ok(Some(title)) => {
+            Ok(Some(title)) if !title.name.is_empty() => {
                 self.parts.cache.put_title(id, &title);
                 Some(title)
             }
+            // Nobody answered, but other ids are known.
+            Ok(Some(title)) => known.map(|(title, _)| title).or(Some(title)),
             Ok(None) => known.map(|(title, _)| title),
             Err(error) => {
                 tracing::warn!(%id, %error, "no title");

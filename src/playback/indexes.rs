@@ -131,7 +131,7 @@ impl Playback {
 
     /// The indexes as they are now.
     pub(super) fn indexes(&self) -> Arc<Indexes> {
-        Arc::clone(&lock(&self.desk.indexes))
+        self.desk.indexes()
     }
 
     /// Reads what the owner had set before.
@@ -242,6 +242,6 @@ impl Playback {
 
     fn apply_indexes(&self, choices: &Choices) {
         let indexes = Indexes::new(self.index_places(choices), &self.parts.client);
-        *lock(&self.desk.indexes) = Arc::new(indexes);
+        self.desk.use_indexes(indexes);
     }
 }

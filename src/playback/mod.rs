@@ -20,6 +20,7 @@ mod relay;
 mod round;
 mod session;
 mod settings;
+mod titles;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
@@ -36,7 +37,7 @@ pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
-pub use settings::{DebridSettings, Settings};
+pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 
 use crate::cache::Cache;
 use crate::debrid::{self, Debrid};
@@ -154,7 +155,7 @@ pub enum Error {
     },
     /// The index does not answer.
     #[error("{why}")]
-    IndexSilent {
+    IndexFailed {
         /// Its sentence.
         why: String,
     },
@@ -164,6 +165,12 @@ pub enum Error {
     /// The indexes cannot be changed so.
     #[error(transparent)]
     Index(#[from] BadIndex),
+    /// Nobody tells of it.
+    #[error("nobody tells of a title {id}; check the id, or search by name")]
+    UnknownTitle {
+        /// What was asked.
+        id: StremioId,
+    },
     /// It cannot be a token.
     #[error("a token is letters, digits and signs without spaces or line breaks; paste it again")]
     NoToken,
@@ -200,19 +207,6 @@ impl Playback {
         playback.take_up_settings()?;
         playback.take_up_indexes()?;
         Ok(playback)
-    }
-
-    /// Titles by name, for people who know no ids.
-    pub async fn search(&self, text: &str) -> Result<Vec<title::Found>, Error> {
-        Ok(self.parts.titles.search(text).await?)
-    }
-
-    /// The episodes of a series.
-    pub async fn episodes(
-        &self,
-        id: crate::media::ImdbId,
-    ) -> Result<Vec<title::EpisodeRow>, Error> {
-        Ok(self.parts.titles.episodes(id).await?)
     }
 
     /// Notes what has become whole, and keeps what is only kept for speed small; to be called about

@@ -22,7 +22,7 @@ impl Playback {
             return Ok(body);
         }
         let health = &self.desk.health;
-        health.admit_one(source).map_err(|shut| Error::IndexSilent { why: shut.message })?;
+        health.admit_one(source).map_err(|shut| Error::IndexFailed { why: shut.message })?;
         let start = Instant::now();
         let asked = self.desk.relay.ask(&client, &base, &path);
         let answer = tokio::time::timeout(self.parts.patience, asked).await;
@@ -37,6 +37,6 @@ impl Playback {
             Err(_) => (None, Report::late(index, start.elapsed())),
         };
         health.settle(&mut report, false);
-        body.ok_or_else(|| Error::IndexSilent { why: report.message.unwrap_or_default() })
+        body.ok_or_else(|| Error::IndexFailed { why: report.message.unwrap_or_default() })
     }
 }

@@ -91,7 +91,7 @@ struct Asked {
 impl Round {
     pub(super) fn new(desk: Arc<Desk>, search: Arc<Search>, id: StremioId) -> Self {
         let checks = Checks::new(desk.debrid(), desk.parts.cache.clone());
-        let indexes = Arc::clone(&lock(&desk.indexes));
+        let indexes = desk.indexes();
         Self {
             desk,
             search,
@@ -198,6 +198,8 @@ impl Round {
             let (desk, id) = (Arc::clone(&self.desk), self.query.id);
             self.title = Some(Box::pin(async move { desk.title(&id).await }));
         }
+        // Anime is better asked for by its numbers in the catalogues of anime.
+        let anime = self.desk.parts.titles.is_anime(&self.query.id);
         let admissions = self.desk.health.admit(&sources, !self.answered);
         for (source, admission) in sources.into_iter().zip(admissions) {
             match admission {
@@ -207,7 +209,7 @@ impl Round {
                     // Nobody knows a film by an IMDb id better for knowing its name, so those are
                     // asked while it is still looked up; other ids may need their IMDb place.
                     let by_id = matches!(self.query.id, StremioId::Imdb { .. });
-                    if self.title.is_some() && (source.wants_title() || !by_id) {
+                    if self.title.is_some() && (source.wants_title() || !by_id || anime) {
                         self.after_title.push(source);
                     } else {
                         self.begin(source);
@@ -399,7 +401,8 @@ impl Round {
         let age = self.before.as_ref().filter(|_| !answered_now && count > 0).map(|b| b.age);
         let before = self.before.as_ref().map_or(0, |before| before.asked.torrents_found);
         let availability = self.checks.of(&torrents);
-        let title = self.query.title.as_ref().map(|title| TitleLine {
+        let named = self.query.title.as_ref().filter(|title| !title.name.is_empty());
+        let title = named.map(|title| TitleLine {
             name: title.name.clone(),
             year: title.year,
             imdb: title.imdb,

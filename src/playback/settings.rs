@@ -29,6 +29,24 @@ pub struct Settings {
     pub swarm: SwarmSettings,
     /// What the household prefers.
     pub preferences: Arc<Preferences>,
+    /// Where titles are told.
+    pub title: TitleSettings,
+}
+
+/// Where titles are told.
+#[derive(Debug, Clone, Serialize)]
+pub struct TitleSettings {
+    /// TMDB's key, without itself.
+    pub tmdb_key: KeySettings,
+}
+
+/// A key, without itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeySettings {
+    /// Whether one is set.
+    pub set: bool,
+    /// Its last two characters.
+    pub ends: String,
 }
 
 /// The debrid account, without its token.
@@ -70,11 +88,12 @@ impl Playback {
         {
             self.parts.swarm.allow(allowed);
         }
-        Ok(())
+        self.take_up_tmdb_key()
     }
 
-    /// Takes the token that was set in the browser out of the state, before [`Playback::new`].
+    /// Takes the tokens that were set in the browser out of the state, before [`Playback::new`].
     pub fn erase_token(state: &State) -> Result<(), Error> {
+        Self::erase_tmdb_key(state)?;
         Ok(state.remove(DEBRID_KEY)?)
     }
 
@@ -142,7 +161,8 @@ impl Playback {
         let swarm =
             SwarmSettings { enabled: self.parts.swarm.allowed(), fixed: self.parts.swarm_fixed };
         let (indexes, preferences) = (self.index_settings(), self.preferences());
-        Settings { debrid, indexes, swarm, preferences }
+        let title = TitleSettings::from(&self.parts.titles);
+        Settings { debrid, indexes, swarm, preferences, title }
     }
 
     fn use_debrid(&self, store: Store, token: &Secret) {

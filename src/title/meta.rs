@@ -4,73 +4,194 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{EpisodeRow, Found};
-use crate::media::{Episode, ImdbId, Title};
+use super::catalogue::Found;
+use super::details::{Details, EpisodeDetails, Kind};
+use crate::media::{AnimeBase, Episode, ImdbId, StremioId};
 use crate::torrent::{stated_name, stated_number};
 
-/// Longest name that is kept, in bytes; most aliases.
+/// Longest name and text that are kept, in bytes; most entries of a list.
 const LONGEST_NAME: usize = 512;
-const MOST_ALIASES: usize = 32;
+const LONGEST_PLOT: usize = 2_000;
+const LONGEST_EPISODE_PLOT: usize = 400;
+const LONGEST_URL: usize = 512;
+const MOST_LISTED: usize = 32;
+/// Most episodes that are kept: the longest series have some two thousand.
+const MOST_EPISODES: usize = 5_000;
 
-/// The title in Cinemeta's answer, and when `episode` was shown.
-pub(super) fn title(meta: &Value, imdb: ImdbId, episode: Option<Episode>) -> Option<Title> {
-    let video = episode.and_then(|asked| videos(meta).find(|video| place(video) == Some(asked)));
-    Some(Title {
-        name: name(meta)?,
+/// What an answer tells of the title at IMDb; `None` where it has no name.
+pub(super) fn title(meta: &Value, imdb: ImdbId, kind: Kind) -> Option<Details> {
+    let id = StremioId::Imdb { id: imdb, episode: None };
+    let mut details = details(meta, id, kind)?;
+    details.tmdb = number(&meta["moviedb_id"]);
+    Some(details)
+}
+
+/// What the Kitsu add-on's answer tells of an anime. Each of its episodes says where it stands at
+/// IMDb; those that IMDb does not count say nothing.
+pub(super) fn anime(meta: &Value, base: AnimeBase, id: u32) -> Option<Details> {
+    let kitsu = kitsu_number(meta);
+    let id = match kitsu {
+        Some(kitsu) => StremioId::Anime { base: AnimeBase::Kitsu, id: kitsu, episode: None },
+        None => StremioId::Anime { base, id, episode: None },
+    };
+    let mut details = details(meta, id, Kind::Anime)?;
+    details.kitsu = kitsu;
+    details.imdb = imdb(&meta["imdb_id"]);
+    Some(details)
+}
+
+fn details(meta: &Value, id: StremioId, kind: Kind) -> Option<Details> {
+    let name = name(meta)?;
+    let genres = [list(&meta["genres"]), list(&meta["genre"])];
+    let genres = genres.into_iter().find(|list| !list.is_empty()).unwrap_or_default();
+    let animation = genres.iter().any(|genre| genre == "Animation");
+    let japan = text(&meta["country"]).is_some_and(|country| country.contains("Japan"));
+    Some(Details {
+        id,
+        kind,
+        aliases: list(&meta["aliases"]).into_iter().filter(|alias| *alias != name).collect(),
+        name,
         year: year(meta),
-        imdb: Some(imdb),
-        aliases: aliases(meta),
-        imdb_episode: None,
-        air_date: match episode {
-            Some(_) => video.and_then(air_date),
-            None => None,
-        },
-        ..Title::default()
+        runtime_min: minutes(&meta["runtime"]),
+        plot: text(&meta["description"]).map(|plot| stated_name(plot, LONGEST_PLOT)),
+        japanese_animation: kind == Kind::Anime
+            || (animation && japan)
+            || genres.iter().any(|genre| genre == "Anime"),
+        genres,
+        cast: list(&meta["cast"]),
+        rating: rating(&meta["imdbRating"]),
+        trailers: trailers(meta),
+        episodes: episodes(meta, kind),
+        poster: picture(&meta["poster"]),
+        background: picture(&meta["background"]),
+        imdb: None,
+        tmdb: None,
+        kitsu: None,
+        completed: false,
     })
 }
 
-/// The title in the Kitsu add-on's answer. Each of its episodes says where it stands at IMDb; those
-/// that IMDb does not count say nothing.
-pub(super) fn anime(meta: &Value, episode: Option<u32>) -> Option<Title> {
-    let video = episode
-        .and_then(|asked| videos(meta).find(|video| number(&video["episode"]) == Some(asked)));
-    let imdb_episode = video.and_then(|video| {
-        Some(Episode {
-            season: small(&video["imdbSeason"])?,
-            number: number(&video["imdbEpisode"])?,
-        })
-    });
-    let imdb = video.and_then(|video| imdb(&video["imdb_id"])).or_else(|| imdb(&meta["imdb_id"]));
-    Some(Title {
+/// One row of a catalogue of films or series.
+pub(super) fn found(meta: &Value, kind: Kind) -> Option<Found> {
+    let id = if kind == Kind::Anime {
+        let id = kitsu_number(meta)?;
+        StremioId::Anime { base: AnimeBase::Kitsu, id, episode: None }
+    } else {
+        let id = imdb(&meta["imdb_id"]).or_else(|| imdb(&meta["id"]))?;
+        StremioId::Imdb { id, episode: None }
+    };
+    let film = kind == Kind::Movie || meta["animeType"].as_str() == Some("movie");
+    Some(Found {
+        id,
         name: name(meta)?,
         year: year(meta),
-        imdb,
-        aliases: aliases(meta),
-        imdb_episode,
-        air_date: video.and_then(air_date),
-        ..Title::default()
+        kind,
+        film,
+        imdb: imdb(&meta["imdb_id"]),
+        tmdb: number(&meta["moviedb_id"]).filter(|_| kind != Kind::Anime),
+        poster: picture(&meta["poster"]),
     })
-}
-
-/// One row of a catalogue.
-pub(super) fn found(meta: &Value, kind: &'static str) -> Option<Found> {
-    let id = imdb(&meta["imdb_id"]).or_else(|| imdb(&meta["id"]))?;
-    let poster = text(&meta["poster"])
-        .filter(|url| url.starts_with("https://") || url.starts_with("http://"));
-    Some(Found { id, name: name(meta)?, year: year(meta), kind, poster: poster.map(str::to_owned) })
 }
 
 /// The episodes, each once; specials last.
-pub(super) fn episodes(meta: &Value) -> Vec<EpisodeRow> {
+fn episodes(meta: &Value, kind: Kind) -> Vec<EpisodeDetails> {
     let mut rows = BTreeMap::new();
-    for video in videos(meta) {
+    for video in videos(meta).take(MOST_EPISODES) {
         let Some(episode) = place(video) else { continue };
         let name = text(&video["name"]).or_else(|| text(&video["title"]));
-        let name = name.map(short).unwrap_or_default();
-        let row = EpisodeRow { episode, name, air_date: air_date(video) };
+        let plot = text(&video["overview"]).or_else(|| text(&video["description"]));
+        let at_imdb = small(&video["imdbSeason"]).zip(number(&video["imdbEpisode"]));
+        let at_imdb = at_imdb.map(|(season, number)| Episode { season, number });
+        let row = EpisodeDetails {
+            episode,
+            name: name.map(short).unwrap_or_default(),
+            air_date: air_date(video),
+            plot: plot.map(|plot| stated_name(plot, LONGEST_EPISODE_PLOT)),
+            thumbnail: picture(&video["thumbnail"]),
+            imdb: imdb(&video["imdb_id"]).filter(|_| kind == Kind::Anime).map(|id| (id, at_imdb)),
+        };
         rows.entry((episode.season == 0, episode)).or_insert(row);
     }
     rows.into_values().collect()
+}
+
+/// `kitsu:12`, or `"kitsu_id": "12"`.
+fn kitsu_number(meta: &Value) -> Option<u32> {
+    let of_id = text(&meta["id"]).and_then(|id| id.strip_prefix("kitsu:")?.parse().ok());
+    of_id.or_else(|| number(&meta["kitsu_id"])).filter(|id| (1..=99_999_999).contains(id))
+}
+
+/// `142 min`, `1h 30min`, `90`.
+fn minutes(value: &Value) -> Option<u32> {
+    let told = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(told) => told.to_ascii_lowercase(),
+        _ => return None,
+    };
+    let mut minutes: u32 = 0;
+    let mut digits = String::new();
+    for c in told.chars().chain([' ']) {
+        if c.is_ascii_digit() && digits.len() < 4 {
+            digits.push(c);
+            continue;
+        }
+        // A space may stand before the unit.
+        if c == ' ' && minutes == 0 && !digits.is_empty() && told.contains(['h', 'm']) {
+            continue;
+        }
+        let number: u32 = std::mem::take(&mut digits).parse().unwrap_or(0);
+        minutes = minutes.saturating_add(if c == 'h' { number.saturating_mul(60) } else { number });
+    }
+    Some(minutes).filter(|minutes| (1..6_000).contains(minutes))
+}
+
+/// `6.4`, `"6.4"`, `""`: of ten.
+#[expect(clippy::cast_possible_truncation, reason = "a rating of ten with one place")]
+fn rating(value: &Value) -> Option<f32> {
+    let told = match value {
+        Value::String(text) => text.trim().parse().ok()?,
+        value => value.as_f64()?,
+    };
+    ((0.1..=10.0).contains(&told)).then_some(((told * 10.0).round() / 10.0) as f32)
+}
+
+/// Ids at YouTube, each once.
+fn trailers(meta: &Value) -> Vec<String> {
+    let older = meta["trailers"].as_array().into_iter().flatten().map(|one| &one["source"]);
+    let newer = meta["trailerStreams"].as_array().into_iter().flatten().map(|one| &one["ytId"]);
+    let mut ids: Vec<String> = Vec::new();
+    for id in newer.chain(older).filter_map(Value::as_str).filter(|id| is_youtube_id(id)) {
+        if !ids.iter().any(|known| known == id) && ids.len() < MOST_LISTED {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
+}
+
+/// Eleven of the letters that YouTube uses: what goes into a link.
+pub(super) fn is_youtube_id(id: &str) -> bool {
+    id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+/// Texts of a list, each once; one text is a list of one.
+fn list(value: &Value) -> Vec<String> {
+    let texts: Vec<&Value> = match value {
+        Value::Array(items) => items.iter().collect(),
+        value => vec![value],
+    };
+    let mut listed: Vec<String> = Vec::new();
+    for item in texts.into_iter().filter_map(text).map(short) {
+        if !listed.contains(&item) && listed.len() < MOST_LISTED {
+            listed.push(item);
+        }
+    }
+    listed
+}
+
+fn picture(value: &Value) -> Option<String> {
+    let url = text(value).filter(|url| url.len() <= LONGEST_URL);
+    let url = url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+    url.map(str::to_owned)
 }
 
 fn videos(meta: &Value) -> impl Iterator<Item = &Value> {
@@ -104,18 +225,6 @@ fn short(text: &str) -> String {
 
 fn name(meta: &Value) -> Option<String> {
     text(&meta["name"]).map(short)
-}
-
-/// Other names, without the one that is the name and without repeats.
-fn aliases(meta: &Value) -> Vec<String> {
-    let mut aliases: Vec<String> = Vec::new();
-    let name = name(meta).unwrap_or_default();
-    for alias in meta["aliases"].as_array().into_iter().flatten().filter_map(text).map(short) {
-        if alias != name && !aliases.contains(&alias) && aliases.len() < MOST_ALIASES {
-            aliases.push(alias);
-        }
-    }
-    aliases
 }
 
 /// `2008`, `"2008"`, `"2008-2013"`, `"2019–"`: the first year. Of several keys the first that has
@@ -190,8 +299,10 @@ mod tests {
             {"season": 1, "episode": 2, "name": "Again"},
             {"season": 1, "episode": 0}, {"season": -1, "episode": 1}, {"episode": 3}, null, "x",
         ]});
-        let rows: Vec<(String, String)> =
-            episodes(&meta).into_iter().map(|row| (row.episode.to_string(), row.name)).collect();
+        let rows: Vec<(String, String)> = episodes(&meta, Kind::Series)
+            .into_iter()
+            .map(|row| (row.episode.to_string(), row.name))
+            .collect();
         let wanted = [("1:1", ""), ("1:2", "Two"), ("0:1", "Inside")];
         assert_eq!(rows, wanted.map(|(place, name)| (place.to_owned(), name.to_owned())));
     }
@@ -199,8 +310,55 @@ mod tests {
     #[test]
     fn a_meta_without_a_name_is_nobody() {
         for meta in [json!({}), json!({"name": ""}), json!({"name": 5}), json!({"name": null})] {
-            assert_eq!(anime(&meta, Some(1)), None, "{meta}");
-            assert_eq!(title(&meta, "tt1254207".parse().unwrap(), None), None, "{meta}");
+            assert_eq!(anime(&meta, AnimeBase::Kitsu, 1), None, "{meta}");
+            assert_eq!(title(&meta, "tt1254207".parse().unwrap(), Kind::Movie), None, "{meta}");
         }
+    }
+
+    #[test]
+    fn a_running_time_is_read_in_minutes() {
+        for (told, wanted) in [
+            (json!("142 min"), Some(142)),
+            (json!("142min"), Some(142)),
+            (json!("24 m"), Some(24)),
+            (json!("1h 30min"), Some(90)),
+            (json!("1 h 30 min"), Some(90)),
+            (json!("2h"), Some(120)),
+            (json!("90"), Some(90)),
+            (json!(90), Some(90)),
+            (json!("0 min"), None),
+            (json!("soon"), None),
+            (json!(""), None),
+            (json!(null), None),
+            (json!("99999999999 min"), None),
+        ] {
+            assert_eq!(minutes(&told), wanted, "{told}");
+        }
+    }
+
+    #[test]
+    fn a_rating_is_one_of_ten_or_none() {
+        for (told, wanted) in [
+            (json!("6.4"), Some(6.4)),
+            (json!(7.25), Some(7.3)),
+            (json!("10"), Some(10.0)),
+            (json!(""), None),
+            (json!("0"), None),
+            (json!("11"), None),
+            (json!("NaN"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(rating(&told), wanted, "{told}");
+        }
+    }
+
+    #[test]
+    fn only_ids_of_youtube_become_trailers() {
+        let meta = json!({
+            "trailers": [{"source": "aqz-KE-bpKQ", "type": "Trailer"}, {"source": "\"><script>"}, null],
+            "trailerStreams": [{"ytId": "AAAAAAAAAAA"}, {"ytId": "aqz-KE-bpKQ"}, {"ytId": 5}],
+        });
+        assert_eq!(trailers(&meta), ["AAAAAAAAAAA", "aqz-KE-bpKQ"]);
+        assert!(trailers(&json!({"trailers": "x"})).is_empty());
     }
 }

@@ -1,54 +1,49 @@
-//! What it is called: names, years and episodes from Cinemeta (IMDb's ids) and the Kitsu add-on.
+//! What it is called, and which id is which: Cinemeta (IMDb's ids), the Kitsu add-on (anime), TMDB
+//! where the owner has a key, and a map of anime ids that lies in the program.
 //!
-//! Both speak Stremio's meta protocol, and both are read leniently: a part that has another shape
-//! than it should is a part that is not known, and what they do not know at all is `None`.
+//! Cinemeta and Kitsu speak Stremio's meta protocol; all are read leniently: a part that has another
+//! shape than it should is a part that is not known, and what they do not know at all is `None`. What
+//! they said is kept in the cache with its age. It is asked for again when it is old, and stands where
+//! nobody answers: stale is better than nothing.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
+use crate::cache::Cache;
 use crate::fetch::{self, Request};
-use crate::media::{AnimeBase, Episode, ImdbId, StremioId, Title};
+use crate::secret::Secret;
 
+pub mod anime_map;
+mod catalogue;
+mod details;
+mod images;
 mod meta;
+mod resolve;
+mod source;
+mod tmdb;
+
+pub use anime_map::AnimeMap;
+pub use catalogue::{Found, List};
+pub use details::{Details, EpisodeDetails, EpisodeRow, Kind, Told};
+pub use images::{Image, Picture};
 
 /// Longest wait for one answer; a title is asked for before anything else can be.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The places that know titles.
+/// The places that know titles. Cheap to clone.
 #[derive(Clone)]
 pub struct Titles {
     client: fetch::Client,
     cinemeta: Url,
     kitsu: Url,
-}
-
-/// A title that a search found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Found {
-    /// Its id at IMDb.
-    pub id: ImdbId,
-    /// Its name.
-    pub name: String,
-    /// First year.
-    pub year: Option<u16>,
-    /// `movie` or `series`.
-    pub kind: &'static str,
-    /// A picture, `http` or `https`.
-    pub poster: Option<String>,
-}
-
-/// An episode of a series.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EpisodeRow {
-    /// Its season and number.
-    pub episode: Episode,
-    /// Its name; empty where it has none yet.
-    pub name: String,
-    /// When it was first shown, as `YYYY-MM-DD`.
-    pub air_date: Option<String>,
+    tmdb: Option<Url>,
+    key: Arc<RwLock<Option<Secret>>>,
+    images: images::Store,
+    cache: Option<Cache>,
+    map: AnimeMap,
 }
 
 /// Why a title cannot be had.
@@ -57,76 +52,104 @@ pub enum Error {
     /// The place that knows it gives no answer.
     #[error("the title cannot be looked up: {0}")]
     Fetch(#[from] fetch::Error),
+    /// TMDB refuses the key.
+    #[error(
+        "TMDB does not accept this key; copy it again from the API page of your account's settings \
+         there (the API key or the read access token)"
+    )]
+    BadKey,
+    /// It cannot be a key.
+    #[error(
+        "a TMDB key is 32 hex digits, or a read access token that begins with eyJ; copy it again"
+    )]
+    NoKey,
 }
 
 impl Titles {
     /// `cinemeta` and `kitsu` are the add-ons' addresses.
     #[must_use]
     pub fn new(client: fetch::Client, cinemeta: Url, kitsu: Url) -> Self {
-        Self { client, cinemeta, kitsu }
+        Self {
+            client,
+            cinemeta,
+            kitsu,
+            tmdb: None,
+            key: Arc::default(),
+            images: images::Store::default(),
+            cache: None,
+            map: AnimeMap::default(),
+        }
     }
 
-    /// What `id` is called; `None` where nobody knows, or for ids that nobody is asked for yet.
-    pub async fn look_up(&self, id: &StremioId) -> Result<Option<Title>, Error> {
+    /// The same, keeping what was said.
+    #[must_use]
+    pub fn with_cache(self, cache: Cache) -> Self {
+        Self { cache: Some(cache), ..self }
+    }
+
+    /// The same with a map of anime ids that others refresh.
+    #[must_use]
+    pub fn with_map(self, map: AnimeMap) -> Self {
+        Self { map, ..self }
+    }
+
+    /// The same with TMDB at `url`, which is asked once there is a key, and pictures at `images`.
+    #[must_use]
+    pub fn with_tmdb_and_images(self, url: Url, images: Url) -> Self {
+        Self { tmdb: Some(url), images: images::Store::at(images), ..self }
+    }
+
+    /// Whether a map knows this as anime, without asking anybody.
+    #[must_use]
+    pub fn is_anime(&self, id: &crate::media::StremioId) -> bool {
+        use crate::media::StremioId;
+        use anime_map::TmdbId;
+        let of_tmdb = |film, id| !self.map.of_tmdb(TmdbId { film, id }).is_empty();
         match id {
-            StremioId::Imdb { id: imdb, episode } => {
-                let meta = self.meta(&self.cinemeta, id.kind(), &imdb.to_string()).await?;
-                Ok(meta.and_then(|meta| meta::title(&meta, *imdb, *episode)))
-            }
-            StremioId::Anime { base: AnimeBase::Kitsu, id, episode } => {
-                let meta = self.meta(&self.kitsu, "anime", &format!("kitsu:{id}")).await?;
-                Ok(meta.and_then(|meta| meta::anime(&meta, *episode)))
-            }
-            _ => Ok(None),
+            StremioId::Anime { .. } => true,
+            StremioId::Imdb { id, .. } => !self.map.of_imdb(*id).is_empty(),
+            StremioId::TmdbMovie(id) => of_tmdb(true, *id),
+            StremioId::TmdbTv { id, .. } => of_tmdb(false, *id),
         }
     }
 
-    /// Films and series whose names fit `text`, the best of both first. One catalogue that gives no
-    /// answer does not hide the other.
-    pub async fn search(&self, text: &str) -> Result<Vec<Found>, Error> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (films, series) =
-            tokio::join!(self.catalogue("movie", text), self.catalogue("series", text));
-        let (films, series) = match (films, series) {
-            (Err(error), Err(_)) => return Err(error),
-            (films, series) => (films.unwrap_or_default(), series.unwrap_or_default()),
-        };
-        // Each list is the best first, and nothing compares a film with a series: take turns.
-        let longest = films.len().max(series.len());
-        let (mut films, mut series) = (films.into_iter(), series.into_iter());
-        Ok((0..longest).flat_map(|_| [films.next(), series.next()]).flatten().collect())
+    /// TMDB's key, as the owner or the configuration gave it.
+    #[must_use]
+    pub fn tmdb_key(&self) -> Option<Secret> {
+        self.key.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The episodes of a series in order, those of season 0 (specials) last.
-    pub async fn episodes(&self, id: ImdbId) -> Result<Vec<EpisodeRow>, Error> {
-        let meta = self.meta(&self.cinemeta, "series", &id.to_string()).await?;
-        Ok(meta.as_ref().map(meta::episodes).unwrap_or_default())
+    /// Uses this key, or none, from now on. Whether TMDB takes it is asked by
+    /// [`Titles::check_tmdb_key`].
+    pub fn use_tmdb_key(&self, key: Option<Secret>) {
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
     }
 
-    async fn catalogue(&self, kind: &'static str, text: &str) -> Result<Vec<Found>, Error> {
-        let search = format!("search={text}.json");
-        let url = fetch::at(&self.cinemeta, &["catalog", kind, "top", &search], &[]);
-        let body = self.ask(url).await?.unwrap_or_default();
-        let metas = body["metas"].as_array();
-        Ok(metas.into_iter().flatten().filter_map(|row| meta::found(row, kind)).collect())
-    }
-
-    /// The `meta` of an answer; `None` where there is none, is null or has no name.
-    async fn meta(&self, base: &Url, kind: &str, id: &str) -> Result<Option<Value>, Error> {
-        let url = fetch::at(base, &["meta", kind, &format!("{id}.json")], &[]);
-        let body = self.ask(url).await?;
-        Ok(body.map(|mut body| body["meta"].take()).filter(Value::is_object))
-    }
-
-    /// An answer that is an object; 404 and other JSON are `None`.
-    async fn ask(&self, url: Url) -> Result<Option<Value>, Error> {
+    /// What an add-on has at `segments`: an object; 404 and other JSON are `None`.
+    async fn ask(&self, base: &Url, segments: &[&str]) -> Result<Option<Value>, Error> {
+        let url = fetch::at(base, segments, &[]);
         let answer = self.client.send(Request::get(url).within(LIMIT)).await?;
         if answer.status == 404 {
             return Ok(None);
         }
         Ok(Some(answer.json::<Value>()?).filter(Value::is_object))
+    }
+
+    /// The `meta` of an answer; `None` where there is none or it is null.
+    async fn meta(&self, base: &Url, kind: &str, id: &str) -> Result<Option<Value>, Error> {
+        let body = self.ask(base, &["meta", kind, &format!("{id}.json")]).await?;
+        Ok(body.map(|mut body| body["meta"].take()).filter(Value::is_object))
+    }
+
+    fn link(&self, from: &str) -> Option<String> {
+        self.cache.as_ref()?.link(from).map(|(to, _)| to)
+    }
+
+    fn put_link(&self, from: &str, to: &str) {
+        if let Some(cache) = &self.cache
+            && cache.link(from).is_none_or(|(known, _)| known != to)
+        {
+            cache.put_link(from, to);
+        }
     }
 }

@@ -7,6 +7,7 @@
 
 mod preferences;
 mod the_box;
+mod titles;
 mod words;
 
 use askama::Template;
@@ -15,6 +16,7 @@ pub use preferences::{Choice, Preferences, Select, Tick};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
 };
+pub use titles::{About, Catalogue, Home, Season, Series, Shelf, TitleCard};
 pub use words::{age, plain, sentence, size};
 
 /// The style sheet.
@@ -49,51 +51,6 @@ pub struct Frame {
     pub refresh: Option<u32>,
 }
 
-/// `/`: a search by title or id.
-#[derive(Debug, Template)]
-#[template(path = "home.html")]
-pub struct Home {
-    /// What every page has.
-    pub frame: Frame,
-    /// What was searched for.
-    pub asked: String,
-    /// What was found.
-    pub titles: Vec<TitleCard>,
-    /// Whether a search was made.
-    pub searched: bool,
-    /// What must be set up before anything plays.
-    pub to_do: Option<String>,
-    /// Why indexes are not asked now.
-    pub ill: Vec<String>,
-}
-
-/// A title in a list.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct TitleCard {
-    pub link: String,
-    pub name: String,
-    pub detail: String,
-}
-
-/// `/series/{id}`: seasons and episodes.
-#[derive(Debug, Template)]
-#[template(path = "series.html")]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Series {
-    pub frame: Frame,
-    pub name: String,
-    pub seasons: Vec<Season>,
-}
-
-/// A season of a series.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Season {
-    pub name: String,
-    pub episodes: Vec<TitleCard>,
-}
-
 /// `/watch/{id}`: the candidates.
 #[derive(Debug, Template)]
 #[template(path = "watch.html")]
@@ -101,6 +58,8 @@ pub struct Season {
 pub struct Watch {
     pub frame: Frame,
     pub title: String,
+    /// What is told of it, if anybody told in time.
+    pub about: Option<About>,
     pub found: Found,
 }
 
@@ -112,6 +71,8 @@ pub struct Live {
     pub frame: Frame,
     pub id: String,
     pub anew: bool,
+    /// What is told of it, if that is known at once.
+    pub about: Option<About>,
 }
 
 /// What has been found so far, as a piece of the page.
@@ -206,6 +167,8 @@ pub struct Setup {
     /// How the indexes are.
     pub health: Vec<HealthRow>,
     pub preferences: Preferences,
+    /// Of TMDB's key, where one is set: its last characters.
+    pub tmdb: Option<String>,
     /// On a box alone.
     pub the_box: Option<TheBox>,
 }

@@ -28,8 +28,11 @@ pub struct Work {
     pub kind: Kind,
     /// Its id at `IMDb`, of a range that `IMDb` has not given out.
     pub imdb: &'static str,
+    /// Its number at TMDB, likewise.
+    pub tmdb: u32,
     pub kitsu: Option<u32>,
     pub anidb: Option<u32>,
+    pub mal: Option<u32>,
     pub name: &'static str,
     pub aliases: &'static [&'static str],
     pub year: u16,
@@ -45,8 +48,10 @@ pub const WORKS: [Work; 3] = [
     Work {
         kind: Kind::Film,
         imdb: "tt9900101",
+        tmdb: 9_900_101,
         kitsu: None,
         anidb: None,
+        mal: None,
         name: "The Lamp and the Tide",
         aliases: &[],
         year: 2024,
@@ -59,8 +64,10 @@ pub const WORKS: [Work; 3] = [
     Work {
         kind: Kind::Series,
         imdb: "tt9900102",
+        tmdb: 9_900_102,
         kitsu: None,
         anidb: None,
+        mal: None,
         name: "Harbour Watch",
         aliases: &[],
         year: 2023,
@@ -77,8 +84,10 @@ pub const WORKS: [Work; 3] = [
     Work {
         kind: Kind::Anime,
         imdb: "tt9900103",
+        tmdb: 9_900_103,
         kitsu: Some(99001),
         anidb: Some(99201),
+        mal: Some(99301),
         name: "Paper Kites",
         aliases: &["Paper Kites", "Kami no Tako"],
         year: 2022,
@@ -110,6 +119,22 @@ impl Work {
     #[must_use]
     pub fn by_anidb(id: u32) -> Option<&'static Self> {
         WORKS.iter().find(|work| work.anidb == Some(id))
+    }
+
+    /// The anime with this number at Kitsu, `AniDB` or `MyAnimeList`, such as `anidb:99201`.
+    #[must_use]
+    pub fn by_anime_id(id: &str) -> Option<&'static Self> {
+        let (base, number) = id.split_once(':')?;
+        let number: u32 = number.parse().ok()?;
+        WORKS.iter().find(|work| {
+            let known = match base {
+                "kitsu" => work.kitsu,
+                "anidb" => work.anidb,
+                "mal" => work.mal,
+                _ => None,
+            };
+            known == Some(number)
+        })
     }
 
     /// The type in a path of Cinemeta.

@@ -39,12 +39,26 @@ impl Cinemeta {
             }
             ["catalog", kind @ ("movie" | "series"), "top.json"] => self.catalog(kind, ""),
             ["catalog", kind @ ("movie" | "series"), "top", last] => {
-                let text = id_of(last).and_then(|extra| extra.strip_prefix("search="));
-                text.map_or_else(|| empty(404), |text| self.catalog(kind, text))
+                id_of(last).map_or_else(|| empty(404), |extra| self.part(kind, extra))
             }
             ["poster", _, id, "img"] => poster(id),
             _ => empty(404),
         }
+    }
+
+    /// `search=…`, or `genre=…&skip=…`.
+    fn part(&self, kind: &str, extra: &str) -> Reply {
+        if let Some(text) = extra.strip_prefix("search=") {
+            return self.catalog(kind, text);
+        }
+        let mut parts = extra.split('&').filter_map(|part| part.split_once('='));
+        // All of them are of one genre, and few.
+        let here = parts.all(|(name, value)| match name {
+            "genre" => value == "Animation",
+            "skip" => value == "0",
+            _ => false,
+        });
+        if here { self.catalog(kind, "") } else { addon(&json!({"metas": []})) }
     }
 
     fn catalog(&self, kind: &str, text: &str) -> Reply {
@@ -67,7 +81,7 @@ impl Cinemeta {
             "released": null,
             "year": years(work),
             "releaseInfo": years(work),
-            "moviedb_id": 99_000_000,
+            "moviedb_id": work.tmdb,
             "poster": self.poster(work),
             "id": work.imdb,
             "genres": ["Animation"],
@@ -93,7 +107,7 @@ impl Cinemeta {
             "slug": format!("{}/{}-{}", work.cinemeta_type(), work.slug(), &work.imdb[2..]),
             "writer": [],
             "year": years(work),
-            "moviedb_id": 99_000_000,
+            "moviedb_id": work.tmdb,
             "trailers": [],
             "id": work.imdb,
             "genres": ["Animation"],

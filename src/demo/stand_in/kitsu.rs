@@ -43,13 +43,21 @@ impl Kitsu {
                 let text = id_of(last).and_then(|extra| extra.strip_prefix("search="));
                 text.map_or_else(addon_error, |text| self.catalog(text))
             }
+            ["catalog", "anime", "kitsu-anime-trending.json" | "kitsu-anime-popular.json"] => {
+                self.catalog("")
+            }
+            ["catalog", "anime", "kitsu-anime-trending" | "kitsu-anime-popular", last] => {
+                let genre = id_of(last).and_then(|extra| extra.strip_prefix("genre="));
+                let here = genre == Some("Slice of Life");
+                if here { self.catalog("") } else { addon(&json!({"metas": []})) }
+            }
             _ => empty(404),
         }
     }
 
     fn meta(&self, id: &str) -> Option<Value> {
-        let number: u32 = id.strip_prefix("kitsu:")?.parse().ok()?;
-        let work = Work::by_kitsu(number)?;
+        let work = Work::by_anime_id(id)?;
+        let number = work.kitsu?;
         let mut meta = self.row(work, number);
         let videos: Vec<Value> = work
             .parts
@@ -125,7 +133,16 @@ fn manifest() -> Value {
             "name": "Kitsu",
             "type": "anime",
             "extra": [{"name": "search", "isRequired": true}, {"name": "skip"}]
+        }, {
+            "id": "kitsu-anime-trending",
+            "name": "Kitsu Trending",
+            "type": "anime"
+        }, {
+            "id": "kitsu-anime-popular",
+            "name": "Kitsu Most Popular",
+            "type": "anime",
+            "extra": [{"name": "genre"}, {"name": "skip"}]
         }],
-        "idPrefixes": ["kitsu"]
+        "idPrefixes": ["kitsu", "mal", "anilist", "anidb"]
     })
 }

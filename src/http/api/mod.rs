@@ -5,9 +5,11 @@ mod find;
 mod owner;
 mod relay;
 mod story;
+mod titles;
 
 pub(super) use find::events;
 pub(super) use story::id_of;
+pub(super) use titles::{Part, episode_id, list_of, next_skip, poster_path, title_id, title_of};
 
 use axum::Router;
 use axum::routing::{get, post, put};
@@ -40,6 +42,10 @@ pub(super) fn routes() -> Router<Rooms> {
         // Who may watch.
         .route("/api/find/{id}", get(find::find))
         .route("/api/play/{id}", get(story::play).post(story::play))
+        .route("/api/title/{id}", get(titles::title))
+        .route("/api/search", get(titles::search))
+        .route("/api/catalogue/{kind}", get(titles::catalogue))
+        .route("/image/{which}/{id}", get(titles::image))
         .route("/api/status", get(story::status))
         .route("/torrentio/{*path}", get(relay::torrentio))
 }

@@ -99,6 +99,7 @@ pub(super) struct Changes {
     indexes: Option<BTreeMap<String, Option<IndexChanges>>>,
     preferences: Option<serde_json::Map<String, Value>>,
     swarm: Option<SwarmChange>,
+    title: Option<TitleChange>,
     update: Option<UpdateChange>,
 }
 
@@ -144,6 +145,15 @@ struct SwarmChange {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct TitleChange {
+    /// `null` removes it; absent leaves it.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent and null are two things")]
+    tmdb_key: Option<Option<Secret>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct UpdateChange {
     /// `null`: updates are looked for nowhere.
     url: Option<String>,
@@ -185,6 +195,13 @@ pub(super) async fn change_settings(
     }
     if let Some(swarm) = changes.swarm {
         playback.allow_swarm(swarm.enabled)?;
+    }
+    if let Some(title) = changes.title {
+        match title.tmdb_key {
+            Some(Some(key)) => playback.set_tmdb_key(key).await?,
+            Some(None) => playback.remove_tmdb_key()?,
+            None => {}
+        }
     }
     if let Some(update) = changes.update {
         visitor.rooms.appliance.set_update_url(update.url.as_deref())?;

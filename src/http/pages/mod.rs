@@ -4,6 +4,7 @@ mod appliance;
 mod indexes;
 mod preferences;
 mod setup;
+mod titles;
 mod view;
 mod watch;
 
@@ -30,8 +31,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/login", get(setup::login_page).post(setup::login))
         .route("/logout", post(setup::logout))
         // Who may watch.
-        .route("/", get(watch::home))
-        .route("/series/{id}", get(watch::series))
+        .route("/", get(titles::home))
+        .route("/catalogue/{kind}", get(titles::catalogue))
+        .route("/series/{id}", get(titles::series))
         .route("/watch/{id}", get(watch::candidates).post(watch::play))
         .route("/watch/{id}/events", get(watch::events))
         .route("/play/{key}/{name}", get(watch::player))
@@ -45,6 +47,8 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/indexes/remove", post(indexes::remove))
         .route("/setup/preferences", post(preferences::change))
         .route("/setup/swarm", post(setup::swarm))
+        .route("/setup/tmdb", post(setup::tmdb))
+        .route("/setup/tmdb/remove", post(setup::remove_tmdb))
         // The owner of a box.
         .route("/setup/disk", get(appliance::confirm_format).post(appliance::format))
         .route("/setup/wifi", get(appliance::wifi_page).post(appliance::wifi))

@@ -46,6 +46,7 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         swarm_fixed: settings.swarm.fixed,
         health: visitor.rooms.playback.index_standing().iter().map(health).collect(),
         preferences: super::preferences::view(&settings.preferences),
+        tmdb: settings.title.tmdb_key.set.then_some(settings.title.tmdb_key.ends),
         the_box,
     })
 }
@@ -78,6 +79,8 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "indexes" => "The indexes are changed.",
         "preferences" => "What you prefer is kept; the next search goes by it.",
         "swarm" => "Peer-to-peer is changed.",
+        "tmdb" => "TMDB takes the key; it is kept.",
+        "tmdb-removed" => "The TMDB key is removed.",
         "formatted" => "The disk is ready: films are kept on it from now on.",
         "wifi" => "The box joins that Wi-Fi network, now and whenever it is started.",
         "checked" => "The address for updates has answered.",
@@ -224,6 +227,40 @@ pub(super) async fn swarm(
     }
     match visitor.rooms.playback.allow_swarm(form.allowed) {
         Ok(()) => Redirect::to("/setup?said=swarm").into_response(),
+        Err(error) => trouble(&visitor, error, "/setup"),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct TmdbForm {
+    key: Secret,
+}
+
+/// `POST /setup/tmdb`: TMDB is asked at once whether it takes the key.
+pub(super) async fn tmdb(
+    visitor: Visitor,
+    form: Result<Form<TmdbForm>, FormRejection>,
+) -> Response {
+    let form = match filled(&visitor, form, "/setup") {
+        Ok(form) => form,
+        Err(answer) => return answer,
+    };
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
+    }
+    match visitor.rooms.playback.set_tmdb_key(form.key).await {
+        Ok(()) => Redirect::to("/setup?said=tmdb").into_response(),
+        Err(error) => trouble(&visitor, error, "/setup"),
+    }
+}
+
+/// `POST /setup/tmdb/remove`.
+pub(super) async fn remove_tmdb(visitor: Visitor) -> Response {
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/setup");
+    }
+    match visitor.rooms.playback.remove_tmdb_key() {
+        Ok(()) => Redirect::to("/setup?said=tmdb-removed").into_response(),
         Err(error) => trouble(&visitor, error, "/setup"),
     }
 }

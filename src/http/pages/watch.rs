@@ -1,125 +1,29 @@
-//! Search, candidates, picture.
+//! Candidates, picture.
+
+use std::time::Duration;
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::titles::about;
 use super::{filled, frame, page, trouble, watching};
 use crate::http::api::{self, id_of};
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
-use crate::media::{ImdbId, StremioId};
+use crate::media::StremioId;
 use crate::playback::{Findings, IndexLine, Look, Step, in_words};
 use crate::select::Candidate;
-use crate::title::{EpisodeRow, Found};
 use crate::torrent::{Availability, IndexName, InfoHash};
-use crate::web::{self, CandidateRow, Season, TitleCard, plain, size};
+use crate::web::{self, CandidateRow, plain, size};
 
-/// The longest title that is searched for, in characters.
-const LONGEST_QUERY: usize = 200;
+/// How long the candidates wait for what is told of a title.
+const ABOUT_PATIENCE: Duration = Duration::from_millis(1_000);
+/// The same where they are shown as they come: no longer than it takes to look into the cache.
+const AT_ONCE: Duration = Duration::from_millis(40);
 /// How many candidates the page shows: a television's browser is slow.
 const SHOWN: usize = 40;
-
-#[derive(Deserialize)]
-pub(super) struct Asked {
-    q: Option<String>,
-}
-
-/// `GET /?q=`: an id leads straight to its candidates.
-pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Response {
-    if let Err(door) = watching(&visitor, "/") {
-        return door;
-    }
-    let asked: String = asked.q.unwrap_or_default().trim().chars().take(LONGEST_QUERY).collect();
-    if let Ok(id) = asked.parse::<StremioId>() {
-        return Redirect::to(&format!("/watch/{id}")).into_response();
-    }
-    let frame = frame(&visitor);
-    let searched = !asked.is_empty();
-    let titles =
-        if searched { visitor.rooms.playback.search(&asked).await } else { Ok(Vec::new()) };
-    match titles {
-        Ok(titles) => page(&web::Home {
-            frame,
-            asked,
-            searched,
-            titles: titles.iter().map(title_card).collect(),
-            to_do: to_do(&visitor),
-            ill: ill(&visitor),
-        }),
-        Err(error) => trouble(&visitor, error, "/"),
-    }
-}
-
-fn to_do(visitor: &Visitor) -> Option<String> {
-    let settings = visitor.rooms.playback.settings();
-    let nothing = !settings.debrid.set && !settings.swarm.enabled;
-    nothing.then(|| "Nothing can play yet: set a debrid token, or allow peer-to-peer.".to_owned())
-}
-
-/// Why indexes are not asked now.
-fn ill(visitor: &Visitor) -> Vec<String> {
-    let standing = visitor.rooms.playback.index_standing().into_iter();
-    let shut = standing.filter(|one| one.until.is_some());
-    shut.filter_map(|one| Some(web::sentence(&one.message?))).collect()
-}
-
-fn title_card(found: &Found) -> TitleCard {
-    let series = found.kind == "series";
-    let year = found.year.map(|year| year.to_string()).unwrap_or_default();
-    TitleCard {
-        link: if series { format!("/series/{}", found.id) } else { format!("/watch/{}", found.id) },
-        name: plain(&found.name),
-        detail: format!("{} {year}", if series { "series" } else { "film" }),
-    }
-}
-
-/// `GET /series/{id}`.
-pub(super) async fn series(visitor: Visitor, Path(id): Path<String>) -> Response {
-    if let Err(door) = watching(&visitor, &format!("/series/{id}")) {
-        return door;
-    }
-    let frame = frame(&visitor);
-    let Ok(imdb) = id.parse::<ImdbId>() else {
-        let error = ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "bad_id",
-            format!("{:?} is no series' id; it looks like tt0944947", plain(&id)),
-        );
-        return trouble(&visitor, error, "/");
-    };
-    match visitor.rooms.playback.episodes(imdb).await {
-        Ok(rows) => page(&web::Series {
-            frame,
-            name: format!("Episodes of {imdb}"),
-            seasons: seasons(imdb, &rows),
-        }),
-        Err(error) => trouble(&visitor, error, "/"),
-    }
-}
-
-fn seasons(imdb: ImdbId, rows: &[EpisodeRow]) -> Vec<Season> {
-    let mut seasons: Vec<Season> = Vec::new();
-    for row in rows {
-        let name = if row.episode.season == 0 {
-            "Specials".to_owned()
-        } else {
-            format!("Season {}", row.episode.season)
-        };
-        let card = TitleCard {
-            link: format!("/watch/{imdb}:{}", row.episode),
-            name: format!("{}. {}", row.episode.number, plain(&row.name)),
-            detail: row.air_date.clone().unwrap_or_default(),
-        };
-        match seasons.iter_mut().find(|season| season.name == name) {
-            Some(season) => season.episodes.push(card),
-            None => seasons.push(Season { name, episodes: vec![card] }),
-        }
-    }
-    seasons
-}
 
 /// How the candidates are shown.
 #[derive(Deserialize)]
@@ -145,10 +49,13 @@ pub(super) async fn candidates(
         Err(error) => return trouble(&visitor, error, "/"),
     };
     if how.live.is_some() {
-        return page(&web::Live { frame, id: id.to_string(), anew: how.anew.is_some() });
+        let about = about(&visitor, &id, AT_ONCE).await;
+        return page(&web::Live { frame, id: id.to_string(), anew: how.anew.is_some(), about });
     }
-    let found = visitor.rooms.playback.find_as(&id, look(&how), &mut |_| {}).await;
-    page(&web::Watch { frame, title: title_of(&found), found: shown(&found) })
+    let mut nobody = |_: &IndexLine| {};
+    let found = visitor.rooms.playback.find_as(&id, look(&how), &mut nobody);
+    let (found, about) = tokio::join!(found, about(&visitor, &id, ABOUT_PATIENCE));
+    page(&web::Watch { frame, title: title_of(&found), about, found: shown(&found) })
 }
 
 fn look(how: &How) -> Look {

@@ -1,0 +1,73 @@
+//! TMDB's numbers and keys.
+
+use credenza::cache::Cache;
+use credenza::secret::Secret;
+use credenza::title::Titles;
+
+use super::{client, look_up, meanings};
+use crate::support::upstream::{Reply, Upstream};
+
+#[tokio::test]
+async fn numbers_of_tmdb_are_translated_by_what_cinemeta_told_or_with_a_key_by_tmdb() {
+    let (cinemeta, tmdb) = (Upstream::start(), Upstream::start());
+    let film = include_str!("../data/cinemeta/meta_movie_shape.json");
+    cinemeta.on("/meta/movie/tt1254207.json", Reply::json(film));
+    let told = include_str!("../data/cinemeta/meta_series_shape.json");
+    cinemeta.on("/meta/series/tt9900001.json", Reply::json(told));
+    let folder = tempfile::tempdir().unwrap();
+    let (cache, _) = Cache::open(folder.path());
+    let both = client(&[&cinemeta, &tmdb]);
+    let titles = Titles::new(both, cinemeta.url("/"), cinemeta.url("/"))
+        .with_cache(cache)
+        .with_tmdb_and_images(tmdb.url("/3"), cinemeta.url("/"));
+    // The film was looked up before, and Cinemeta told its number.
+    assert_eq!(look_up(&titles, "tmdb:movie:10378").await, None);
+    look_up(&titles, "tt1254207").await.unwrap();
+    let title = look_up(&titles, "tmdb:movie:10378").await.unwrap();
+    assert_eq!(title.name, "Big Buck Bunny");
+    assert_eq!(meanings("tmdb:movie:10378", title).0, "tt1254207");
+    assert!(tmdb.requests().is_empty(), "there is no key");
+
+    // Both forms of keys, and ids that TMDB lacks.
+    let ids = r#"{"id":870000,"imdb_id":"tt9900001","tvdb_id":360000}"#;
+    for (number, key) in
+        [(870_001, "0123456789abcdef0123456789abcdef"), (870_002, "eyJh.eyJi.c2ln")]
+    {
+        tmdb.on(&format!("/3/tv/{number}/external_ids"), Reply::json(ids));
+        titles.use_tmdb_key(Some(Secret::new(key)));
+        let id = format!("tmdb:tv:{number}:1:2");
+        let title = look_up(&titles, &id).await.unwrap();
+        assert_eq!(title.air_date.as_deref(), Some("2021-05-14"));
+        assert_eq!(meanings(&id, title).0, "tt9900001:1:2");
+        let asked = tmdb.requests().pop().unwrap();
+        let header = asked.header("authorization").map(str::to_owned);
+        let sent = (asked.query.contains(key), header.is_some_and(|value| value.ends_with(key)));
+        assert_eq!(sent, if key.starts_with("eyJ") { (false, true) } else { (true, false) });
+    }
+    let count = tmdb.requests().len();
+    look_up(&titles, "tmdb:tv:870001:1:1").await.unwrap();
+    assert_eq!(tmdb.requests().len(), count, "it is known now");
+    let null = include_str!("../data/tmdb/external_ids_tv.json");
+    tmdb.on("/3/tv/870003/external_ids", Reply::json(null));
+    assert_eq!(look_up(&titles, "tmdb:tv:870003:1:1").await, None);
+    // A refused key, a key that is none: one sentence, and nothing of the key in it.
+    let refused = include_str!("../data/tmdb/error_401.json");
+    tmdb.on("/3/authentication", Reply::json(refused).with_status(401));
+    tmdb.on("/3/tv/870004/external_ids", Reply::json(refused).with_status(401));
+    let key = Secret::new("0123456789abcdef0123456789abcdef");
+    titles.use_tmdb_key(Some(key.clone()));
+    let error = titles.look_up(&"tmdb:tv:870004:1:1".parse().unwrap()).await.unwrap_err();
+    let checked = titles.check_tmdb_key(&key).await.unwrap_err();
+    for error in [error.to_string(), checked.to_string()] {
+        assert!(error.contains("TMDB does not accept this key"), "{error}");
+        assert!(!error.contains("0123456789abcdef"), "{error}");
+    }
+    let before = tmdb.requests().len();
+    for text in ["", "short", "0123456789abcdef0123456789abcdeg", "eyJ\u{e9}"] {
+        let error = titles.check_tmdb_key(&Secret::new(text)).await.unwrap_err();
+        assert!(error.to_string().contains("32 hex digits"), "{error}");
+    }
+    assert_eq!(tmdb.requests().len(), before, "nobody is asked for what is no key");
+    tmdb.on("/3/authentication", Reply::json(r#"{"success":true}"#));
+    titles.check_tmdb_key(&key).await.unwrap();
+}
