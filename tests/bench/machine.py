@@ -71,16 +71,6 @@ def cpu_seconds(pid):
     return total / TICKS_A_SECOND
 
 
-def cpu_ms(pid):
-    """Of all threads of the process, as the scheduler counts it: to the nanosecond, not the tick."""
-    total = 0
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        # A thread may end while it is looked at.
-        with contextlib.suppress(OSError):
-            total += int((task / "schedstat").read_text().split()[0])
-    return total / 1e6
-
-
 class Memory:
     """Watches VmRSS while a block runs; `most_mb` is the most that was seen, and `high_mb` the
     kernel's own high-water mark of the process since its start. MB of 10^6 bytes."""
