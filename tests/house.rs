@@ -31,7 +31,6 @@ const SAME_FLOOR: &[(&str, &str, &str)] = &[
 /// The one room that may name an outside crate.
 const HOME_OF: &[(&str, &[&str])] = &[
     ("sled", &["cache"]),
-    ("flate2", &["cache"]),
     ("redb", &["durable"]),
     ("librqbit", &["swarm"]),
     ("anyhow", &["swarm"]),
@@ -44,6 +43,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("tower", &["http"]),
     ("mdns_sd", &["lan"]),
     ("parse_torrent_title", &["release"]),
+    ("regex_syntax", &["release"]),
     ("askama", &["web"]),
     ("argon2", &["access"]),
     ("hmac", &["access"]),

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::patterns::compiled;
+
 /// Containers of video. Not `gif`, `mng`, `yuv` (no film), nor `ogg`, `mp2` (sound).
 const VIDEO: &[&str] = &[
     "3g2", "3gp", "amv", "asf", "avi", "divx", "drc", "f4p", "f4v", "flv", "m2ts", "m2v", "m4p",
@@ -25,38 +27,37 @@ const EXECUTABLE: &[&str] = &[
     "scr", "vbe", "vbs", "wsf", "zipx",
 ];
 
-static SAMPLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:^|[^\p{L}\p{N}])sample(?:[^\p{L}\p{N}]|$)").expect("a constant pattern")
-});
-static SAMPLE_FOLDER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:^|[/\\])\W*samples?\W*[/\\]").expect("a constant pattern")
-});
+static SAMPLE: LazyLock<Regex> = compiled!(r"(?i)(?:^|[^\p{L}\p{N}])sample(?:[^\p{L}\p{N}]|$)");
+static SAMPLE_FOLDER: LazyLock<Regex> = compiled!(r"(?i)(?:^|[/\\])\W*samples?\W*[/\\]");
 
-fn last_part(name: &str) -> Option<String> {
+fn last_part(name: &str) -> Option<&str> {
     let base = name.rsplit(['/', '\\']).next()?;
     let (stem, extension) = base.rsplit_once('.')?;
-    (!stem.is_empty() && extension.len() <= 8).then(|| extension.to_ascii_lowercase())
+    (!stem.is_empty() && extension.len() <= 8).then_some(extension)
+}
+
+fn is_of(list: &[&str], extension: &str) -> bool {
+    list.iter().any(|known| known.eq_ignore_ascii_case(extension))
 }
 
 /// The extension in lower case, where it is one that is known: after the last dot of a release name
 /// often stands a group.
 #[must_use]
 pub fn extension(name: &str) -> Option<String> {
-    let known =
-        |last: &String| [VIDEO, OTHER, EXECUTABLE].iter().any(|all| all.contains(&last.as_str()));
-    last_part(name).filter(known)
+    let known = |last: &&str| [VIDEO, OTHER, EXECUTABLE].iter().any(|list| is_of(list, last));
+    last_part(name).filter(known).map(str::to_ascii_lowercase)
 }
 
 /// Whether the extension is one of video.
 #[must_use]
 pub fn is_video(name: &str) -> bool {
-    last_part(name).is_some_and(|last| VIDEO.contains(&last.as_str()))
+    last_part(name).is_some_and(|last| is_of(VIDEO, last))
 }
 
 /// Whether the extension is one of a program.
 #[must_use]
 pub fn is_executable(name: &str) -> bool {
-    last_part(name).is_some_and(|last| EXECUTABLE.contains(&last.as_str()))
+    last_part(name).is_some_and(|last| is_of(EXECUTABLE, last))
 }
 
 /// Whether `sample` is a word of the file's name, or the name of a folder it is in. "The Sampler"

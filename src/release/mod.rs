@@ -10,12 +10,15 @@ mod kind;
 mod language;
 mod memory;
 pub mod number;
+mod patterns;
 mod picture;
+mod plain;
 mod sound;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parse_torrent_title::{ParsedTitle, Value};
+use picture::Picture;
 use serde::Serialize;
 
 pub use kind::{extension, is_executable, is_sample, is_video};
@@ -98,6 +101,9 @@ fn clean(name: &str) -> String {
     while !name.is_char_boundary(end) {
         end -= 1;
     }
+    if name[..end].bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return name[..end].trim().to_owned();
+    }
     let seen = name[..end].chars().filter(|c| !is_invisible(*c));
     let spaced: String = seen.map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.trim().to_owned()
@@ -129,7 +135,7 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
     let single = counted.episodes.len() == 1
         && (is_video(&name) || counted.seasons.len() == 1 || counted.bare.is_some());
     let batch = (parsed.complete().unwrap_or(false) && !single)
-        || number::says_batch(&name)
+        || counted.says_batch
         || counted.seasons.len() > 1
         || counted.episodes.len() > 1
         || season_pack;
@@ -143,16 +149,18 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
         title = number.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
     }
     let unscored = name.replace('_', " ");
+    let picture = Picture::of(&unscored);
+    let (audio, channels) = sound::tracks(&unscored);
     Release {
         title: (!title.is_empty()).then(|| title.to_owned()),
         year: year(parsed.year()),
-        resolution: picture::resolution(&name, parsed.resolution()),
-        quality: picture::quality(&unscored, parsed.source()),
-        codec: picture::codec(&unscored, parsed.codec()),
-        bit_depth: picture::bit_depth(&unscored, parsed.bit_depth()),
-        hdr: picture::hdr(&unscored),
-        audio: sound::audio(&unscored),
-        channels: sound::channels(&unscored),
+        resolution: picture.resolution(parsed.resolution()),
+        quality: picture.quality(parsed.source()),
+        codec: picture.codec(parsed.codec()),
+        bit_depth: picture.bit_depth(parsed.bit_depth()),
+        hdr: picture.hdr(&unscored),
+        audio,
+        channels,
         languages: language::codes(&name, parsed.languages().unwrap_or_default()),
         group: parsed.group().filter(|group| !is_site(group)).map(str::to_owned),
         batch,

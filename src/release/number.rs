@@ -1,46 +1,32 @@
 //! Seasons and episodes: the parser's numbers, mended where it is known to err.
 //!
-//! Ranges in brackets, and such as are joined by a word, are read besides. Three faults are met. A title with two numbers reads as a range of hundreds of episodes
-//! (`Show - 116 - 360 Degrees`). A frame reads as season and episode (`1920x1080`). A number that
-//! stands bare (`Show 1071.mkv`) is not read at all: rightly, for alone it may belong to the title;
-//! [`bare`] gives it to those who know more, such as the sibling files.
+//! Ranges in brackets, and such as are joined by a word, are read besides. Three faults are met. A
+//! title with two numbers reads as a range of hundreds of episodes (`Show - 116 - 360 Degrees`). A
+//! frame reads as season and episode (`1920x1080`). A number that stands bare (`Show 1071.mkv`) is
+//! not read at all: rightly, for alone it may belong to the title; [`bare`] gives it to those who
+//! know more, such as the sibling files.
 
 use std::sync::LazyLock;
 
 use parse_torrent_title::ParsedTitle;
-use regex::Regex;
+use regex::{Captures, Regex};
 
-macro_rules! pattern {
-    ($name:ident, $pattern:literal) => {
-        static $name: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new($pattern).expect("a constant pattern"));
-    };
+use super::patterns::{Seen, compiled, patterns};
+
+patterns! {
+    MARKED = r"(?i)(?:^|[^\p{L}])(?:s\d+[ ._-]?)?(?:e|ep|eps|episodes?|сери[ияй]|folgen?)[ ._:(\[]*\d";
+    SPACED = r"(\d+)\s+[-–~]\s+(\d+)";
+    FRAME = r"(?i)(?:^|\D)(\d{3,4})[x×](\d{3,4})(?:\D|$)";
+    BATCH = r"(?i)\b(?:batch|all episodes?|complete series)\b";
+    BRACKETED = r"[\[(（]\s*(?:TV\s*)?(\d{1,4})\s*[-~–]\s*(\d{2,4})\s*(?:TV|END|Fin)?\s*(?:[+&,][^\])）]*)?[\])）]";
+    JOINED = r"(?i)\bE(?:p\.?\s*)?(\d{1,4})\s*(?:à|to|bis|thru|al?)\s*E(?:p\.?\s*)?(\d{1,4})\b";
+    ORDINALS = r"(?i)\b(\d{1,2})[ªºa]?\s+(?:a|à|al|e|y)\s+(?:la\s+)?(\d{1,2})[ªºa]?\s+(?:temporadas?|stagion[ei]|saisons?)\b";
+    VERSIONED = r"(?i)(?:^|[ ._\-\[(])(\d{1,4})v\d(?:$|[ ._\-\])])";
 }
 
-pattern!(
-    MARKED,
-    r"(?i)(?:^|[^\p{L}])(?:s\d+[ ._-]?)?(?:e|ep|eps|episodes?|сери[ияй]|folgen?)[ ._:(\[]*\d"
-);
-pattern!(SPACED, r"(\d+)\s+[-–~]\s+(\d+)");
-pattern!(FRAME, r"(?i)(?:^|\D)(\d{3,4})[x×](\d{3,4})(?:\D|$)");
-pattern!(BATCH, r"(?i)\b(?:batch|all episodes?|complete series)\b");
-pattern!(
-    BRACKETED,
-    r"[\[(（]\s*(?:TV\s*)?(\d{1,4})\s*[-~–]\s*(\d{2,4})\s*(?:TV|END|Fin)?\s*(?:[+&,][^\])）]*)?[\])）]"
-);
-pattern!(
-    JOINED,
-    r"(?i)\bE(?:p\.?\s*)?(\d{1,4})\s*(?:à|to|bis|thru|al?)\s*E(?:p\.?\s*)?(\d{1,4})\b"
-);
-pattern!(
-    ORDINALS,
-    r"(?i)\b(\d{1,2})[ªºa]?\s+(?:a|à|al|e|y)\s+(?:la\s+)?(\d{1,2})[ªºa]?\s+(?:temporadas?|stagion[ei]|saisons?)\b"
-);
-pattern!(VERSIONED, r"(?i)(?:^|[ ._\-\[(])(\d{1,4})v\d(?:$|[ ._\-\])])");
-pattern!(FANSUB, r"^[\[【]");
-pattern!(BARE, r"(?i)(?:^|[ ._\-\[(#~])(\d{1,4})(?:v\d)?(?:$|[ ._\-\])~])");
-pattern!(
-    TECHNICAL,
+static BARE: LazyLock<Regex> =
+    compiled!(r"(?i)(?:^|[ ._\-\[(#~])(\d{1,4})(?:v\d)?(?:$|[ ._\-\])~])");
+static TECHNICAL: LazyLock<Regex> = compiled!(
     r"(?i)(?:^|[^\p{L}\p{N}])(?:\d{3,4}[pi]|4k|\d{3,4}x\d{3,4}|[hx][ ._-]?26[45]|hevc|avc|xvid|divx|(?:web|bd|br|hd|dvd|tv)[ ._-]?(?:dl|rip|tv)|web|blu-?ray|bd|dvd|vostfr|multi|aac|ac-?3|flac|dts|ddp?\d|dual|10[ ._-]?bits?|[0-9a-f]{8})(?:$|[^\p{L}\p{N}])"
 );
 
@@ -57,58 +43,67 @@ pub(super) struct Counted {
     pub(super) episodes: Vec<u32>,
     /// The number that was taken though it stands bare.
     pub(super) bare: Option<u32>,
-}
-
-/// Whether a word says that there is more than one episode.
-pub(super) fn says_batch(name: &str) -> bool {
-    BATCH.is_match(name)
+    /// A word says that there is more than one episode.
+    pub(super) says_batch: bool,
 }
 
 /// The parser's numbers without those that cannot be.
 pub(super) fn mended(name: &str, parsed: &ParsedTitle) -> Counted {
+    let seen = PATTERNS.of(name);
     let mut counted = Counted {
         seasons: plain(parsed.seasons().unwrap_or_default()),
         episodes: plain(parsed.episodes().unwrap_or_default()),
         bare: None,
+        says_batch: seen.has(BATCH),
     };
-    if let Some(frame) = FRAME.captures(name) {
-        drop_frame(&mut counted, &frame[1], &frame[2]);
-    }
-    if counted.episodes.len() > PLAUSIBLE_RANGE && !MARKED.is_match(name) {
-        // "116 - 360" with spaces is an episode and the start of its title; "001-220" is a range.
-        if let Some(pair) = SPACED.captures(name) {
-            counted.episodes = pair[1].parse().into_iter().collect();
-        }
-    }
-    let range = |found: Option<regex::Captures>| {
-        let found = found?;
-        let (from, to): (u32, u32) = (found[1].parse().ok()?, found[2].parse().ok()?);
-        let years = |number| (1900..2100).contains(&number);
-        let sound = from < to && to - from <= LONGEST_RANGE && !(years(from) && years(to));
-        sound.then(|| (from..=to).collect::<Vec<u32>>())
-    };
-    if counted.episodes.len() < 2
-        && let Some(all) = range(JOINED.captures(name))
-    {
-        counted.episodes = all;
-    }
-    if counted.seasons.len() < 2
-        && let Some(all) = range(ORDINALS.captures(name)).filter(|all| all.len() < 40)
-    {
-        counted.seasons = all;
-    }
-    if counted.episodes.is_empty()
-        && let Some(all) = range(BRACKETED.captures(name))
-    {
-        counted.episodes = all;
-    }
+    drop_what_is_none(&mut counted, &seen);
+    add_ranges(&mut counted, &seen);
     let silent = counted.seasons.is_empty() && counted.episodes.is_empty();
     if silent && parsed.date().is_none() && parsed.year().is_none() {
-        let versioned = || VERSIONED.captures(name)?[1].parse().ok();
+        let versioned = || seen.captures(VERSIONED)?[1].parse().ok();
         counted.bare = if is_fansub_episode(name) { bare(name) } else { versioned() };
         counted.episodes.extend(counted.bare);
     }
     counted
+}
+
+fn drop_what_is_none(counted: &mut Counted, seen: &Seen) {
+    if let Some(frame) = seen.captures(FRAME) {
+        drop_frame(counted, &frame[1], &frame[2]);
+    }
+    if counted.episodes.len() > PLAUSIBLE_RANGE && !seen.has(MARKED) {
+        // "116 - 360" with spaces is an episode and the start of its title; "001-220" is a range.
+        if let Some(pair) = seen.captures(SPACED) {
+            counted.episodes = pair[1].parse().into_iter().collect();
+        }
+    }
+}
+
+fn add_ranges(counted: &mut Counted, seen: &Seen) {
+    if counted.episodes.len() < 2
+        && let Some(all) = range(seen.captures(JOINED))
+    {
+        counted.episodes = all;
+    }
+    if counted.seasons.len() < 2
+        && let Some(all) = range(seen.captures(ORDINALS)).filter(|all| all.len() < 40)
+    {
+        counted.seasons = all;
+    }
+    if counted.episodes.is_empty()
+        && let Some(all) = range(seen.captures(BRACKETED))
+    {
+        counted.episodes = all;
+    }
+}
+
+/// From the first to the second number that was caught.
+fn range(caught: Option<Captures>) -> Option<Vec<u32>> {
+    let caught = caught?;
+    let (from, to): (u32, u32) = (caught[1].parse().ok()?, caught[2].parse().ok()?);
+    let years = |number| (1900..2100).contains(&number);
+    let sound = from < to && to - from <= LONGEST_RANGE && !(years(from) && years(to));
+    sound.then(|| (from..=to).collect())
 }
 
 fn plain(numbers: &[i64]) -> Vec<u32> {
@@ -132,7 +127,7 @@ fn drop_frame(counted: &mut Counted, width: &str, height: &str) {
 
 /// One file of a fansub group, whose names hold group, title, number, and marks in brackets.
 fn is_fansub_episode(name: &str) -> bool {
-    FANSUB.is_match(name) && super::is_video(name)
+    name.starts_with(['[', '【']) && super::is_video(name)
 }
 
 /// The last number of the title part that stands by itself, such as 1071 of `Show 1071.mkv`. `None`
