@@ -1,7 +1,9 @@
 //! Lists in JSON, read row by row: of an answer of many rows only one stands in memory as a tree.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
@@ -13,13 +15,24 @@ use super::{Error, MOST_ROWS};
 pub(super) fn rows<T>(
     body: &[u8],
     path: &[&str],
+    read: impl FnMut(&Value) -> Option<T>,
+) -> Result<Vec<T>, Error> {
+    columns(body, path, &[], read)
+}
+
+/// As [`rows`], of rows that say much more than is read: of each only `keys` are kept (all, where
+/// none is named).
+pub(super) fn columns<T>(
+    body: &[u8],
+    path: &[&str],
+    keys: &[&str],
     mut read: impl FnMut(&Value) -> Option<T>,
 ) -> Result<Vec<T>, Error> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let text = String::from_utf8_lossy(body);
     let mut found = None;
     let mut reader = serde_json::Deserializer::from_str(&text);
-    let place = Place { path, read: &mut read, found: &mut found };
+    let place = Place { path, keys, read: &mut read, found: &mut found };
     if place.deserialize(&mut reader).and_then(|()| reader.end()).is_err() {
         return Err(Error::Odd(no_json(&text).to_owned()));
     }
@@ -37,6 +50,7 @@ fn no_json(text: &str) -> &'static str {
 /// A place in the document that may hold the list.
 struct Place<'a, T, F> {
     path: &'a [&'a str],
+    keys: &'a [&'a str],
     read: &'a mut F,
     found: &'a mut Option<Vec<T>>,
 }
@@ -60,7 +74,8 @@ impl<'de, T, F: FnMut(&Value) -> Option<T>> Visitor<'de> for Place<'_, T, F> {
         while let Some(key) = map.next_key::<String>()? {
             match self.path {
                 [wanted, rest @ ..] if key == *wanted => {
-                    let inner = Place { path: rest, read: self.read, found: self.found };
+                    let inner =
+                        Place { path: rest, keys: self.keys, read: self.read, found: self.found };
                     map.next_value_seed(inner)?;
                 }
                 _ => {
@@ -74,7 +89,8 @@ impl<'de, T, F: FnMut(&Value) -> Option<T>> Visitor<'de> for Place<'_, T, F> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let found = self.found.get_or_insert_default();
         for _ in 0..MOST_ROWS {
-            let Some(row) = seq.next_element::<Value>()? else { return Ok(()) };
+            let row = seq.next_element_seed(Row { keys: self.keys })?;
+            let Some(row) = row else { return Ok(()) };
             found.extend((self.read)(&row));
         }
         while seq.next_element::<IgnoredAny>()?.is_some() {}
@@ -103,6 +119,72 @@ impl<'de, T, F: FnMut(&Value) -> Option<T>> Visitor<'de> for Place<'_, T, F> {
 
     fn visit_str<E>(self, _: &str) -> Result<(), E> {
         Ok(())
+    }
+}
+
+/// A row, of which only `keys` are kept.
+struct Row<'a> {
+    keys: &'a [&'a str],
+}
+
+impl<'de> DeserializeSeed<'de> for Row<'_> {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        if self.keys.is_empty() {
+            return Value::deserialize(deserializer);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Row<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a torrent")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut row = serde_json::Map::new();
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            if self.keys.contains(&key.as_ref()) {
+                row.insert(key.into_owned(), map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Value::Object(row))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::Null)
+    }
+
+    // What is no object is no torrent.
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 }
 
@@ -145,10 +227,22 @@ mod tests {
         assert_eq!(text, ["caf\u{FFFD}"]);
     }
 
+    #[test]
+    fn of_wide_rows_the_wanted_keys_are_kept() {
+        let body = br#"[{"a":1,"b":{"c":[2]},"d":"x"},7,null,[1],"t",true,-1,1.5,{"\u0061":3}]"#;
+        let read = |keys: &[&str]| columns(body, &[], keys, |row| Some(row["a"].as_u64())).unwrap();
+        let some: Vec<_> = read(&["a"]).into_iter().flatten().collect();
+        assert_eq!(some, [1, 3]);
+        assert_eq!(read(&["a"]), read(&[]), "and as many rows");
+        let kept = columns(body, &[], &["a", "b"], |row| Some(row.clone())).unwrap();
+        assert_eq!(kept[0], serde_json::json!({"a": 1, "b": {"c": [2]}}));
+    }
+
     proptest::proptest! {
         #[test]
         fn never_panics(body in proptest::collection::vec(0_u8..255, 0..200)) {
             let _ = rows(&body, &["data"], |_| Some(()));
+            let _ = columns(&body, &["data"], &["name"], |_| Some(()));
         }
     }
 }

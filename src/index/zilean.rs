@@ -96,7 +96,7 @@ fn number(query: &Query) -> Filter {
 
 /// The torrents of an answer.
 pub(super) fn read(body: &[u8]) -> Result<Vec<Torrent>, Error> {
-    json::rows(body, &[], torrent)
+    json::columns(body, &[], &["info_hash", "raw_title", "size"], torrent)
 }
 
 fn torrent(item: &Value) -> Option<Torrent> {

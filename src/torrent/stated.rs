@@ -24,6 +24,9 @@ pub fn stated_size(value: &Value) -> Option<u64> {
 /// bytes.
 #[must_use]
 pub fn stated_name(text: &str, longest: usize) -> String {
+    if text.len() <= longest && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.trim().to_owned();
+    }
     let mut name: String = text.chars().filter(|c| !c.is_control() && !is_unseen(*c)).collect();
     while name.len() > longest {
         name.pop();

@@ -28,6 +28,7 @@ use super::indexes::Indexes;
 use super::lock;
 use crate::index::{self, Admission, Report, Source, State};
 use crate::media::{Query, StremioId, Title};
+use crate::release;
 use crate::torrent::{IndexName, Store, Torrent, Unique};
 
 /// How long what was found is shown as it is.
@@ -238,7 +239,7 @@ impl Round {
         let query = self.query.clone();
         let (name, start) = (source.index(), Instant::now());
         // A task each: nine answers are unpacked and read on all cores.
-        let asked = async move { index::ask(source.as_ref(), &query).await };
+        let asked = async move { read_ahead(index::ask(source.as_ref(), &query).await).await };
         let task = AbortOnDropHandle::new(self.desk.parts.tasks.spawn(asked));
         self.asking.push(Box::pin(async move {
             task.await.unwrap_or_else(|_| Report::late(name, start.elapsed()))
@@ -393,6 +394,17 @@ impl Round {
         self.keep(&findings);
         self.search.kept();
     }
+}
+
+/// Reads the names of what an index lists while others are still asked: the ranking remembers them.
+async fn read_ahead(report: Report) -> Report {
+    let names: Vec<String> = report.torrents.iter().map(|torrent| torrent.name.clone()).collect();
+    let read = tokio::task::spawn_blocking(move || {
+        release::read_ahead(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    });
+    // Where it panicked, the ranking reads what is left.
+    let _ = read.await;
+    report
 }
 
 /// The title, once it is known.
