@@ -121,6 +121,7 @@ impl Round {
     }
 
     pub(super) async fn run(mut self, look: Look) {
+        release::warm_up();
         let cache = &self.desk.parts.cache;
         let id = self.query.id;
         self.before = cache
@@ -400,7 +401,7 @@ impl Round {
 async fn read_ahead(report: Report) -> Report {
     let names: Vec<String> = report.torrents.iter().map(|torrent| torrent.name.clone()).collect();
     let read = tokio::task::spawn_blocking(move || {
-        release::read_ahead(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        release::parse_all(&names.iter().map(String::as_str).collect::<Vec<_>>())
     });
     // Where it panicked, the ranking reads what is left.
     let _ = read.await;
