@@ -61,7 +61,6 @@ pub(super) fn read(names: Vec<Box<str>>) -> Vec<Arc<Release>> {
 impl Readers {
     fn start() -> Arc<Self> {
         let readers = Arc::<Self>::default();
-        readers.put(EXERCISES.iter().map(|name| (*name).into()).collect());
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         for place in 0..cores.min(MOST_READERS) {
             let readers = Arc::clone(&readers);
@@ -70,6 +69,7 @@ impl Readers {
                 if place == 0 {
                     super::grammar::warm_up();
                 }
+                exercise(&readers);
                 readers.work();
             };
             // They end with the process: there is nothing that they could leave undone.
@@ -132,22 +132,62 @@ fn read_one(name: &str) -> Arc<Release> {
     release
 }
 
-/// Has the readers compile what is compiled when it is first needed, so that nobody need wait for
-/// it: a fraction of a second. Returns at once.
+/// Has the readers make what is made when it is first needed, so that nobody need wait for it: half
+/// a second of work. Returns at once.
 pub fn warm_up() {
     LazyLock::force(&READERS);
 }
 
+/// Reads names until somebody waits for others: the automata of this thread grow with each.
+fn exercise(readers: &Readers) {
+    for round in 0..ROUNDS {
+        for (place, rest) in EXERCISES.iter().enumerate() {
+            if !lock(&readers.batches).is_empty() {
+                return;
+            }
+            let _ = super::read_name(&rest.replace("A.Title", &title(round * 31 + place)));
+        }
+    }
+}
+
+/// How often the exercises are read, each time under another title.
+const ROUNDS: usize = 2;
+
+/// A title that is none, with letters and numbers of every kind.
+fn title(seed: usize) -> String {
+    const SYLLABLES: [&str; 23] = [
+        "ba", "che", "di", "for", "gu", "ha", "in", "jo", "kel", "lu", "ma", "ne", "of", "po",
+        "qui", "ren", "sta", "the", "un", "vex", "wo", "yl", "za",
+    ];
+    let syllable = |n: usize| SYLLABLES[(seed * 7 + n * n * 5 + n) % SYLLABLES.len()];
+    let words = (0..4).map(|word| {
+        let first = syllable(word * 3);
+        format!(
+            "{}{}{}{}",
+            first[..1].to_uppercase(),
+            &first[1..],
+            syllable(word * 3 + 1),
+            syllable(word * 3 + 2)
+        )
+    });
+    words.chain([(seed * 37 % 2100).to_string()]).collect::<Vec<_>>().join(".")
+}
+
 /// Names of every kind, none a real one's.
 const EXERCISES: &[&str] = &[
-    "A.Film.2020.1080p.BluRay.REMUX.DTS-HD.MA.7.1.TrueHD.Atmos.HDR10.DV.x264-GROUP.mkv",
-    "A.Show.S01E02.2160p.WEB-DL.DDP5.1.AAC2.0.10bit.HEVC.H.265-GROUP[site].mkv",
-    "A Show Season 1-3 Complete 720p HDTV x265 [Dual Audio] [English Subs] Batch",
-    "[Group] A Show - 05v2 (1920x1080 Hi10P FLAC) [0A1B2C3D].mkv",
-    "[Group] A Show (01-26) [BD 1080p][Multi-Subs] + OVA + Specials",
-    "A.Show.1x03.Name.XviD.MP3.FRENCH.GERMAN.iTALiAN.SPANISH.DVDRip.avi",
-    "\u{413}\u{43e}\u{440}\u{43e}\u{434} / A City [S01] (2019) WEB-DLRip \u{441}\u{435}\u{437}\u{43e}\u{43d} 1",
-    "\u{300c}A\u{300d} \u{7b2c}05\u{8a71} EP05 VOSTFR MULTi (1280x720)",
-    "A.Daily.Show.2024.03.12.Part.2.Extended.Uncut.PROPER.REPACK.HC.HDCAM.TS.1080p",
-    "A Film (2020) [4K] {EN, ES, DE, IT, FR, PT, RU} Hindi Tamil Telugu 3D HSBS AV1",
+    "A.Title.2020.1080p.BluRay.REMUX.DTS-HD.MA.7.1.TrueHD.Atmos.HDR10.DV.x264-GROUP.mkv",
+    "A.Title.2019.2160p.UHD.BluRay.x265.10bit.HDR10+.DDP5.1-GROUP",
+    "A.Title.S01E02.2160p.WEB-DL.DDP5.1.AAC2.0.10bit.HEVC.H.265-GROUP[site].mkv",
+    "A.Title.S03E17.Name.of.It.REPACK.1080p.AMZN.WEB-DL.DDP5.1.H.264-Group.mkv",
+    "A.Title S01-S04 Season 1-3 Complete 720p HDTV x265 [Dual Audio] [English Subs] Batch",
+    "[Group] A.Title - 05v2 (1920x1080 Hi10P FLAC) [0A1B2C3D].mkv",
+    "[Group] A.Title (01-26) [BD 1080p][Multi-Subs] + OVA + Specials",
+    "[Group] A.Title S2 - 118 [WEB 720p HEVC AAC].mkv",
+    "A.Title.1x03.Name.XviD.MP3.FRENCH.GERMAN.iTALiAN.SPANISH.DVDRip.avi",
+    "www.site.org - A.Title.2021.HDRip.x264.MULTi-Group.mp4",
+    "A.Title (2018-2021) 2nd Season E01-E10 (480p AC3 5.1 x264)",
+    "\u{413}\u{43e}\u{440}\u{43e}\u{434} / A.Title [S01] (2019) WEB-DLRip \u{441}\u{435}\u{437}\u{43e}\u{43d} 1",
+    "\u{300c}A.Title\u{300d} \u{7b2c}05\u{8a71} EP05 VOSTFR MULTi (1280x720)",
+    "A.Title.2024.03.12.Part.2.Extended.Uncut.PROPER.REPACK.HC.HDCAM.TS.1080p",
+    "A.Title (2020) [4K] {EN, ES, DE, IT, FR, PT, RU} Hindi Tamil Telugu 3D HSBS AV1",
 ];
