@@ -1,15 +1,15 @@
 //! A chosen file as it is served. What is told of it was kept at the choice, so it neither changes
 //! with the way the bytes come today nor waits for them.
 
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use futures_util::{StreamExt as _, TryFutureExt as _};
+use futures_util::StreamExt as _;
 
+use super::playable::Via;
 use super::session::Session;
-use super::{Error, Playback};
+use super::{Error, Playback, carry, lock};
 use crate::representation::{ByteStream, Representation, media_type_of};
 use crate::torrent::entity_tag;
 
@@ -28,9 +28,26 @@ impl Film {
         Self { playback: Arc::clone(playback), session, entity_tag }
     }
 
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Whether its bytes might come by another way than `via`, as far as is known without asking.
+    pub(super) fn has_way_besides(&self, via: Via) -> bool {
+        let ways = self.playback.ways_of(&self.session.playable);
+        let strikes = lock(&self.session.strikes);
+        ways.into_iter().any(|way| way != via && strikes.allow(way))
+    }
+
+    /// Whether all its ways have failed, and none may be mended.
+    pub(super) fn is_lost(&self) -> bool {
+        let ways = self.playback.ways_of(&self.session.playable);
+        lock(&self.session.strikes).sort_out(&ways).is_empty()
+    }
+
     /// Opens it where it is not open. The work is a task's: a player that loses its patience must
     /// not take it back.
-    pub(super) async fn open(&self) -> Result<Arc<dyn Representation>, Error> {
+    pub(super) async fn open(&self) -> Result<(Via, Arc<dyn Representation>), Error> {
         let (playback, session) = (Arc::clone(&self.playback), Arc::clone(&self.session));
         if session.is_open() {
             return playback.open(&session).await;
@@ -66,17 +83,11 @@ impl Representation for Film {
     }
 
     fn read(&self, range: Range<u64>) -> ByteStream {
-        let film = self.clone();
         // Nobody watches the box's own proof that it can serve.
         let watched = !self.session.playable.is_own();
         let seat = watched.then(|| self.playback.audience.sit_down());
-        let opened = async move {
-            let bytes = film.open().await.inspect_err(|error| {
-                tracing::warn!(%error, "a film cannot be read");
-            });
-            Ok::<_, io::Error>(bytes.map_err(io::Error::other)?.read(range))
-        };
+        let bytes = carry::read(self.clone(), range);
         // The seat is given up when the stream is dropped, however it ends.
-        opened.try_flatten_stream().inspect(move |_| _ = &seat).boxed()
+        bytes.inspect(move |_| _ = &seat).boxed()
     }
 }

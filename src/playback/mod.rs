@@ -5,6 +5,7 @@
 //! never sent back to an earlier station to be filled in.
 
 mod audience;
+mod carry;
 mod check;
 mod choose;
 mod desk;
@@ -189,6 +190,16 @@ pub enum Error {
     /// The state cannot be written or read.
     #[error(transparent)]
     State(#[from] durable::Error),
+}
+
+impl Error {
+    /// The room's own error, where it only passes one on.
+    fn told(&self) -> &(dyn std::error::Error + 'static) {
+        match self {
+            Self::Debrid(error) => error,
+            other => other,
+        }
+    }
 }
 
 impl Playback {
