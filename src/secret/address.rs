@@ -115,8 +115,8 @@ fn is_in_the_house(host: &Host<&str>) -> bool {
         },
         Host::Domain(name) => {
             let name = name.trim_end_matches('.');
-            let ends = |end: &&str| name.ends_with(*end);
-            !name.contains('.') || [".localhost", ".local", ".home.arpa"].iter().any(|e| ends(e))
+            let house = [".localhost", ".local", ".home.arpa"];
+            !name.contains('.') || house.iter().any(|end| name.ends_with(end))
         }
     }
 }
