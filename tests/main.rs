@@ -36,6 +36,7 @@ mod own_indexes;
 mod pages;
 mod patience;
 mod players;
+mod playing_on;
 mod preferences;
 mod range;
 mod release;

@@ -29,8 +29,12 @@ use crate::representation::{ByteStream, Representation};
 /// How long peers may send nothing while there is another way: some players leave after 20 s
 /// without a byte, and the drip holds the others for longer than that.
 const PEERS_SILENT: Duration = Duration::from_secs(20);
+/// The same where no peer is connected any more.
+const PEERS_GONE: Duration = Duration::from_secs(5);
 /// The same of a link or a mirror: a server that has begun to send does not pause.
 const SERVER_SILENT: Duration = Duration::from_secs(8);
+/// Between two looks whether the silence lasts too long.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a reader may be without a byte before it hears that there is none. Droughts of 80 s
 /// were seen to end well; the drip holds a player for five minutes.
 const WITHOUT_A_BYTE: Duration = Duration::from_secs(120);
@@ -138,7 +142,15 @@ impl Carrier {
                 continue;
             };
             let began = Instant::now();
-            let heard = timeout(silence(&self.film, way.via), way.body.next()).await;
+            let heard = loop {
+                match timeout(LOOK, way.body.next()).await {
+                    Ok(heard) => break Ok(heard),
+                    Err(late) if is_silent(&self.film, way.via, began.elapsed()) => {
+                        break Err(late);
+                    }
+                    Err(_) => {}
+                }
+            };
             way.speed.waited += began.elapsed();
             let why = match heard {
                 Ok(Some(Ok(bytes))) if bytes.is_empty() => continue,
@@ -234,13 +246,15 @@ impl Speed {
     }
 }
 
-/// How long the way may be silent. Where it is the only one, as long as it likes: it has its own
-/// patience.
-fn silence(film: &Film, via: Via) -> Duration {
+/// Whether a way that has sent nothing for so long is to be given up. The only one is not: it has
+/// its own patience.
+fn is_silent(film: &Film, via: Via, silent: Duration) -> bool {
+    if !film.has_way_besides(via) {
+        return silent > WITHOUT_A_BYTE;
+    }
     match via {
-        _ if !film.has_way_besides(via) => WITHOUT_A_BYTE * 5,
-        Via::Swarm => PEERS_SILENT,
-        Via::Debrid | Via::Mirror | Via::Disk => SERVER_SILENT,
+        Via::Swarm => silent >= PEERS_SILENT || (silent >= PEERS_GONE && film.has_no_peer()),
+        Via::Debrid | Via::Mirror | Via::Disk => silent >= SERVER_SILENT,
     }
 }
 

@@ -39,6 +39,12 @@ impl Film {
         ways.into_iter().any(|way| way != via && strikes.allow(way))
     }
 
+    /// Whether no peer is connected that might send it.
+    pub(super) fn has_no_peer(&self) -> bool {
+        let status = self.playback.parts.swarm.status(&self.session.playable.info_hash);
+        status.is_none_or(|status| status.peers == 0)
+    }
+
     /// Whether all its ways have failed, and none may be mended.
     pub(super) fn is_lost(&self) -> bool {
         let ways = self.playback.ways_of(&self.session.playable);
