@@ -199,7 +199,7 @@ mod tests {
         ] {
             let read = behind(body, &Bytes::from(before)).await;
             let read = match read {
-                Ok(rest) => Ok(rest.map(Result::unwrap).concat().await),
+                Ok(rest) => Ok(rest.map(|piece| piece.unwrap().to_vec()).concat().await),
                 Err(fault) => Err(fault),
             };
             assert_eq!(read, wanted.map(|text: &str| text.as_bytes().to_vec()), "{before}");

@@ -71,7 +71,7 @@ mod tests {
     fn known(torrent: Option<&str>, path: &str, single_file: bool) -> Known {
         let known = Known::torrent(InfoHash::from_bytes([1; 20]));
         let (torrent_name, path) = (torrent.map(str::to_owned), path.to_owned());
-        Known { torrent_name, path, single_file, ..known }
+        Known { path, torrent_name, single_file, ..known }
     }
 
     #[test]
