@@ -175,7 +175,7 @@ impl Mirrors {
         if !self.0.enabled {
             return Err(Error::Off);
         }
-        let found = Search::new(self, wanted).run(Some(self.1.grace)).await;
+        let found = Search::new(self, wanted).run(true).await;
         for (name, why) in &found.skipped {
             tracing::debug!(mirror = name, why, "a mirror is skipped");
         }

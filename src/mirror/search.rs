@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -75,36 +74,39 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Tests all sources at once. Once one has the file, the others have `grace` more to be found as
-    /// its backups; `None`: each has its whole time.
-    pub(super) async fn run(mut self, grace: Option<Duration>) -> Found {
+    /// Tests all sources at once. `for_a_film`: once one has the file, the others have a moment more
+    /// to be found as its backups; and while none has it, the torrent's description is asked for, which
+    /// may name web seeds. Otherwise each has its whole time, and only what is known is asked.
+    pub(super) async fn run(mut self, for_a_film: bool) -> Found {
         let mut plan = self.test();
         if plan.ready.is_empty() || !plan.waiting.is_empty() {
             self.learn();
         }
-        let limit = self.mirrors.patience().test;
+        let (patience, begun) = (self.mirrors.patience(), Instant::now());
+        // A test ends by itself within its limit, and so does the learning before a second round.
+        let most = begun + patience.test * 2;
         let mut end: Option<Instant> = None;
         loop {
-            // All that was known has failed: the torrent's description may name web seeds.
+            let may_learn = for_a_film && !self.learning && !self.works();
             if self.running.is_empty() {
-                let works = self.outcomes.iter().any(|outcome| outcome.result.is_ok());
-                if works || self.learning {
+                if !may_learn {
                     break;
                 }
                 self.learn();
-                continue;
             }
-            // A test ends by itself within its own limit, and so does the learning.
-            let until = end.unwrap_or_else(|| Instant::now() + limit + limit);
             let step = tokio::select! {
                 step = self.running.next() => step,
-                () = sleep_until(until) => break,
+                () = sleep_until(end.unwrap_or(most)) => break,
+                () = sleep_until(begun + patience.grace), if may_learn => {
+                    self.learn();
+                    continue;
+                }
             };
             match step {
                 Some(Step::Tested(candidate, result)) => {
                     self.note(&candidate, &result);
-                    if result.is_ok() && end.is_none() {
-                        end = grace.map(|grace| Instant::now() + grace);
+                    if result.is_ok() && for_a_film && end.is_none() {
+                        end = Some(Instant::now() + patience.grace);
                     }
                     self.outcomes.push(Outcome { candidate, result });
                 }
@@ -124,6 +126,11 @@ impl<'a> Search<'a> {
             }
         }
         self.found(plan)
+    }
+
+    /// Whether one has the file.
+    fn works(&self) -> bool {
+        self.outcomes.iter().any(|outcome| outcome.result.is_ok())
     }
 
     fn found(self, plan: Plan) -> Found {

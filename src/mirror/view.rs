@@ -188,7 +188,7 @@ impl Mirrors {
                 (&one, &Wanted { web_seeds: Vec::new(), ..wanted.clone() })
             }
         };
-        let found = Search::new(mirrors, wanted).run(None).await;
+        let found = Search::new(mirrors, wanted).run(false).await;
         let mut lines = Vec::new();
         for outcome in found.outcomes {
             let name = outcome.candidate.name.clone();

@@ -56,7 +56,9 @@ async fn a_mirror_that_dies_at_any_byte_is_followed_by_another_at_that_byte() {
             assert_eq!(error, None, "{death:?}");
             assert!(bytes == *film, "{death:?}: other bytes");
             let start = second.last_start().expect("the second one was read");
-            assert!(start <= at && at - start <= 4_096, "{death:?}: from {start}");
+            // A reset takes along what was on its way.
+            let lost = matches!(death, Day::ResetsAt(_));
+            assert!(start <= at && (lost || at - start <= 4_096), "{death:?}: from {start}");
             if !matches!(death, Day::SilentAt(_) | Day::TricklesAt(_)) {
                 slowest = slowest.max(begun.elapsed());
             }

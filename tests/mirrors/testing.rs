@@ -24,7 +24,7 @@ async fn what_does_not_have_the_very_file_is_not_read_and_says_why() {
         (Day::Status(416), "a shorter file"),
         (Day::Status(500), "answered with an error (500)"),
         (Day::Silent, "did not answer in time"),
-        (Day::DiesAt(200_001, 404), "broke off"),
+        (Day::Shaky(100), "broke off"),
         (Day::SilentAt(200_001), "did not answer in time"),
         (Day::Redirect(private.url("/x")), "private address"),
     ] {
