@@ -70,10 +70,7 @@ pub(super) async fn keep_mirrors(mirrors: Mirrors, shutdown: CancellationToken) 
 pub(super) async fn warm_up_names(shutdown: CancellationToken) {
     tokio::select! {
         () = shutdown.cancelled() => {}
-        () = tokio::time::sleep(SETTLED) => {
-            // It can only fail where the runtime is going away.
-            let _ = tokio::task::spawn_blocking(release::warm_up).await;
-        }
+        () = tokio::time::sleep(SETTLED) => release::warm_up(),
     }
 }
 
