@@ -151,7 +151,9 @@ impl Health {
     fn change(&self, key: &str, change: impl FnOnce(&mut Record)) {
         let mut records = lock(&self.records);
         if !records.contains_key(key) && records.len() >= MOST {
-            let oldest = records.iter().min_by_key(|(_, record)| record.last_heard());
+            // Never one of the owner's.
+            let strangers = records.iter().filter(|(key, _)| key.starts_with("seed:"));
+            let oldest = strangers.min_by_key(|(_, record)| record.last_heard());
             let oldest = oldest.map(|(key, _)| key.clone());
             oldest.and_then(|key| records.remove(&key));
         }
@@ -248,9 +250,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let state = Arc::new(State::open(&folder.path().join("state.redb")).unwrap());
         let health = Health::open(state);
+        health.miss("own:mine");
         for number in 0..MOST + 50 {
             health.failure(&format!("seed:https://{number}.example"), "no");
         }
-        assert_eq!(health.known("seed:").len(), MOST);
+        assert_eq!(health.known("seed:").len(), MOST - 1);
+        assert_eq!(health.standing("own:mine").misses, 1);
     }
 }

@@ -67,6 +67,46 @@ async fn a_mirror_that_dies_at_any_byte_is_followed_by_another_at_that_byte() {
     assert!(slowest < Duration::from_secs(2), "{slowest:?} for a film with a death in it");
 }
 
+/// The longest wait between two pieces, over 320 deaths at places that look random.
+#[tokio::test]
+async fn from_a_death_to_the_next_byte_it_takes_less_than_two_seconds() {
+    let film = film(40_000);
+    let len = film.len() as u64;
+    let (first, second) = (Mirror::start(&film, Day::Sound), Mirror::start(&film, Day::Sound));
+    let house = House::new(&[&first, &second], &[]);
+    house.own(&[&first, &second]).await;
+    let open = house.mirrors.open(&wanted(&film, &[])).await.unwrap();
+    let mut gaps = Vec::new();
+    for number in 0..320_u64 {
+        let at = 1 + (number * 2_654_435_761) % (len - 1);
+        let death = match number % 9 {
+            kind @ 0..7 => {
+                let statuses = [401, 403, 404, 410, 451, 500, 503];
+                Day::DiesAt(at, statuses[usize::try_from(kind).unwrap()])
+            }
+            7 => Day::ResetsAt(at),
+            _ => Day::Shaky(at),
+        };
+        // The one that is read now is the one that dies.
+        let (dies, lives) = if number % 2 == 0 { (&first, &second) } else { (&second, &first) };
+        dies.turns(death.clone());
+        lives.turns(Day::Sound);
+        let (mut stream, mut bytes, mut gap) = (open.read(0..len), Vec::new(), Duration::ZERO);
+        let mut last = Instant::now();
+        while let Some(piece) = futures_util::StreamExt::next(&mut stream).await {
+            bytes.extend_from_slice(&piece.unwrap_or_else(|error| panic!("{death:?}: {error}")));
+            gap = gap.max(last.elapsed());
+            last = Instant::now();
+        }
+        assert!(bytes == *film, "{death:?}: other bytes");
+        gaps.push(gap);
+    }
+    gaps.sort();
+    let (middle, p99, longest) = (gaps[159], gaps[316], gaps[319]);
+    println!("320 deaths: {middle:?} in the middle, {p99:?} at p99, {longest:?} at most");
+    assert!(p99 < Duration::from_secs(2), "{p99:?} at p99");
+}
+
 #[tokio::test]
 async fn a_film_goes_on_through_the_deaths_of_all_but_one_and_ends_only_with_the_last() {
     let film = film(100_000);
