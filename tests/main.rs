@@ -32,6 +32,7 @@ mod house;
 mod indexes;
 mod mdns;
 mod metainfo;
+mod mirrors;
 mod own_indexes;
 mod pages;
 mod patience;

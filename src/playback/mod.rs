@@ -45,6 +45,7 @@ use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::media::StremioId;
+use crate::mirror::Mirrors;
 use crate::select::{BadPreference, Preferences};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
@@ -64,6 +65,9 @@ pub struct Parts {
     pub cache: Cache,
     pub state: Arc<State>,
     pub swarm: Arc<Swarm>,
+    pub mirrors: Mirrors,
+    /// How long peers have to begin, and to go on, before the next way is tried.
+    pub p2p_timeout: Duration,
     pub tasks: TaskTracker,
     /// Where StremThru is.
     pub stremthru: Url,
