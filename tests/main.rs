@@ -37,6 +37,7 @@ mod pages;
 mod patience;
 mod players;
 mod preferences;
+mod programs;
 mod range;
 mod release;
 mod select;

@@ -21,6 +21,7 @@ use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer
 use crate::appliance::{self, Appliance};
 use crate::config::{BadConfig, Config};
 use crate::host_name::host_label;
+use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
 use crate::http::{router, server};
 use crate::lan::Advertisement;
@@ -149,6 +150,7 @@ impl App {
             appliance: Arc::clone(&appliance),
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
+            limits: Limits::new(caps(config)),
             auth_required: config.auth_required,
             name: config.lan_name.clone(),
         };
@@ -225,6 +227,15 @@ impl App {
         if tokio::time::timeout(Duration::from_secs(1), self.tasks.wait()).await.is_err() {
             tracing::debug!("some tasks were cut off");
         }
+    }
+}
+
+fn caps(config: &Config) -> Caps {
+    let limits = &config.limits;
+    Caps {
+        streams_per_device: limits.streams_per_device,
+        streams_total: limits.streams_total,
+        requests_per_second: limits.requests_per_second,
     }
 }
 

@@ -63,6 +63,17 @@ pub struct SwarmConfig {
     pub trackers: Vec<String>,
 }
 
+/// `[limits]`; 0 is none.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitsConfig {
+    /// Bodies of films that are sent to one device at a time.
+    pub streams_per_device: usize,
+    /// Bodies of films that are sent at a time.
+    pub streams_total: usize,
+    /// Requests of one device in a second, but for films.
+    pub requests_per_second: u32,
+}
+
 /// All of it, with defaults for what was not said.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -76,6 +87,8 @@ pub struct Config {
     pub mdns: bool,
     /// `[swarm]`
     pub swarm: SwarmConfig,
+    /// `[limits]`
+    pub limits: LimitsConfig,
     /// `library.path`; `None`: `library` in the data folder.
     pub library: Option<PathBuf>,
     /// `library.disk`: the mount point of a disk that comes and goes; while it is mounted, the library
@@ -195,6 +208,7 @@ impl Config {
             lan_name: given.shown_name("lan.name", "Credenza")?,
             mdns: given.bool("lan.mdns", true),
             swarm: given.swarm()?,
+            limits: given.limits()?,
             library: given.text("library.path").map(PathBuf::from),
             library_disk: given.text("library.disk").map(PathBuf::from),
             auth_required: given.bool("access.auth_required", true),
@@ -403,6 +417,15 @@ impl Given {
             download_limit: self.limit("swarm.download_limit")?,
             upload_limit: self.limit("swarm.upload_limit")?,
             trackers: self.list("swarm.trackers"),
+        })
+    }
+
+    /// A set opens three connections or four, a browser six: no household comes near these.
+    fn limits(&self) -> Result<LimitsConfig, BadConfig> {
+        Ok(LimitsConfig {
+            streams_per_device: self.number("limits.streams_per_device", 32)?,
+            streams_total: self.number("limits.streams_total", 128)?,
+            requests_per_second: self.number("limits.requests_per_second", 100)?,
         })
     }
 

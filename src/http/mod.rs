@@ -11,6 +11,7 @@ pub mod dlna;
 pub mod drip;
 pub mod error;
 pub mod host;
+pub mod limits;
 pub mod line;
 pub mod media;
 pub mod origin;

@@ -163,7 +163,7 @@ impl Playback {
         let mut file = pick.file.file;
         file.size_bytes = Some(bytes.representation().len());
         let playable = Playable {
-            id: *id,
+            id: Some(*id),
             title: self.shown_title(id),
             info_hash: candidate.torrent.info_hash,
             release: candidate.torrent.name.clone(),

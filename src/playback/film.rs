@@ -67,16 +67,17 @@ impl Representation for Film {
 
     fn read(&self, range: Range<u64>) -> ByteStream {
         let film = self.clone();
-        // Nobody watches the box's own proof that it can serve.
-        let watched = !self.session.playable.is_own();
-        let seat = watched.then(|| self.playback.audience.sit_down());
         let opened = async move {
             let bytes = film.open().await.inspect_err(|error| {
                 tracing::warn!(%error, "a film cannot be read");
             });
             Ok::<_, io::Error>(bytes.map_err(io::Error::other)?.read(range))
         };
-        // The seat is given up when the stream is dropped, however it ends.
-        opened.try_flatten_stream().inspect(move |_| _ = &seat).boxed()
+        let bytes = opened.try_flatten_stream().boxed();
+        // Nobody watches the box's own proof that it can serve.
+        if self.session.playable.is_own() {
+            return bytes;
+        }
+        self.playback.attended(&self.session, bytes)
     }
 }

@@ -12,6 +12,7 @@ mod film;
 mod find;
 mod findings;
 mod following;
+mod hand_over;
 mod indexes;
 mod own_file;
 mod playable;
@@ -20,7 +21,9 @@ mod relay;
 mod round;
 mod session;
 mod settings;
+mod streams;
 mod titles;
+mod torrents;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
@@ -33,10 +36,14 @@ pub use choose::{Passed, Play};
 pub use find::Look;
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use following::{Following, Step};
+pub use hand_over::HandOver;
 pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
+pub use torrents::{
+    KnownTorrent, Seek, TorrentError, TorrentMedia, TorrentState, Transfer, TransferState,
+};
 pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 
 use crate::cache::Cache;
@@ -51,6 +58,8 @@ use crate::torrent::IndexName;
 use audience::Audience;
 use desk::Desk;
 use session::Session;
+use streams::Served;
+use torrents::Torrents;
 use url::Url;
 
 /// The rooms below, built by `app`.
@@ -82,6 +91,8 @@ pub struct Playback {
     changing_indexes: Mutex<()>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     audience: Arc<Audience>,
+    served: Served,
+    torrents: Torrents,
 }
 
 /// Why nothing plays. One sentence each.
@@ -177,6 +188,9 @@ pub enum Error {
     /// A preference that cannot be.
     #[error(transparent)]
     Preference(#[from] BadPreference),
+    /// A torrent that a program names.
+    #[error(transparent)]
+    Torrent(#[from] TorrentError),
     /// The token is not as it should be.
     #[error(transparent)]
     Debrid(#[from] debrid::Error),
@@ -203,6 +217,8 @@ impl Playback {
             changing_indexes: Mutex::default(),
             sessions: Mutex::default(),
             audience: Arc::default(),
+            served: Served::default(),
+            torrents: Torrents::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

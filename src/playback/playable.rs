@@ -26,7 +26,9 @@ pub enum Via {
 /// television's "continue" plays after a restart.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Playable {
-    pub(super) id: StremioId,
+    /// What was asked for; `None` for a torrent that a program has added.
+    #[serde(default)]
+    pub(super) id: Option<StremioId>,
     pub(super) info_hash: InfoHash,
     /// What the film or series is called, with its year.
     #[serde(default)]

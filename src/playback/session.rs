@@ -27,6 +27,8 @@ pub(super) struct Session {
     pub(super) playable: Playable,
     opened: tokio::sync::Mutex<Option<Bytes>>,
     used: Mutex<Instant>,
+    /// Which way the log has told of.
+    pub(super) said: Mutex<Option<Via>>,
 }
 
 /// Bytes, by the way they come.
@@ -61,7 +63,8 @@ impl Bytes {
 impl Session {
     fn new(playable: Playable, bytes: Option<Bytes>) -> Arc<Self> {
         let used = Mutex::new(Instant::now());
-        Arc::new(Self { playable, opened: tokio::sync::Mutex::new(bytes), used })
+        let (opened, said) = (tokio::sync::Mutex::new(bytes), Mutex::default());
+        Arc::new(Self { playable, opened, used, said })
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -72,6 +75,17 @@ impl Session {
     pub(super) fn may_stall(&self) -> bool {
         let Ok(opened) = self.opened.try_lock() else { return true };
         opened.as_ref().is_none_or(|bytes| bytes.representation().may_stall())
+    }
+
+    /// Which way its bytes come now; `None` where it is not open, or just being opened.
+    pub(super) fn via(&self) -> Option<Via> {
+        let opened = self.opened.try_lock().ok()?;
+        Some(match opened.as_ref()? {
+            Bytes::Whole(_) => Via::Debrid,
+            Bytes::Disk(_) => Via::Disk,
+            Bytes::Swarm(file) if file.is_complete() => Via::Disk,
+            Bytes::Swarm(_) => Via::Swarm,
+        })
     }
 
     fn is_idle(&self) -> bool {
@@ -85,6 +99,9 @@ impl Playback {
         let media_id = playable.media_id();
         let key = Playable::key(&media_id);
         if let Some(before) = self.parts.state.get::<Playable>(&key)? {
+            // A program that reads a film by its hash knows less of it.
+            playable.id = playable.id.or(before.id);
+            playable.title = playable.title.or(before.title);
             // `Last-Modified` is of the bytes, and these are the same.
             playable.since = before.since;
             // What peers send has been lost from the disk since, and lies there in pieces.
@@ -149,7 +166,7 @@ impl Playback {
         for key in self.parts.state.keys(Playable::KEYS)? {
             let Some(playable) = self.parts.state.get::<Playable>(&key)? else { continue };
             let lies_there = |path: &std::path::PathBuf| on_disk(&playable, path).is_some();
-            if playable.id == *id && playable.finished.as_ref().is_some_and(lies_there) {
+            if playable.id == Some(*id) && playable.finished.as_ref().is_some_and(lies_there) {
                 finished.push(playable);
             }
         }
@@ -161,7 +178,7 @@ impl Playback {
         playable.finished.as_ref().and_then(|path| on_disk(playable, path)).map(Bytes::Disk)
     }
 
-    fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
+    pub(super) fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
         if let Some(session) = lock(&self.sessions).get(media_id) {
             return Ok(Arc::clone(session));
         }
@@ -274,8 +291,8 @@ fn is_lost(path: &Path) -> bool {
 /// A chosen file, for people.
 #[derive(Debug, Clone)]
 pub struct Description {
-    /// What was asked for.
-    pub id: StremioId,
+    /// What was asked for, where that was a title.
+    pub id: Option<StremioId>,
     /// What it is called; the release's name where nobody could say.
     pub title: String,
     /// The file's name.

@@ -212,7 +212,7 @@ pub(super) async fn player(
         url: format!("http://{}{path}", visitor.host()),
         media_type: told.media_type,
         detail: told.detail.iter().map(|line| plain(line)).collect(),
-        back: format!("/watch/{}", told.id),
+        back: told.id.map_or_else(|| "/".to_owned(), |id| format!("/watch/{id}")),
         path,
     })
 }

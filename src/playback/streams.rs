@@ -1,0 +1,132 @@
+//! What is being read just now: that work which can wait yields to it, and that it is counted.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use tokio::time::Instant;
+
+use super::audience::Sitting;
+use super::playable::Via;
+use super::session::Session;
+use super::{Playback, lock};
+use crate::representation::ByteStream;
+
+/// How often a reader's progress is told.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+
+/// Bytes that readers were given, by the way they came.
+#[derive(Debug, Default)]
+pub(super) struct Served(Mutex<Vec<(Via, u64)>>);
+
+impl Served {
+    fn count(&self, via: Via, bytes: usize) {
+        let mut rows = lock(&self.0);
+        match rows.iter_mut().find(|row| row.0 == via) {
+            Some(row) => row.1 += bytes as u64,
+            None => rows.push((via, bytes as u64)),
+        }
+    }
+}
+
+impl Playback {
+    /// Bytes that readers were given, by the way they came.
+    #[must_use]
+    pub fn served(&self) -> Vec<(Via, u64)> {
+        lock(&self.served.0).clone()
+    }
+
+    /// Whether anybody watches something whose next byte may be late. Work that can wait (a copy, an
+    /// episode ahead of its time) yields while this is so.
+    #[must_use]
+    pub fn someone_may_stall(&self) -> bool {
+        self.audience.someone_may_stall()
+    }
+
+    /// How many readers there are.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        self.audience.readers()
+    }
+
+    /// A reader's bytes: it is seated until they end, they are counted, and it can be sent away.
+    pub(super) fn attended(self: &Arc<Self>, session: &Arc<Session>, bytes: ByteStream) -> ByteStream {
+        let info_hash = session.playable.info_hash;
+        let stalls = Arc::clone(session);
+        let seat = self.audience.sit_down(Sitting {
+            info_hash,
+            may_stall: Box::new(move || stalls.may_stall()),
+        });
+        let reader = Reader {
+            playback: Arc::clone(self),
+            session: Arc::clone(session),
+            told: Instant::now(),
+            bytes,
+        };
+        let reading = (reader, Some(seat));
+        stream::unfold(reading, async |(mut reader, seat)| {
+            let seat = seat?;
+            tokio::select! {
+                biased;
+                () = seat.sent_away() => {
+                    let error = std::io::Error::other("this film was stopped");
+                    Some((Err(error), (reader, None)))
+                }
+                next = reader.bytes.next() => {
+                    let next = next?;
+                    if let Ok(bytes) = &next {
+                        reader.count(bytes.len());
+                    }
+                    Some((next, (reader, Some(seat))))
+                }
+            }
+        })
+        .boxed()
+    }
+}
+
+struct Reader {
+    playback: Arc<Playback>,
+    session: Arc<Session>,
+    told: Instant,
+    bytes: ByteStream,
+}
+
+impl Reader {
+    fn count(&mut self, bytes: usize) {
+        let Some(via) = self.session.via() else { return };
+        self.playback.served.count(via, bytes);
+        self.say_which_way(via);
+        if via == Via::Swarm && self.told.elapsed() >= TOLD_EVERY {
+            self.told = Instant::now();
+            self.say_how_far();
+        }
+    }
+
+    /// Once for each way, not for each of a player's forty ranges.
+    fn say_which_way(&self, via: Via) {
+        if lock(&self.session.said).replace(via) == Some(via) {
+            return;
+        }
+        let playable = &self.session.playable;
+        let (info_hash, file) = (playable.info_hash, playable.file.base_name());
+        match via {
+            Via::Disk => tracing::info!(%info_hash, file, "stream: using the file on the disk"),
+            Via::Swarm => {
+                tracing::info!(%info_hash, file, "stream: using the torrent (the file is not whole yet)");
+            }
+            Via::Debrid => tracing::info!(%info_hash, file, "stream: using the store's link"),
+        }
+        if via == Via::Swarm {
+            self.say_how_far();
+        }
+    }
+
+    fn say_how_far(&self) {
+        let info_hash = self.session.playable.info_hash;
+        let Some(status) = self.playback.parts.swarm.status(&info_hash) else { return };
+        let permille = (status.bytes_have * 1000).checked_div(status.bytes_total).unwrap_or(0);
+        tracing::debug!(%info_hash, progress = %format_args!("{}.{} %", permille / 10, permille % 10),
+            peers = status.peers, bytes_s = status.down_bytes_s, "torrent: download progress");
+    }
+}
