@@ -14,6 +14,8 @@ use crate::title::anime_map::Refresh;
 
 /// How often the cache is tended.
 const CACHE_CARE: Duration = Duration::from_secs(60);
+/// How often it is looked at what peers send.
+const TRANSFER_CARE: Duration = Duration::from_secs(10);
 /// How long after the start large things may be done: whoever started the house wants something.
 const SETTLED: Duration = Duration::from_secs(5);
 /// How often the key of media links changes; the one before it is still taken.
@@ -43,6 +45,17 @@ pub(super) async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationTo
         tokio::select! {
             () = shutdown.cancelled() => return,
             _ = ticks.tick() => playback.tend().await,
+        }
+    }
+}
+
+/// Looks at what peers send.
+pub(super) async fn watch_transfers(playback: Arc<Playback>, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(TRANSFER_CARE);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => playback.watch_transfers().await,
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::config::{BadConfig, Config};
 use crate::host_name::host_label;
 use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
+use crate::http::traffic::Traffic;
 use crate::http::{router, server};
 use crate::lan::Advertisement;
 use crate::media::StremioId;
@@ -151,6 +152,7 @@ impl App {
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
             limits: Limits::new(caps(config)),
+            traffic: Traffic::default(),
             auth_required: config.auth_required,
             name: config.lan_name.clone(),
         };
@@ -164,6 +166,7 @@ impl App {
         tasks.spawn(care::warm_up_names(shutdown.clone()));
         tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
         tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
+        tasks.spawn(care::watch_transfers(Arc::clone(&playback), shutdown.clone()));
         tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;

@@ -24,4 +24,5 @@ pub mod rooms;
 pub mod router;
 pub mod server;
 pub mod shield;
+pub mod traffic;
 mod upload;

@@ -40,6 +40,8 @@ impl From<playback::Error> for ApiError {
                 (StatusCode::BAD_REQUEST, "tmdb_key")
             }
             E::Title(_) => (StatusCode::BAD_GATEWAY, "title"),
+            E::NeverVerifies { .. } => (StatusCode::BAD_GATEWAY, "never_verifies"),
+            E::NotAFilm { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "not_a_film"),
             E::Torrent(torrent) => of_torrent(torrent),
             E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
         };

@@ -17,6 +17,7 @@ use super::error::ApiError;
 use super::limits::Limits;
 use super::router::MediaFinder;
 use super::server::{Local, Peer};
+use super::traffic::Traffic;
 use crate::access::{Access, LocalKey, MediaKeys};
 use crate::appliance::Appliance;
 use crate::playback::{Play, Playback};
@@ -38,6 +39,8 @@ pub struct Rooms {
     pub tasks: TaskTracker,
     /// How much each device may take.
     pub limits: Limits,
+    /// What was asked, counted.
+    pub traffic: Traffic,
     /// Whether the watch page asks who is watching.
     pub auth_required: bool,
     /// The box's name, for people.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::playable::{Playable, Via, seconds_now};
+use super::playable::{Playable, Via};
 use super::ways::{Opened, Ways};
 use super::{Error, Findings, Playback};
 use crate::media::{Query, StremioId};
@@ -165,15 +165,9 @@ impl Playback {
         let playable = Playable {
             id: Some(*id),
             title: self.shown_title(id),
-            info_hash: candidate.torrent.info_hash,
-            release: candidate.torrent.name.clone(),
-            trackers: candidate.torrent.trackers.clone(),
-            file: file.clone(),
-            via,
             store,
-            since: seconds_now(),
             detail: detail(via, store, candidate, &pick.match_reasons, &passed_over),
-            finished: None,
+            ..Playable::of_candidate(candidate, file.clone(), via)
         };
         let (media_id, link_name) = (playable.media_id(), playable.link_name());
         self.keep(playable, bytes)?;

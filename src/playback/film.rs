@@ -44,6 +44,16 @@ impl Film {
     }
 }
 
+impl Film {
+    /// The same, once it was looked whether it is a film: where `start`, which is to be read, lies at
+    /// its beginning, however long that takes.
+    pub(super) async fn vouched(&self, start: u64) -> Result<Arc<dyn Representation>, Error> {
+        let bytes = self.open().await?;
+        self.playback.vouch(&self.session.playable, bytes.as_ref(), start).await?;
+        Ok(bytes)
+    }
+}
+
 impl Representation for Film {
     fn len(&self) -> u64 {
         self.session.playable.file.size_bytes.unwrap_or(0)
@@ -68,7 +78,7 @@ impl Representation for Film {
     fn read(&self, range: Range<u64>) -> ByteStream {
         let film = self.clone();
         let opened = async move {
-            let bytes = film.open().await.inspect_err(|error| {
+            let bytes = film.vouched(range.start).await.inspect_err(|error| {
                 tracing::warn!(%error, "a film cannot be read");
             });
             Ok::<_, io::Error>(bytes.map_err(io::Error::other)?.read(range))

@@ -7,7 +7,9 @@
 mod audience;
 mod check;
 mod choose;
+mod content;
 mod desk;
+mod figures;
 mod film;
 mod find;
 mod findings;
@@ -24,6 +26,7 @@ mod settings;
 mod streams;
 mod titles;
 mod torrents;
+mod unusual;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
@@ -33,6 +36,7 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 pub use choose::{Passed, Play};
+pub use figures::Figures;
 pub use find::Look;
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use following::{Following, Step};
@@ -44,6 +48,7 @@ pub use session::Description;
 pub use torrents::{
     KnownTorrent, Seek, TorrentError, TorrentMedia, TorrentState, Transfer, TransferState,
 };
+pub use unusual::Notice;
 pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 
 use crate::cache::Cache;
@@ -52,14 +57,17 @@ use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::media::StremioId;
 use crate::select::{BadPreference, Preferences};
+use crate::stremthru::Calls;
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
 use audience::Audience;
+use content::Vouched;
 use desk::Desk;
 use session::Session;
 use streams::Served;
 use torrents::Torrents;
+use unusual::Shunned;
 use url::Url;
 
 /// The rooms below, built by `app`.
@@ -93,6 +101,9 @@ pub struct Playback {
     audience: Arc<Audience>,
     served: Served,
     torrents: Torrents,
+    vouched: Vouched,
+    shunned: Shunned,
+    calls: Arc<Calls>,
 }
 
 /// Why nothing plays. One sentence each.
@@ -188,6 +199,20 @@ pub enum Error {
     /// A preference that cannot be.
     #[error(transparent)]
     Preference(#[from] BadPreference),
+    /// Nothing that peers send of it is right.
+    #[error("{info_hash} is not opened for a day: nothing that its peers sent was right; choose another release")]
+    NeverVerifies {
+        /// Which.
+        info_hash: crate::torrent::InfoHash,
+    },
+    /// A file is not what its name says.
+    #[error("{name} is not passed on: by its first bytes it is {what}, no film; choose another release")]
+    NotAFilm {
+        /// The file's name.
+        name: String,
+        /// What it is.
+        what: String,
+    },
     /// A torrent that a program names.
     #[error(transparent)]
     Torrent(#[from] TorrentError),
@@ -219,6 +244,9 @@ impl Playback {
             audience: Arc::default(),
             served: Served::default(),
             torrents: Torrents::default(),
+            vouched: Vouched::default(),
+            shunned: Shunned::default(),
+            calls: Arc::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::media::StremioId;
+use crate::select::Candidate;
 use crate::torrent::{InfoHash, Magnet, Store, TorrentFile, Unique, entity_tag};
 
 /// Which way the bytes come.
@@ -20,6 +21,18 @@ pub enum Via {
     Swarm,
     /// The library: every piece is here.
     Disk,
+}
+
+impl Via {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debrid => "debrid",
+            Self::Swarm => "swarm",
+            Self::Disk => "disk",
+        }
+    }
 }
 
 /// A file that was chosen to be played. Kept durably, so that a link in a player's history or a
@@ -50,6 +63,24 @@ pub(super) struct Playable {
 }
 
 impl Playable {
+    /// A candidate's file as far as it is known before it is chosen.
+    pub(super) fn of_candidate(candidate: &Candidate, file: TorrentFile, via: Via) -> Self {
+        let torrent = &candidate.torrent;
+        Self {
+            id: None,
+            info_hash: torrent.info_hash,
+            title: None,
+            release: torrent.name.clone(),
+            trackers: torrent.trackers.clone(),
+            file,
+            via,
+            store: None,
+            since: seconds_now(),
+            detail: Vec::new(),
+            finished: None,
+        }
+    }
+
     /// The name of these bytes in links: of the same file it is always the same, so that choosing
     /// a film twice gives one session.
     pub(super) fn media_id(&self) -> String {

@@ -123,7 +123,7 @@ impl Playback {
         *lock(&session.used) = Instant::now();
         let film = Film::new(self, session);
         // Who is not told within two seconds is told in the body.
-        match tokio::time::timeout(OPENING, film.open()).await {
+        match tokio::time::timeout(OPENING, film.vouched(0)).await {
             Ok(Err(error)) => Err(error),
             Ok(Ok(_)) | Err(_) => Ok(Arc::new(film)),
         }
@@ -250,6 +250,7 @@ impl Playback {
                 Ok(Some(Bytes::Whole(debrid.open(&magnet, &playable.file).await?)))
             }
             (Via::Swarm, _) if self.parts.swarm.allowed() => {
+                self.is_not_shunned(&magnet.info_hash)?;
                 let metainfo = self.parts.swarm.resolve(&magnet).await?;
                 let Some(index) = same_file(playable, &metainfo.files) else { return Ok(None) };
                 if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {

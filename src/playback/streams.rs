@@ -1,19 +1,14 @@
 //! What is being read just now: that work which can wait yields to it, and that it is counted.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use tokio::time::Instant;
 
-use super::audience::Sitting;
+use super::audience::{Seat, Sitting};
 use super::playable::Via;
 use super::session::Session;
 use super::{Playback, lock};
 use crate::representation::ByteStream;
-
-/// How often a reader's progress is told.
-const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// Bytes that readers were given, by the way they came.
 #[derive(Debug, Default)]
@@ -60,11 +55,10 @@ impl Playback {
         let reader = Reader {
             playback: Arc::clone(self),
             session: Arc::clone(session),
-            told: Instant::now(),
             bytes,
         };
         let reading = (reader, Some(seat));
-        stream::unfold(reading, async |(mut reader, seat)| {
+        stream::unfold(reading, async |(mut reader, seat): (Reader, Option<Seat>)| {
             let seat = seat?;
             tokio::select! {
                 biased;
@@ -88,19 +82,14 @@ impl Playback {
 struct Reader {
     playback: Arc<Playback>,
     session: Arc<Session>,
-    told: Instant,
     bytes: ByteStream,
 }
 
 impl Reader {
-    fn count(&mut self, bytes: usize) {
+    fn count(&self, bytes: usize) {
         let Some(via) = self.session.via() else { return };
         self.playback.served.count(via, bytes);
         self.say_which_way(via);
-        if via == Via::Swarm && self.told.elapsed() >= TOLD_EVERY {
-            self.told = Instant::now();
-            self.say_how_far();
-        }
     }
 
     /// Once for each way, not for each of a player's forty ranges.
@@ -118,15 +107,7 @@ impl Reader {
             Via::Debrid => tracing::info!(%info_hash, file, "stream: using the store's link"),
         }
         if via == Via::Swarm {
-            self.say_how_far();
+            self.playback.say_how_far(&info_hash);
         }
-    }
-
-    fn say_how_far(&self) {
-        let info_hash = self.session.playable.info_hash;
-        let Some(status) = self.playback.parts.swarm.status(&info_hash) else { return };
-        let permille = (status.bytes_have * 1000).checked_div(status.bytes_total).unwrap_or(0);
-        tracing::debug!(%info_hash, progress = %format_args!("{}.{} %", permille / 10, permille % 10),
-            peers = status.peers, bytes_s = status.down_bytes_s, "torrent: download progress");
     }
 }

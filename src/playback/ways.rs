@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Playback;
-use super::playable::Via;
+use super::playable::{Playable, Via};
 use super::session::Bytes;
 use crate::debrid::{self, Debrid};
 use crate::media::Query;
@@ -87,8 +87,8 @@ impl Playback {
                 Err(no_way) => reason = no_way,
             }
         }
-        // A torrent without the right file is no better from peers.
-        if ways.swarm_left > 0 && reason.why != NO_FILE {
+        // A torrent without the right file, or with another in its place, is no better from peers.
+        if ways.swarm_left > 0 && ![NO_FILE, NOT_A_FILM].contains(&reason.why) {
             ways.swarm_left -= 1;
             return self.open_swarm(candidate, query).await;
         }
@@ -144,7 +144,8 @@ impl Playback {
             .open(&magnet, &pick.file.file)
             .await
             .map_err(|error| self.note(debrid.store(), candidate, &error))?;
-        Ok(Opened { via: Via::Debrid, pick, bytes: Bytes::Whole(representation) })
+        let opened = Opened { via: Via::Debrid, pick, bytes: Bytes::Whole(representation) };
+        self.vouched(candidate, opened).await
     }
 
     /// Remembers what a store's refusal says about this hash.
@@ -174,17 +175,44 @@ impl Playback {
             store_is_down: false,
         };
         let magnet = candidate.torrent.magnet();
+        self.is_not_shunned(&magnet.info_hash).map_err(|error| NoWay {
+            why: "never_verifies",
+            message: error.to_string(),
+            store_is_down: false,
+        })?;
         let metainfo = swarm.resolve(&magnet).await.map_err(failed)?;
         let files = with_verified(metainfo.files.clone(), candidate);
         let pick = select::pick(&files, &target(candidate, query)).map_err(no_file)?;
         let index = pick.file.file.index.unwrap_or_default();
         let file = swarm.open(&magnet, index).await.map_err(failed)?;
-        Ok(Opened { via: Via::Swarm, pick, bytes: Bytes::Swarm(Arc::new(file)) })
+        let opened = Opened { via: Via::Swarm, pick, bytes: Bytes::Swarm(Arc::new(file)) };
+        self.vouched(candidate, opened).await
+    }
+}
+
+impl Playback {
+    /// A candidate's file, once it was looked whether it is a film, as far as that is known soon.
+    async fn vouched(&self, candidate: &Candidate, opened: Opened) -> Result<Opened, NoWay> {
+        let Opened { via, pick, bytes } = opened;
+        let bytes_now = bytes.representation();
+        let mut file = pick.file.file.clone();
+        file.size_bytes = Some(bytes_now.len());
+        let playable = Playable::of_candidate(candidate, file, via);
+        self.vouch_soon(&playable, bytes_now.as_ref()).await?;
+        Ok(Opened { via, pick, bytes })
+    }
+}
+
+impl NoWay {
+    /// What was opened is something else; the next candidate is the better way.
+    pub(super) fn not_a_film(message: String) -> Self {
+        Self { why: NOT_A_FILM, message, store_is_down: false }
     }
 }
 
 const REFUSED: &str = "refused_451";
 const NO_FILE: &str = "no_file";
+const NOT_A_FILM: &str = "not_a_film";
 
 fn no_file(no: select::NoPick) -> NoWay {
     NoWay { why: NO_FILE, message: no.reason, store_is_down: false }

@@ -3,6 +3,8 @@
 mod appliance;
 mod find;
 mod magnet_players;
+mod metrics;
+mod openapi;
 mod owner;
 mod relay;
 mod story;
@@ -51,6 +53,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/image/{which}/{id}", get(titles::image))
         .route("/api/status", get(story::status))
         .route("/torrentio/{*path}", get(relay::torrentio))
+        // Whoever watches the box.
+        .route("/metrics", get(metrics::metrics))
+        .route("/api/openapi.json", get(openapi::description))
         // Programs that name a torrent.
         .route("/api/torrents", get(torrents::list))
         .route("/api/torrents/{hash}", delete(torrents::forget))

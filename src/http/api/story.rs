@@ -60,6 +60,11 @@ pub(super) async fn status(visitor: Visitor) -> Json<Value> {
     });
     if visitor.may_watch().is_ok() {
         status["indexes"] = json!(rooms.playback.index_standing());
+        status["streams"] = json!(rooms.limits.open());
+        status["readers"] = json!(rooms.playback.readers());
+        let mut notices = vec![json!(rooms.limits.notices()), json!(rooms.playback.notices())];
+        let notices = notices.iter_mut().filter_map(Value::as_array_mut).flat_map(std::mem::take);
+        status["notices"] = notices.collect();
     }
     Json(status)
 }
