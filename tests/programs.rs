@@ -2,8 +2,10 @@
 //! seeks, rests and stops it. The real program on loopback; the demonstration's household seeds and
 //! stores; every byte is compared with the source.
 
+mod content;
 mod torrents;
 mod transfer;
+mod watched;
 
 use std::path::Path;
 use std::time::Duration;
