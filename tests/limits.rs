@@ -51,12 +51,7 @@ fn open(house: &House) -> u64 {
 
 /// A household whose line is so slow that a stream stays open.
 fn slow(limits: &str) -> (House, String) {
-    let house = House::of(|text| {
-        let without_store = text.lines().filter(|line| !line.starts_with("token_file"));
-        let text = without_store.collect::<Vec<_>>().join("\n");
-        let text = text.replace("[swarm]", "[swarm]\ndownload_limit = 20000");
-        format!("{text}\n[limits]\n{limits}\n")
-    });
+    let house = House::slow(20_000, &format!("[limits]\n{limits}"));
     let info = house.added(house.release(PACK));
     let path = info["proxy"].as_str().unwrap().to_owned();
     (house, path)

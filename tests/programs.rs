@@ -3,6 +3,7 @@
 //! stores; every byte is compared with the source.
 
 mod content;
+mod open_first;
 mod torrents;
 mod transfer;
 mod watched;
@@ -44,6 +45,16 @@ impl House {
         let configuration = change(demo.configuration());
         let server = Server::serve_on(&folder.path().join("data"), &configuration, None);
         Self { server, demo, folder, runtime }
+    }
+
+    /// A household without a store, whose line gives so many bytes a second.
+    pub fn slow(bytes_s: u32, more: &str) -> Self {
+        Self::of(|text| {
+            let without_store = text.lines().filter(|line| !line.starts_with("token_file"));
+            let text = without_store.collect::<Vec<_>>().join("\n");
+            let text = text.replace("[swarm]", &format!("[swarm]\ndownload_limit = {bytes_s}"));
+            format!("{text}\n{more}\n")
+        })
     }
 
     /// The program started again on the same folder.

@@ -87,6 +87,8 @@ pub struct Config {
     pub mdns: bool,
     /// `[swarm]`
     pub swarm: SwarmConfig,
+    /// `find.open_first`: whether the best of what was found is opened before somebody chooses it.
+    pub open_first: bool,
     /// `[limits]`
     pub limits: LimitsConfig,
     /// `library.path`; `None`: `library` in the data folder.
@@ -208,6 +210,7 @@ impl Config {
             lan_name: given.shown_name("lan.name", "Credenza")?,
             mdns: given.bool("lan.mdns", true),
             swarm: given.swarm()?,
+            open_first: given.bool("find.open_first", false),
             limits: given.limits()?,
             library: given.text("library.path").map(PathBuf::from),
             library_disk: given.text("library.disk").map(PathBuf::from),

@@ -16,6 +16,7 @@ mod findings;
 mod following;
 mod hand_over;
 mod indexes;
+mod open_first;
 mod own_file;
 mod playable;
 mod preferences;
@@ -64,6 +65,7 @@ use crate::torrent::IndexName;
 use audience::Audience;
 use content::Vouched;
 use desk::Desk;
+use open_first::OpenedFirst;
 use session::Session;
 use streams::Served;
 use torrents::Torrents;
@@ -89,6 +91,8 @@ pub struct Parts {
     pub preferences: Preferences,
     /// Whether the configuration, not the owner, decides on peer-to-peer.
     pub swarm_fixed: bool,
+    /// Whether the best of what was found is opened while people still read the list.
+    pub open_first: bool,
 }
 
 /// The story.
@@ -103,6 +107,7 @@ pub struct Playback {
     torrents: Torrents,
     vouched: Vouched,
     shunned: Shunned,
+    opened_first: OpenedFirst,
     calls: Arc<Calls>,
 }
 
@@ -246,6 +251,7 @@ impl Playback {
             torrents: Torrents::default(),
             vouched: Vouched::default(),
             shunned: Shunned::default(),
+            opened_first: OpenedFirst::default(),
             calls: Arc::default(),
         };
         playback.take_up_settings()?;

@@ -13,7 +13,7 @@ use crate::support::server::Server;
 use crate::support::until;
 use crate::support::world::{ID, World};
 
-const FILM: &str = "A.Film.2008.720p.WEB-DL.x264-GRP";
+const FILM: &str = "A.Film.2008.DVDRip.x264-GRP";
 
 fn torrent(name: &str, magic: &[u8]) -> Torrent {
     let mut bytes = magic.to_vec();
@@ -35,8 +35,8 @@ fn a_program_under_a_films_name_is_never_passed_on_and_the_next_candidate_plays(
     let world = World::of("A Film");
     let (film, mut bad) = (torrent(FILM, b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01"), Vec::new());
     for (name, magic) in [
-        ("A.Film.2008.1080p.BluRay.x264-ONE", &b"MZ\x90\0\x03\0\0\0"[..]),
-        ("A.Film.2008.1080p.WEB-DL.x264-TWO", b"PK\x03\x04\x14\0\0\0"),
+        ("A.Film.2008.720p.BluRay.x264-ONE", &b"MZ\x90\0\x03\0\0\0"[..]),
+        ("A.Film.2008.720p.WEB-DL.x264-TWO", b"PK\x03\x04\x14\0\0\0"),
     ] {
         bad.push(torrent(name, magic));
     }

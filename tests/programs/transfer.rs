@@ -9,15 +9,6 @@ use serde_json::{Value, json};
 use super::{FILM, House, PACK};
 use crate::support::until;
 
-/// A household whose line gives so many bytes a second.
-fn slow(bytes_s: u32) -> House {
-    House::of(|text| {
-        let without_store = text.lines().filter(|line| !line.starts_with("token_file"));
-        let text: Vec<&str> = without_store.collect();
-        text.join("\n").replace("[swarm]", &format!("[swarm]\ndownload_limit = {bytes_s}"))
-    })
-}
-
 fn status(house: &House, hash: &str, file: usize) -> Value {
     house.ask(200, "GET", &format!("/api/stream/{hash}/status?file={file}"), None)
 }
@@ -37,7 +28,7 @@ fn buffered(status: &Value) -> u64 {
 
 #[test]
 fn the_status_says_what_is_here_and_a_seek_moves_what_comes_next() {
-    let house = slow(150_000);
+    let house = House::slow(150_000, "");
     let release = house.release(PACK);
     house.added(release);
     let hash = release.info_hash.to_string();
@@ -121,7 +112,7 @@ fn reads(house: &House, path: &str) -> std::thread::JoinHandle<Vec<u8>> {
 
 #[test]
 fn a_stop_sends_readers_away_and_who_comes_again_reads_on() {
-    let house = slow(60_000);
+    let house = House::slow(60_000, "");
     let release = house.release(PACK);
     house.added(release);
     let hash = release.info_hash.to_string();
@@ -143,7 +134,7 @@ fn a_stop_sends_readers_away_and_who_comes_again_reads_on() {
 
 #[test]
 fn what_rests_goes_on_when_it_is_told_or_read() {
-    let house = slow(60_000);
+    let house = House::slow(60_000, "");
     let release = house.release(PACK);
     house.added(release);
     let hash = release.info_hash.to_string();

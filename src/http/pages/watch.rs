@@ -55,6 +55,7 @@ pub(super) async fn candidates(
     let mut nobody = |_: &IndexLine| {};
     let found = visitor.rooms.playback.find_as(&id, look(&how), &mut nobody);
     let (found, about) = tokio::join!(found, about(&visitor, &id, ABOUT_PATIENCE));
+    visitor.rooms.playback.open_first(id);
     page(&web::Watch { frame, title: title_of(&found), about, found: shown(&found) })
 }
 
@@ -69,7 +70,9 @@ pub(super) async fn events(
     Query(how): Query<How>,
 ) -> Result<Response, ApiError> {
     visitor.may_watch()?;
-    let following = visitor.rooms.playback.follow(&id_of(&id)?, look(&how));
+    let id = id_of(&id)?;
+    let following = visitor.rooms.playback.follow(&id, look(&how));
+    visitor.rooms.playback.open_first(id);
     Ok(api::events(following, |step| match step {
         Step::Index(line) => event("index", &plain(&progress(&line))),
         Step::Candidates(found) => event("found", &piece(&found)),

@@ -14,6 +14,8 @@ use crate::torrent::{Availability, InfoHash, Magnet, TorrentFile, entity_tag};
 /// How long peers are still waited for once a store has answered: the torrent's own numbers of its
 /// files are what programs know.
 const GRACE: Duration = Duration::from_secs(3);
+/// How long a store is waited for where peers may be asked as well.
+const STORE_PATIENCE: Duration = Duration::from_secs(4);
 
 /// A torrent's name and files.
 pub(super) struct Described {
@@ -140,6 +142,15 @@ impl Playback {
         magnet: &Magnet,
         file: &TorrentFile,
     ) -> Option<TorrentFile> {
+        let asking = self.ask_store_for(magnet, file);
+        if !self.parts.swarm.allowed() {
+            return asking.await;
+        }
+        // A store that does not have it ready soon, although it said so: peers are there.
+        timeout(STORE_PATIENCE, asking).await.ok().flatten()
+    }
+
+    async fn ask_store_for(&self, magnet: &Magnet, file: &TorrentFile) -> Option<TorrentFile> {
         let debrid = self.debrid()?;
         let checked = debrid.check(&[magnet.info_hash], None).await.ok()?;
         checked.iter().find(|row| row.availability == Availability::Cached)?;
