@@ -109,7 +109,11 @@ fn an_abort_storm_of_two_hundred_leaves_no_stream_behind() {
                     let from = (thread * 7919 + number * 104_729) % source.len();
                     let mut stream = TcpStream::connect(&address).unwrap();
                     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-                    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nRange: bytes={from}-\r\n\r\n").unwrap();
+                    write!(
+                        stream,
+                        "GET {path} HTTP/1.1\r\nHost: {address}\r\nRange: bytes={from}-\r\n\r\n"
+                    )
+                    .unwrap();
                     let mut got = vec![0; 2048];
                     let mut filled = 0;
                     while filled < 1024 {
@@ -119,8 +123,13 @@ fn an_abort_storm_of_two_hundred_leaves_no_stream_behind() {
                         }
                     }
                     got.truncate(filled);
-                    let end = got.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
-                    assert!(got.starts_with(b"HTTP/1.1 206"), "{}", String::from_utf8_lossy(&got[..end]));
+                    let end =
+                        got.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
+                    assert!(
+                        got.starts_with(b"HTTP/1.1 206"),
+                        "{}",
+                        String::from_utf8_lossy(&got[..end])
+                    );
                     let body = &got[end..];
                     assert!(body == &source[from..(from + body.len()).min(source.len())]);
                     // Gone, in the middle of the answer.

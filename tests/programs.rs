@@ -83,7 +83,13 @@ impl House {
             None => ask,
         };
         let answer = ask.send();
-        assert_eq!(answer.status, status, "{method} {path}: {}\n{}", answer.text(), self.server.log());
+        assert_eq!(
+            answer.status,
+            status,
+            "{method} {path}: {}\n{}",
+            answer.text(),
+            self.server.log()
+        );
         if answer.body.is_empty() { Value::Null } else { answer.json() }
     }
 

@@ -92,13 +92,19 @@ pub struct Notice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "each says itself")]
 pub enum Crowded {
-    #[error("this device is sent {0} streams already: stop one of them, or raise limits.streams_per_device")]
+    #[error(
+        "this device is sent {0} streams already: stop one of them, or raise limits.streams_per_device"
+    )]
     Device(usize),
     #[error("{0} streams are being sent already: stop one of them, or raise limits.streams_total")]
     Total(usize),
-    #[error("this device sends more than {0} requests a second: slow down, or raise limits.requests_per_second")]
+    #[error(
+        "this device sends more than {0} requests a second: slow down, or raise limits.requests_per_second"
+    )]
     Requests(u32),
-    #[error("this device opens more than {TITLES} titles in a minute: wait a minute, then open one")]
+    #[error(
+        "this device opens more than {TITLES} titles in a minute: wait a minute, then open one"
+    )]
     Titles,
 }
 
@@ -243,12 +249,8 @@ impl Counts {
                 self.devices.retain(|_, row| row.open > 0);
             }
         }
-        let fresh = || Device {
-            open: 0,
-            left: saved(caps),
-            counted: Instant::now(),
-            titles: Vec::new(),
-        };
+        let fresh =
+            || Device { open: 0, left: saved(caps), counted: Instant::now(), titles: Vec::new() };
         self.devices.entry(device).or_insert_with(fresh)
     }
 

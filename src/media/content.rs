@@ -133,9 +133,9 @@ fn film(head: &[u8]) -> Option<Container> {
     if head.starts_with(b"RIFF") && head.get(8..11) == Some(b"AVI") {
         return Some(Container::Avi);
     }
-    let fixed = FILMS.iter().find(|(at, magic, _)| {
-        head.get(*at..).is_some_and(|rest| rest.starts_with(magic))
-    });
+    let fixed = FILMS
+        .iter()
+        .find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
     fixed.map(|(.., film)| *film).or_else(|| transport_stream(head))
 }
 
@@ -187,8 +187,16 @@ mod tests {
     #[test]
     fn films_are_known_by_their_first_bytes() {
         for (what, head, container) in [
-            ("Matroska", at(0, b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x88matroska"), Container::Matroska),
-            ("WebM", at(0, b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm"), Container::WebM),
+            (
+                "Matroska",
+                at(0, b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x88matroska"),
+                Container::Matroska,
+            ),
+            (
+                "WebM",
+                at(0, b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm"),
+                Container::WebM,
+            ),
             ("MP4", at(0, b"\0\0\0\x20ftypisom"), Container::Mp4),
             ("QuickTime", at(0, b"\0\0\0\x08wide\0\0\0\0mdat"), Container::Mp4),
             ("AVI", at(0, b"RIFF\x10\0\0\0AVI LIST"), Container::Avi),

@@ -175,8 +175,10 @@ mod tests {
         let duration = [&b"\x44\x89\x88"[..], &5000.0_f64.to_be_bytes()].concat();
         let scale = b"\x2a\xd7\xb1\x83\x0f\x42\x40";
         let inside = [&scale[..], &duration].concat();
-        let info = [&b"\x15\x49\xa9\x66"[..], &[0x80 | u8::try_from(inside.len()).unwrap()], &inside];
-        let head = b"\x1a\x45\xdf\xa3\x83\x42\x86\x80\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff";
+        let info =
+            [&b"\x15\x49\xa9\x66"[..], &[0x80 | u8::try_from(inside.len()).unwrap()], &inside];
+        let head =
+            b"\x1a\x45\xdf\xa3\x83\x42\x86\x80\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff";
         let film = [&head[..], b"\xec\x82\0\0", &info.concat(), b"\x1f\x43\xb6\x75\xff"].concat();
         assert_eq!(runs(0, &film), Runs::Seconds(5.0));
         assert_eq!(runs(0, &film[..30]), Runs::Unknown);

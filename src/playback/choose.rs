@@ -169,6 +169,7 @@ impl Playback {
             detail: detail(via, store, candidate, &pick.match_reasons, &passed_over),
             ..Playable::of_candidate(candidate, file.clone(), via)
         };
+        tracing::info!(info_hash = %playable.info_hash, file = file.base_name(), bytes = file.size_bytes, ?via, "torrent: selected file");
         let (media_id, link_name) = (playable.media_id(), playable.link_name());
         self.keep(playable, bytes)?;
         // The store's own name of a file is its business and ours.

@@ -60,7 +60,11 @@ impl Playback {
         }
     }
 
-    async fn look_into(&self, playable: &Playable, bytes: &dyn Representation) -> Result<(), Error> {
+    async fn look_into(
+        &self,
+        playable: &Playable,
+        bytes: &dyn Representation,
+    ) -> Result<(), Error> {
         let media_id = playable.media_id();
         let key = format!("{}{media_id}", Self::NOT_FILMS);
         let name = playable.link_name();

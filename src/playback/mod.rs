@@ -46,11 +46,11 @@ pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
+pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 pub use torrents::{
     KnownTorrent, Seek, TorrentError, TorrentMedia, TorrentState, Transfer, TransferState,
 };
 pub use unusual::Notice;
-pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 
 use crate::cache::Cache;
 use crate::debrid::{self, Debrid};
@@ -205,13 +205,17 @@ pub enum Error {
     #[error(transparent)]
     Preference(#[from] BadPreference),
     /// Nothing that peers send of it is right.
-    #[error("{info_hash} is not opened for a day: nothing that its peers sent was right; choose another release")]
+    #[error(
+        "{info_hash} is not opened for a day: nothing that its peers sent was right; choose another release"
+    )]
     NeverVerifies {
         /// Which.
         info_hash: crate::torrent::InfoHash,
     },
     /// A file is not what its name says.
-    #[error("{name} is not passed on: by its first bytes it is {what}, no film; choose another release")]
+    #[error(
+        "{name} is not passed on: by its first bytes it is {what}, no film; choose another release"
+    )]
     NotAFilm {
         /// The file's name.
         name: String,

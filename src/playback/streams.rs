@@ -45,18 +45,17 @@ impl Playback {
     }
 
     /// A reader's bytes: it is seated until they end, they are counted, and it can be sent away.
-    pub(super) fn attended(self: &Arc<Self>, session: &Arc<Session>, bytes: ByteStream) -> ByteStream {
+    pub(super) fn attended(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        bytes: ByteStream,
+    ) -> ByteStream {
         let info_hash = session.playable.info_hash;
         let stalls = Arc::clone(session);
-        let seat = self.audience.sit_down(Sitting {
-            info_hash,
-            may_stall: Box::new(move || stalls.may_stall()),
-        });
-        let reader = Reader {
-            playback: Arc::clone(self),
-            session: Arc::clone(session),
-            bytes,
-        };
+        let seat = self
+            .audience
+            .sit_down(Sitting { info_hash, may_stall: Box::new(move || stalls.may_stall()) });
+        let reader = Reader { playback: Arc::clone(self), session: Arc::clone(session), bytes };
         let reading = (reader, Some(seat));
         stream::unfold(reading, async |(mut reader, seat): (Reader, Option<Seat>)| {
             let seat = seat?;

@@ -22,7 +22,11 @@ fn torrent(name: &str, magic: &[u8]) -> Torrent {
 }
 
 /// A seeder of these, in this process.
-fn seeds(runtime: &Runtime, folder: &std::path::Path, torrents: &[&Torrent]) -> (Seeder, SocketAddr) {
+fn seeds(
+    runtime: &Runtime,
+    folder: &std::path::Path,
+    torrents: &[&Torrent],
+) -> (Seeder, SocketAddr) {
     let contents = torrents.iter().map(|one| (one.bytes.clone(), one.files.clone())).collect();
     let any = "127.0.0.1:0".parse().unwrap();
     let seeder = runtime.block_on(Seeder::start(contents, folder, any)).unwrap();
@@ -85,7 +89,8 @@ fn a_program_under_a_films_name_is_never_passed_on_and_the_next_candidate_plays(
 fn liar(torrent: &Torrent) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (hash, pieces) = (*torrent.info_hash.as_bytes(), torrent.files[0].1.len().div_ceil(32 << 10));
+    let (hash, pieces) =
+        (*torrent.info_hash.as_bytes(), torrent.files[0].1.len().div_ceil(32 << 10));
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             std::thread::spawn(move || drop(lie(stream, hash, pieces)));
@@ -131,7 +136,8 @@ fn a_torrent_whose_data_is_never_right_is_stopped_and_told_of() {
     let server = Server::serve(&world.configuration("[swarm]\nenabled = true\ndht = false\n"));
     let trackers = vec![world.tracker.url()];
     let bytes = credenza::torrent::metainfo::build(&film.name, &film.files, 32 << 10, &trackers);
-    let added = server.owner("POST", "/api/torrents").bytes("application/x-bittorrent", &bytes).send();
+    let added =
+        server.owner("POST", "/api/torrents").bytes("application/x-bittorrent", &bytes).send();
     assert_eq!(added.status, 202, "{}", added.text());
     let path = format!("/api/stream/{}?file=0", film.info_hash);
     let _ = server.owner("HEAD", &path).send();

@@ -17,7 +17,11 @@ fn the_best_of_a_search_is_opened_ahead_only_where_the_owner_wants_it() {
             continue;
         }
         until("the opening", Duration::from_secs(30), || {
-            house.server.log().contains("the best candidate was opened ahead of its time").then_some(())
+            house
+                .server
+                .log()
+                .contains("the best candidate was opened ahead of its time")
+                .then_some(())
         });
         let made = house.demo.cdn().links_made();
         assert!(made >= 1);

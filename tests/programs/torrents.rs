@@ -127,7 +127,9 @@ fn a_text_is_read_without_asking_anybody_and_a_magnet_becomes_a_torrent_file() {
     let by_file = post("/api/torrents/parse", &release.metainfo).json();
     assert_eq!(by_file["info_hash"], parsed["info_hash"]);
     assert_eq!(by_file["files"].as_array().unwrap().len(), release.files().count());
-    assert!(house.ask(200, "GET", "/api/torrents", None)["torrents"].as_array().unwrap().is_empty());
+    assert!(
+        house.ask(200, "GET", "/api/torrents", None)["torrents"].as_array().unwrap().is_empty()
+    );
 
     let converted = house.ask(200, "POST", "/api/torrents/convert", Some(&body));
     assert_eq!(converted["files"], by_file["files"]);
@@ -164,7 +166,12 @@ fn what_is_no_magnet_and_no_sound_torrent_is_refused_in_one_sentence() {
                 Some(b'd') => &[422],
                 _ => &[400],
             };
-            assert!(expected.contains(&answer.status), "{what}: {} {}", answer.status, answer.text());
+            assert!(
+                expected.contains(&answer.status),
+                "{what}: {} {}",
+                answer.status,
+                answer.text()
+            );
             let told = sentence(&answer);
             assert!(answer.status != 422 || told.contains(word), "{what}: {told}");
         }
@@ -181,7 +188,9 @@ fn what_is_no_magnet_and_no_sound_torrent_is_refused_in_one_sentence() {
         house.ask(status, "POST", "/api/torrents", Some(&body));
     }
     house.ask(400, "POST", "/api/torrents", Some(&json!({"magnet": "x"})));
-    assert!(house.ask(200, "GET", "/api/torrents", None)["torrents"].as_array().unwrap().is_empty());
+    assert!(
+        house.ask(200, "GET", "/api/torrents", None)["torrents"].as_array().unwrap().is_empty()
+    );
     assert!(!house.data().join("library").exists(), "nothing was begun");
 }
 
@@ -203,7 +212,9 @@ fn a_torrent_is_kept_over_a_restart_and_forgotten_when_told() {
     assert!(again.body == source.bytes);
     house.ask(204, "DELETE", &format!("/api/torrents/{hash}"), None);
     house.ask(404, "DELETE", &format!("/api/torrents/{hash}"), None);
-    assert!(house.ask(200, "GET", "/api/torrents", None)["torrents"].as_array().unwrap().is_empty());
+    assert!(
+        house.ask(200, "GET", "/api/torrents", None)["torrents"].as_array().unwrap().is_empty()
+    );
 }
 
 #[test]

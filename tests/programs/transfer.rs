@@ -32,7 +32,11 @@ fn the_status_says_what_is_here_and_a_seek_moves_what_comes_next() {
     let release = house.release(PACK);
     house.added(release);
     let hash = release.info_hash.to_string();
-    let (index, file) = release.files().filter(|(_, file)| file.is_video()).max_by_key(|(_, file)| file.size()).unwrap();
+    let (index, file) = release
+        .files()
+        .filter(|(_, file)| file.is_video())
+        .max_by_key(|(_, file)| file.size())
+        .unwrap();
     let path = format!("/api/stream/{hash}?file={index}");
     let before = status(&house, &hash, index);
     assert_eq!((&before["state"], &before["readers"]), (&json!("idle"), &json!(0)), "{before}");
@@ -61,7 +65,8 @@ fn the_status_says_what_is_here_and_a_seek_moves_what_comes_next() {
     until("the bytes of the middle", Duration::from_secs(60), || {
         let now = status(&house, &hash, index);
         let parts = now["buffered"].as_array().unwrap().clone();
-        let has = |part: &Value| part[0].as_u64() <= Some(middle) && part[1].as_u64() > Some(middle);
+        let has =
+            |part: &Value| part[0].as_u64() <= Some(middle) && part[1].as_u64() > Some(middle);
         parts.iter().any(has).then_some(())
     });
     assert!(house.bytes(&path, "0-") == file.bytes);
@@ -116,7 +121,11 @@ fn a_stop_sends_readers_away_and_who_comes_again_reads_on() {
     let release = house.release(PACK);
     house.added(release);
     let hash = release.info_hash.to_string();
-    let (index, file) = release.files().filter(|(_, file)| file.is_video()).max_by_key(|(_, file)| file.size()).unwrap();
+    let (index, file) = release
+        .files()
+        .filter(|(_, file)| file.is_video())
+        .max_by_key(|(_, file)| file.size())
+        .unwrap();
     let path = format!("/api/stream/{hash}?file={index}");
     let reader = reads(&house, &path);
     until("a reader", Duration::from_secs(30), || {
@@ -138,7 +147,11 @@ fn what_rests_goes_on_when_it_is_told_or_read() {
     let release = house.release(PACK);
     house.added(release);
     let hash = release.info_hash.to_string();
-    let (index, file) = release.files().filter(|(_, file)| file.is_video()).max_by_key(|(_, file)| file.size()).unwrap();
+    let (index, file) = release
+        .files()
+        .filter(|(_, file)| file.is_video())
+        .max_by_key(|(_, file)| file.size())
+        .unwrap();
     let path = format!("/api/stream/{hash}?file={index}");
     assert!(house.bytes(&path, "0-0") == file.bytes[..1]);
     house.ask(204, "POST", &format!("/api/stream/{hash}/pause"), None);

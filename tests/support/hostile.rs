@@ -51,7 +51,8 @@ pub fn table() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let single = |length: &str| format!("6:lengthi{length}e").into_bytes();
     let long = [b'x'; 300];
     let one = file("5", &[b"a"], b"");
-    let deep: Vec<&[u8]> = vec![b"0123456789"; 200];
+    let part = [b'x'; 200];
+    let deep: Vec<&[u8]> = vec![&part; 11];
     let nested_info = [b"d4:info".as_slice(), &nested_list(), b"e"].concat();
     vec![
         ("path traversal", path_traversal(), "leads out of its folder"),

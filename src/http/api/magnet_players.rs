@@ -5,7 +5,8 @@ use axum::http::{HeaderMap, header};
 /// A part of the name, in small letters.
 const READ_TORRENTS: &[&str] = &["stremio", "webtorrent", "torrserver", "elementum"];
 /// What these run on where they cannot.
-const CANNOT: &[&str] = &["iphone", "ipad", "apple tv", "appletv", "tizen", "web0s", "webos", "smart-tv"];
+const CANNOT: &[&str] =
+    &["iphone", "ipad", "apple tv", "appletv", "tizen", "web0s", "webos", "smart-tv"];
 
 /// Whether whoever asks is known to take a magnet.
 pub(super) fn takes_magnets(headers: &HeaderMap) -> bool {
@@ -22,7 +23,10 @@ mod tests {
     #[test]
     fn players_of_torrents_are_known_by_their_names() {
         for (agent, takes) in [
-            ("Mozilla/5.0 (Windows NT 10.0) QtWebEngine/5.15 Chrome/87 Safari/537.36 StremioShell/4.4", true),
+            (
+                "Mozilla/5.0 (Windows NT 10.0) QtWebEngine/5.15 Chrome/87 Safari/537.36 StremioShell/4.4",
+                true,
+            ),
             ("com.stremio.one/1.6.9 (Linux; Android 14)", true),
             ("WebTorrent Desktop/0.24.0", true),
             ("Stremio/1.0 (iPhone; iOS 18.0)", false),

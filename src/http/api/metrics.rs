@@ -20,12 +20,21 @@ pub(super) async fn metrics(visitor: Visitor) -> Response {
     for (area, class, count) in rooms.traffic.rows() {
         page.row("credenza_http_requests_total", &[("area", area), ("status", class)], count);
     }
-    page.one("credenza_http_refused_total", "counter", "Requests beyond a limit.", rooms.limits.refused());
+    page.one(
+        "credenza_http_refused_total",
+        "counter",
+        "Requests beyond a limit.",
+        rooms.limits.refused(),
+    );
     page.one("credenza_streams_open", "gauge", "Film bodies being sent.", rooms.limits.open());
 
     let figures = rooms.playback.figures();
     page.one("credenza_readers", "gauge", "Readers of films.", figures.readers);
-    page.family("credenza_served_bytes_total", "counter", "Film bytes given to readers, by their source.");
+    page.family(
+        "credenza_served_bytes_total",
+        "counter",
+        "Film bytes given to readers, by their source.",
+    );
     for (via, bytes) in &figures.served {
         page.row("credenza_served_bytes_total", &[("via", via.as_str())], bytes);
     }
@@ -34,11 +43,19 @@ pub(super) async fn metrics(visitor: Visitor) -> Response {
     page.one("credenza_swarm_peers", "gauge", "Peers that are connected.", swarm.peers);
     page.one("credenza_swarm_down_bytes_per_second", "gauge", "From peers.", swarm.down_bytes_s);
     page.one("credenza_swarm_up_bytes_per_second", "gauge", "To peers.", swarm.up_bytes_s);
-    page.family("credenza_index_answers_total", "counter", "Answers of indexes to searches, by state.");
+    page.family(
+        "credenza_index_answers_total",
+        "counter",
+        "Answers of indexes to searches, by state.",
+    );
     for ((index, state), count) in &figures.answers {
         page.row("credenza_index_answers_total", &[("index", index), ("state", state)], count);
     }
-    page.family("credenza_index_left_in_peace", "gauge", "1 while an index is not asked after a failure.");
+    page.family(
+        "credenza_index_left_in_peace",
+        "gauge",
+        "1 while an index is not asked after a failure.",
+    );
     for standing in rooms.playback.index_standing() {
         let shut = u8::from(standing.until.is_some());
         page.row("credenza_index_left_in_peace", &[("index", standing.index.as_str())], shut);
@@ -47,7 +64,12 @@ pub(super) async fn metrics(visitor: Visitor) -> Response {
     for (outcome, count) in &figures.debrid_calls {
         page.row("credenza_debrid_calls_total", &[("outcome", outcome)], count);
     }
-    page.one("credenza_cache_bytes", "gauge", "What is kept for speed, on the disk.", figures.cache_bytes);
+    page.one(
+        "credenza_cache_bytes",
+        "gauge",
+        "What is kept for speed, on the disk.",
+        figures.cache_bytes,
+    );
     page.one("credenza_films_open", "gauge", "Films that are kept open.", figures.sessions);
     let notices = rooms.limits.notices().len() + rooms.playback.notices().len();
     page.one("credenza_notices", "gauge", "Unusual things that were noticed of late.", notices);
@@ -62,7 +84,8 @@ fn process(page: &mut Page) {
     const PAGE_BYTES: u64 = 4096;
     const TICKS: f64 = 100.0;
     let read = |name: &str| std::fs::read_to_string(format!("/proc/self/{name}")).ok();
-    if let Some(pages) = read("statm").and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok()) {
+    if let Some(pages) = read("statm").and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok())
+    {
         let name = "process_resident_memory_bytes";
         page.one(name, "gauge", "Memory that is in use.", pages * PAGE_BYTES);
     }
@@ -70,7 +93,8 @@ fn process(page: &mut Page) {
     let ticks = read("stat").and_then(|text| {
         let rest = text.rsplit_once(')')?.1;
         let mut fields = rest.split_whitespace().skip(11);
-        let (user, system) = (fields.next()?.parse::<u32>().ok()?, fields.next()?.parse::<u32>().ok()?);
+        let (user, system) =
+            (fields.next()?.parse::<u32>().ok()?, fields.next()?.parse::<u32>().ok()?);
         Some(f64::from(user) + f64::from(system))
     });
     if let Some(ticks) = ticks {

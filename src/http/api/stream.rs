@@ -54,8 +54,7 @@ pub(super) async fn proxy(
     let may_add = match &which.key {
         Some(key) if visitor.rooms.opens_proxy(key, &hash, which.file) => true,
         Some(_) => {
-            let sentence =
-                "this link is not signed by this box, or has expired; ask for a new one";
+            let sentence = "this link is not signed by this box, or has expired; ask for a new one";
             return Err(ApiError::new(StatusCode::FORBIDDEN, "bad_media_key", sentence));
         }
         None => {

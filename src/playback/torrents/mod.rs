@@ -35,7 +35,9 @@ const AT_ONCE: usize = 8;
 pub enum TorrentError {
     #[error("no torrent {info_hash} is known here; add its magnet with POST /api/torrents first")]
     Unknown { info_hash: InfoHash },
-    #[error("{info_hash} has no file {index}; its files are listed at /api/torrents/{info_hash}/info")]
+    #[error(
+        "{info_hash} has no file {index}; its files are listed at /api/torrents/{info_hash}/info"
+    )]
     NoFile { info_hash: InfoHash, index: u32 },
     #[error("{info_hash} has no video; name one of its files with ?file=")]
     NoVideo { info_hash: InfoHash },
@@ -357,7 +359,8 @@ impl Playback {
             // The store's own name of a file is its business and ours.
             file.link = None;
         }
-        let outcome = lock(&self.torrents.under_way).get(&info_hash).map(|row| row.borrow().clone());
+        let outcome =
+            lock(&self.torrents.under_way).get(&info_hash).map(|row| row.borrow().clone());
         let (state, error) = match outcome {
             _ if !files.is_empty() => (TorrentState::Ready, None),
             Some(Some(Err(error))) => (TorrentState::Failed, Some(error.to_string())),

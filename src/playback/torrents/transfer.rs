@@ -116,7 +116,9 @@ impl Playback {
             None => known.main_file(),
         };
         let open = |one: &&Playable| match (file, index) {
-            (Some(file), _) => file.base_name() == one.file.base_name() && file.size_bytes == one.file.size_bytes,
+            (Some(file), _) => {
+                file.base_name() == one.file.base_name() && file.size_bytes == one.file.size_bytes
+            }
             (None, Some(index)) => one.file.index == Some(index),
             (None, None) => true,
         };
