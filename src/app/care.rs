@@ -65,10 +65,7 @@ pub(super) async fn watch_transfers(playback: Arc<Playback>, shutdown: Cancellat
 pub(super) async fn warm_up_names(shutdown: CancellationToken) {
     tokio::select! {
         () = shutdown.cancelled() => {}
-        () = tokio::time::sleep(SETTLED) => {
-            // It can only fail where the runtime is going away.
-            let _ = tokio::task::spawn_blocking(release::warm_up).await;
-        }
+        () = tokio::time::sleep(SETTLED) => release::warm_up(),
     }
 }
 
