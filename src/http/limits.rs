@@ -147,6 +147,16 @@ impl Limits {
         self.counts().open
     }
 
+    /// Which devices are being sent something, and how many bodies each.
+    #[must_use]
+    pub fn devices(&self) -> Vec<(IpAddr, usize)> {
+        let counts = self.counts();
+        let open = counts.devices.iter().filter(|(_, row)| row.open > 0);
+        let mut rows: Vec<_> = open.map(|(device, row)| (*device, row.open)).collect();
+        rows.sort_unstable();
+        rows
+    }
+
     /// How many requests were refused.
     #[must_use]
     pub fn refused(&self) -> u64 {
@@ -383,8 +393,7 @@ fn opened<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
         {
             Some(hash)
         }
-        (_, "api", "play", Some(id)) => Some(id),
-        (&Method::POST, "watch", id, None) => Some(id),
+        (_, "api", "play", Some(id)) | (&Method::POST, "watch", id, None) => Some(id),
         _ => None,
     }
 }

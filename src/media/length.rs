@@ -20,11 +20,10 @@ pub fn runs(place: u64, bytes: &[u8]) -> Runs {
     if place == 0 && bytes.starts_with(b"\x1a\x45\xdf\xa3") {
         return matroska(bytes).map_or(Runs::Unknown, Runs::Seconds);
     }
-    let seconds = match boxes(place, bytes) {
+    match boxes(place, bytes) {
         Runs::Seconds(seconds) if !(seconds.is_finite() && seconds > 0.0) => Runs::Unknown,
         said => said,
-    };
-    seconds
+    }
 }
 
 /// Boxes of an MP4, one after another: `moov` holds `mvhd`, and may stand behind gigabytes of `mdat`.

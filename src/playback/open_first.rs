@@ -41,13 +41,13 @@ impl Playback {
             let opening = tokio::time::timeout(LIMIT, playback.read_head_of_best(&id));
             match ending.run_until_cancelled(opening).await {
                 Some(Ok(Ok(()))) => {
-                    tracing::info!(%id, "the best candidate was opened ahead of its time")
+                    tracing::info!(%id, "the best candidate was opened ahead of its time");
                 }
                 Some(Ok(Err(error))) => {
-                    tracing::info!(%id, %error, "nothing was opened ahead of its time")
+                    tracing::info!(%id, %error, "nothing was opened ahead of its time");
                 }
                 Some(Err(_)) | None => {
-                    tracing::debug!(%id, "opening ahead of its time took too long")
+                    tracing::debug!(%id, "opening ahead of its time took too long");
                 }
             }
         });

@@ -55,7 +55,7 @@ impl Playback {
         let seat = self
             .audience
             .sit_down(Sitting { info_hash, may_stall: Box::new(move || stalls.may_stall()) });
-        let reader = Reader { playback: Arc::clone(self), session: Arc::clone(session), bytes };
+        let reader = Reader { playback: Arc::clone(self), session: Arc::clone(session), via: None, bytes };
         let reading = (reader, Some(seat));
         stream::unfold(reading, async |(mut reader, seat): (Reader, Option<Seat>)| {
             let seat = seat?;
@@ -81,14 +81,18 @@ impl Playback {
 struct Reader {
     playback: Arc<Playback>,
     session: Arc<Session>,
+    via: Option<Via>,
     bytes: ByteStream,
 }
 
 impl Reader {
-    fn count(&self, bytes: usize) {
-        let Some(via) = self.session.via() else { return };
+    fn count(&mut self, bytes: usize) {
+        // Somebody may just be opening it: then they come as they came before.
+        let Some(via) = self.session.via().or(self.via) else { return };
         self.playback.served.count(via, bytes);
-        self.say_which_way(via);
+        if self.via.replace(via) != Some(via) {
+            self.say_which_way(via);
+        }
     }
 
     /// Once for each way, not for each of a player's forty ranges.

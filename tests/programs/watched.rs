@@ -19,7 +19,7 @@ fn the_metrics_count_what_was_done_and_name_no_title() {
     let house = House::of(|text| text.replace("[swarm]", "[swarm]\ndownload_limit = 200000"));
     let play = house.server.play("tt9900101");
     let url = play["url"].as_str().unwrap();
-    let film = house.server.get(&url[url.find("/v/").unwrap()..]);
+    let played = house.server.get(&url[url.find("/v/").unwrap()..]);
     // The store does not have this one.
     let pack = house.release("The Lamp and the Tide 2024 720p BluRay x264-Demo");
     house.added(pack);
@@ -32,7 +32,7 @@ fn the_metrics_count_what_was_done_and_name_no_title() {
     assert!(answer.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
     let text = answer.text();
     let served = |via: &str| value(&text, &format!("credenza_served_bytes_total{{via=\"{via}\"}}"));
-    assert!(served("debrid") >= f64::from(u32::try_from(film.body.len()).unwrap()));
+    assert!(served("debrid") >= f64::from(u32::try_from(played.body.len()).unwrap()));
     assert!(
         served("swarm") > 0.0 && served("swarm") <= file.bytes.len().to_string().parse().unwrap()
     );
@@ -141,8 +141,7 @@ fn the_log_tells_how_a_torrent_becomes_a_stream_and_holds_no_secret() {
     });
     assert!(house.bytes(&path, "0-") == file.bytes);
     house.server.play("tt9900101");
-    let film = house.release(FILM);
-    let body: Value = json!({"magnetUri": magnet_of(film).to_string()});
+    let body: Value = json!({"magnetUri": magnet_of(house.release(FILM)).to_string()});
     house.ask(202, "POST", "/api/torrents", Some(&body));
     let log = house.server.log();
     let plain: String = log.replace("\u{1b}[", "");

@@ -1,4 +1,4 @@
-//! `/api/openapi.json`: every path of `/api`, described (OpenAPI 3.1). Written by hand; a test holds it
+//! `/api/openapi.json`: every path of `/api`, described (`OpenAPI` 3.1). Written by hand; a test holds it
 //! against the routes.
 
 use axum::http::header;

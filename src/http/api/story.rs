@@ -62,9 +62,13 @@ pub(super) async fn status(visitor: Visitor) -> Json<Value> {
         status["indexes"] = json!(rooms.playback.index_standing());
         status["streams"] = json!(rooms.limits.open());
         status["readers"] = json!(rooms.playback.readers());
-        let mut notices = vec![json!(rooms.limits.notices()), json!(rooms.playback.notices())];
-        let notices = notices.iter_mut().filter_map(Value::as_array_mut).flat_map(std::mem::take);
-        status["notices"] = notices.collect();
+        let of_devices = rooms.limits.notices().into_iter().map(|notice| json!(notice));
+        let of_torrents = rooms.playback.notices().into_iter().map(|notice| json!(notice));
+        if visitor.is_owner() {
+            let row = |(device, streams)| json!({"device": device, "streams": streams});
+            status["devices"] = rooms.limits.devices().into_iter().map(row).collect();
+        }
+        status["notices"] = of_devices.chain(of_torrents).collect();
     }
     Json(status)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{Kept, TorrentError};
+use super::{Kept, Outcome, TorrentError};
 use crate::playback::{Error, Playback, durably, lock};
 use crate::torrent::metainfo::Metainfo;
 use crate::torrent::{Availability, InfoHash, Magnet, TorrentFile, entity_tag};
@@ -44,8 +44,6 @@ impl Described {
         Self { name, files }
     }
 }
-
-type Outcome = watch::Receiver<Option<Result<(), TorrentError>>>;
 
 impl Playback {
     /// Describes a torrent on a task of its own; who asks while it is under way hears the same.

@@ -116,9 +116,12 @@ impl Kept {
     }
 }
 
+/// How a description ended, once it has.
+type Outcome = watch::Receiver<Option<Result<(), TorrentError>>>;
+
 /// Torrents that are being described, and what came of it.
 pub(super) struct Torrents {
-    under_way: Mutex<HashMap<InfoHash, watch::Receiver<Option<Result<(), TorrentError>>>>>,
+    under_way: Mutex<HashMap<InfoHash, Outcome>>,
     places: Arc<tokio::sync::Semaphore>,
     seeking: Mutex<HashMap<String, tokio_util::sync::DropGuard>>,
 }
@@ -256,7 +259,7 @@ impl Playback {
             Some(index) => known.files.iter().find(|file| file.index == Some(index)),
             None => main_file(&known),
         };
-        let file = file.ok_or_else(|| match index {
+        let file = file.ok_or(match index {
             Some(index) => TorrentError::NoFile { info_hash, index },
             None => TorrentError::NoVideo { info_hash },
         })?;
