@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::{HostList, MediaKeys};
 use crate::lan::Names;
+use crate::mirror::Mirrors;
 use crate::playback::Playback;
 use crate::release;
 use crate::title::anime_map::Refresh;
@@ -16,6 +17,8 @@ use crate::title::anime_map::Refresh;
 const CACHE_CARE: Duration = Duration::from_secs(60);
 /// How often it is looked at what peers send.
 const TRANSFER_CARE: Duration = Duration::from_secs(10);
+/// How often what was learnt of the mirrors is written: a card wears.
+const MIRROR_CARE: Duration = Duration::from_secs(5 * 60);
 /// How long after the start large things may be done: whoever started the house wants something.
 const SETTLED: Duration = Duration::from_secs(5);
 /// How often the key of media links changes; the one before it is still taken.
@@ -56,6 +59,21 @@ pub(super) async fn watch_transfers(playback: Arc<Playback>, shutdown: Cancellat
         tokio::select! {
             () = shutdown.cancelled() => return,
             _ = ticks.tick() => playback.watch_transfers().await,
+        }
+    }
+}
+
+/// Keeps how the mirrors have done.
+pub(super) async fn keep_mirrors(mirrors: Mirrors, shutdown: CancellationToken) {
+    let mut ends = false;
+    while !ends {
+        tokio::select! {
+            () = shutdown.cancelled() => ends = true,
+            () = tokio::time::sleep(MIRROR_CARE) => {}
+        }
+        // It waits for the disk.
+        if let Err(error) = tokio::task::block_in_place(|| mirrors.keep()) {
+            tracing::warn!(%error, "how the mirrors have done could not be kept");
         }
     }
 }

@@ -20,6 +20,7 @@ use super::server::{Local, Peer};
 use super::traffic::Traffic;
 use crate::access::{Access, LocalKey, MediaKeys};
 use crate::appliance::Appliance;
+use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
 use crate::secret::Secret;
@@ -30,6 +31,7 @@ use crate::torrent::InfoHash;
 #[expect(missing_docs, reason = "each is the room of its name")]
 pub struct Rooms {
     pub playback: Arc<Playback>,
+    pub mirrors: Mirrors,
     pub access: Arc<Access>,
     pub media_keys: Arc<MediaKeys>,
     pub local_key: Arc<LocalKey>,

@@ -15,7 +15,7 @@ use super::ways::NoWay;
 use super::{Error, Playback, durably, lock};
 use crate::media::{Content, TELLING, content_of, passes};
 use crate::release;
-use crate::representation::Representation;
+use crate::representation::{ByteStream, Representation};
 
 /// How long a play waits for the first bytes before it says what plays: the look goes on then when
 /// they are read.
@@ -31,21 +31,22 @@ const MOST_FILMS: usize = 4096;
 pub(super) struct Vouched(Mutex<HashSet<String>>);
 
 impl Playback {
-    /// Looks into a file, unless that was done before; an error where it must not be passed on.
+    /// Looks into a file by its first bytes, unless that was done before; an error where it must not
+    /// be passed on.
     /// `start` is the byte that is to be read.
     pub(super) async fn vouch(
         &self,
         playable: &Playable,
-        bytes: &dyn Representation,
+        head: ByteStream,
         start: u64,
     ) -> Result<(), Error> {
         if playable.is_own() || lock(&self.vouched.0).contains(&playable.media_id()) {
             return Ok(());
         }
         if start < TELLING as u64 {
-            return self.look_into(playable, bytes).await;
+            return self.look_into(playable, head).await;
         }
-        timeout(LATER_PATIENCE, self.look_into(playable, bytes)).await.unwrap_or(Ok(()))
+        timeout(LATER_PATIENCE, self.look_into(playable, head)).await.unwrap_or(Ok(()))
     }
 
     /// The same for a play: a refusal, if the first bytes are here soon.
@@ -54,17 +55,14 @@ impl Playback {
         playable: &Playable,
         bytes: &dyn Representation,
     ) -> Result<(), NoWay> {
-        match timeout(PLAY_PATIENCE, self.vouch(playable, bytes, 0)).await {
+        let head = bytes.read(0..bytes.len().min(TELLING as u64));
+        match timeout(PLAY_PATIENCE, self.vouch(playable, head, 0)).await {
             Ok(Err(error @ Error::NotAFilm { .. })) => Err(NoWay::not_a_film(error.to_string())),
             _ => Ok(()),
         }
     }
 
-    async fn look_into(
-        &self,
-        playable: &Playable,
-        bytes: &dyn Representation,
-    ) -> Result<(), Error> {
+    async fn look_into(&self, playable: &Playable, head: ByteStream) -> Result<(), Error> {
         let media_id = playable.media_id();
         let key = format!("{}{media_id}", Self::NOT_FILMS);
         let name = playable.link_name();
@@ -72,7 +70,7 @@ impl Playback {
             return Err(Error::NotAFilm { name, what });
         }
         // What cannot be read now fails by itself, in its own words, and is looked into next time.
-        let Some(head) = head_of(bytes).await else { return Ok(()) };
+        let Some(head) = read(head).await else { return Ok(()) };
         let content = content_of(&head);
         let file = playable.file.base_name();
         if let Content::Other(other) = content
@@ -99,9 +97,8 @@ impl Playback {
 }
 
 /// The bytes that tell; `None` where they cannot be read.
-async fn head_of(bytes: &dyn Representation) -> Option<Vec<u8>> {
+async fn read(mut part: ByteStream) -> Option<Vec<u8>> {
     let mut head = Vec::new();
-    let mut part = bytes.read(0..bytes.len().min(TELLING as u64));
     while let Some(more) = part.next().await {
         head.extend_from_slice(&more.ok()?);
     }

@@ -8,8 +8,10 @@ use std::time::SystemTime;
 
 use futures_util::{StreamExt as _, TryFutureExt as _};
 
+use super::playable::Via;
 use super::session::Session;
-use super::{Error, Playback};
+use super::{Error, Playback, carry, lock};
+use crate::media::TELLING;
 use crate::representation::{ByteStream, Representation, media_type_of};
 use crate::torrent::entity_tag;
 
@@ -28,9 +30,32 @@ impl Film {
         Self { playback: Arc::clone(playback), session, entity_tag }
     }
 
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Whether its bytes might come by another way than `via`, as far as is known without asking.
+    pub(super) fn has_way_besides(&self, via: Via) -> bool {
+        let ways = self.playback.ways_of(&self.session.playable);
+        let strikes = lock(&self.session.strikes);
+        ways.into_iter().any(|way| way != via && strikes.allow(way))
+    }
+
+    /// Whether no peer is connected that might send it.
+    pub(super) fn has_no_peer(&self) -> bool {
+        let status = self.playback.parts.swarm.status(&self.session.playable.info_hash);
+        status.is_none_or(|status| status.peers == 0)
+    }
+
+    /// Whether all its ways have failed, and none may be mended.
+    pub(super) fn is_lost(&self) -> bool {
+        let ways = self.playback.ways_of(&self.session.playable);
+        lock(&self.session.strikes).sort_out(&ways).is_empty()
+    }
+
     /// Opens it where it is not open. The work is a task's: a player that loses its patience must
     /// not take it back.
-    pub(super) async fn open(&self) -> Result<Arc<dyn Representation>, Error> {
+    pub(super) async fn open(&self) -> Result<(Via, Arc<dyn Representation>), Error> {
         let (playback, session) = (Arc::clone(&self.playback), Arc::clone(&self.session));
         if session.is_open() {
             return playback.open(&session).await;
@@ -45,12 +70,11 @@ impl Film {
 }
 
 impl Film {
-    /// The same, once it was looked whether it is a film: where `start`, which is to be read, lies at
-    /// its beginning, however long that takes.
-    pub(super) async fn vouched(&self, start: u64) -> Result<Arc<dyn Representation>, Error> {
-        let bytes = self.open().await?;
-        self.playback.vouch(&self.session.playable, bytes.as_ref(), start).await?;
-        Ok(bytes)
+    /// Looks whether it is a film, unless that is known: an error where it must not be passed on.
+    /// `start` is the byte that is to be read.
+    pub(super) async fn vouch(&self, start: u64) -> Result<(), Error> {
+        let head = carry::read(self.clone(), 0..self.len().min(TELLING as u64));
+        self.playback.vouch(&self.session.playable, head, start).await
     }
 }
 
@@ -77,17 +101,17 @@ impl Representation for Film {
 
     fn read(&self, range: Range<u64>) -> ByteStream {
         let film = self.clone();
-        let opened = async move {
-            let bytes = film.vouched(range.start).await.inspect_err(|error| {
-                tracing::warn!(%error, "a film cannot be read");
-            });
-            Ok::<_, io::Error>(bytes.map_err(io::Error::other)?.read(range))
-        };
-        let bytes = opened.try_flatten_stream().boxed();
-        // Nobody watches the box's own proof that it can serve.
+        // Nobody watches the box's own proof that it can serve, nor doubts it.
         if self.session.playable.is_own() {
-            return bytes;
+            return carry::read(film, range);
         }
-        self.playback.attended(&self.session, bytes)
+        let looked_into = async move {
+            if let Err(error) = film.vouch(range.start).await {
+                tracing::warn!(%error, "a film is not passed on");
+                return Err(io::Error::other(error));
+            }
+            Ok(carry::read(film, range))
+        };
+        self.playback.attended(&self.session, looked_into.try_flatten_stream().boxed())
     }
 }

@@ -5,6 +5,7 @@
 //! never sent back to an earlier station to be filled in.
 
 mod audience;
+mod carry;
 mod check;
 mod choose;
 mod content;
@@ -57,6 +58,7 @@ use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::media::StremioId;
+use crate::mirror::Mirrors;
 use crate::select::{BadPreference, Preferences};
 use crate::stremthru::Calls;
 use crate::swarm::{self, Swarm};
@@ -82,6 +84,9 @@ pub struct Parts {
     pub cache: Cache,
     pub state: Arc<State>,
     pub swarm: Arc<Swarm>,
+    pub mirrors: Mirrors,
+    /// How long peers have to begin, and to go on, before the next way is tried.
+    pub p2p_timeout: Duration,
     pub tasks: TaskTracker,
     /// Where StremThru is.
     pub stremthru: Url,
@@ -237,6 +242,16 @@ pub enum Error {
     /// The state cannot be written or read.
     #[error(transparent)]
     State(#[from] durable::Error),
+}
+
+impl Error {
+    /// The room's own error, where it only passes one on.
+    fn told(&self) -> &(dyn std::error::Error + 'static) {
+        match self {
+            Self::Debrid(error) => error,
+            other => other,
+        }
+    }
 }
 
 impl Playback {

@@ -56,7 +56,8 @@ impl Playback {
     async fn read_head_of_best(self: &Arc<Self>, id: &StremioId) -> Result<(), Error> {
         let play = self.play(id, None).await?;
         let film = Film::new(self, self.session(&play.media_id)?);
-        let bytes = film.vouched(0).await?;
+        film.vouch(0).await?;
+        let (_, bytes) = film.open().await?;
         let mut head = bytes.read(0..bytes.len().min(HEAD));
         while let Some(Ok(_)) = head.next().await {
             // Whoever watches now has the line.

@@ -55,7 +55,8 @@ impl Playback {
         let seat = self
             .audience
             .sit_down(Sitting { info_hash, may_stall: Box::new(move || stalls.may_stall()) });
-        let reader = Reader { playback: Arc::clone(self), session: Arc::clone(session), via: None, bytes };
+        let reader =
+            Reader { playback: Arc::clone(self), session: Arc::clone(session), via: None, bytes };
         let reading = (reader, Some(seat));
         stream::unfold(reading, async |(mut reader, seat): (Reader, Option<Seat>)| {
             let seat = seat?;
@@ -107,6 +108,7 @@ impl Reader {
             Via::Swarm => {
                 tracing::info!(%info_hash, file, "stream: using the torrent (the file is not whole yet)");
             }
+            Via::Mirror => tracing::info!(%info_hash, file, "stream: using a mirror"),
             Via::Debrid => tracing::info!(%info_hash, file, "stream: using the store's link"),
         }
         if via == Via::Swarm {

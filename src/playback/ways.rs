@@ -144,7 +144,7 @@ impl Playback {
             .open(&magnet, &pick.file.file)
             .await
             .map_err(|error| self.note(debrid.store(), candidate, &error))?;
-        let opened = Opened { via: Via::Debrid, pick, bytes: Bytes::Whole(representation) };
+        let opened = Opened { via: Via::Debrid, pick, bytes: Bytes::Link(representation) };
         self.vouched(candidate, opened).await
     }
 

@@ -5,6 +5,7 @@
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
 //! sofa. The one script copies a link, and shows what a search finds as it comes.
 
+mod mirrors;
 mod preferences;
 mod the_box;
 mod titles;
@@ -12,6 +13,7 @@ mod words;
 
 use askama::Template;
 
+pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
@@ -164,6 +166,7 @@ pub struct Setup {
     pub token_set: bool,
     pub token_ends: String,
     pub indexes: Vec<IndexRow>,
+    pub mirrors: Mirrors,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
     /// How the indexes are.

@@ -7,6 +7,7 @@ mod metrics;
 mod openapi;
 mod owner;
 mod relay;
+mod sources;
 mod story;
 mod stream;
 mod titles;
@@ -30,6 +31,10 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/api/logout", post(owner::logout))
         // The owner.
         .route("/api/settings", get(owner::settings).put(owner::change_settings))
+        .route("/api/sources", get(sources::list).post(sources::set).delete(sources::remove_named))
+        .route("/api/sources/stats", get(sources::stats))
+        .route("/api/sources/test", post(sources::test))
+        .route("/api/sources/{name}", delete(sources::remove))
         // The owner of a box.
         .route("/api/box", get(appliance::standing))
         .route("/api/box/disks", get(appliance::disks))

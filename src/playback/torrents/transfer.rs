@@ -193,14 +193,13 @@ impl Playback {
         {
             return Err(TorrentError::Outside { byte, size }.into());
         }
-        let bytes = film.vouched(0).await?;
+        film.vouch(0).await?;
+        let (via, bytes) = film.open().await?;
         let byte = match place {
             Seek::Byte(byte) => byte,
             Seek::Seconds(seconds) => at_second(bytes.as_ref(), seconds).await?,
         };
-        let by_peers =
-            lock(&self.sessions).get(&media.media_id).and_then(|s| s.via()) == Some(Via::Swarm);
-        if by_peers {
+        if via == Via::Swarm {
             let gone = CancellationToken::new();
             let guard = gone.clone().drop_guard();
             // The place before, if it is still being fetched, is wanted no more.
