@@ -74,14 +74,14 @@ impl Playback {
         let content = content_of(&head);
         let file = playable.file.base_name();
         if let Content::Other(other) = content
-            && !passes(content, release::parse(file).is_video)
+            && !passes(content, release::is_video(file))
         {
             let (info_hash, what) = (playable.info_hash, other.words().to_owned());
             tracing::warn!(%info_hash, file, what, "content: not passed on");
             durably(|| self.parts.state.put(&key, &what))?;
             return Err(Error::NotAFilm { name, what });
         }
-        if content == Content::Unknown && release::parse(file).is_video {
+        if content == Content::Unknown && release::is_video(file) {
             tracing::info!(info_hash = %playable.info_hash, file, "content: of no container that is known here; passed on, since there are others");
         }
         let mut vouched = lock(&self.vouched.0);

@@ -188,7 +188,7 @@ fn files(files: &[TorrentFile]) -> Vec<Value> {
             "index": file.index,
             "name": file.name,
             "size": file.size_bytes,
-            "is_video": release::parse(file.base_name()).is_video,
+            "is_video": release::is_video(&file.name),
         })
     };
     files.iter().map(row).collect()

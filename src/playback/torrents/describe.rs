@@ -1,4 +1,5 @@
-//! What is in a torrent: told by peers, or by the store where it has the torrent at once.
+//! What is in a torrent: told by peers, or by the store where it has the torrent at once, else by a
+//! cache of descriptions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +77,13 @@ impl Playback {
     async fn describe_torrent(&self, magnet: &Magnet) -> Result<(), TorrentError> {
         let info_hash = magnet.info_hash;
         let failed = |why: String| TorrentError::NotDescribed { info_hash, why };
-        let described = self.ask_for_description(magnet).await?;
+        let described = match self.ask_for_description(magnet).await {
+            Ok(described) => described,
+            Err(error @ TorrentError::NotDescribed { .. }) => {
+                self.describe_by_cache(&info_hash).await.ok_or(error)?
+            }
+            Err(error) => return Err(error),
+        };
         let (name, files) = (described.name.clone(), described.files.len());
         self.keep_description(info_hash, described).map_err(|error| failed(error.to_string()))?;
         tracing::info!(%info_hash, name, files, "torrent: ready");
@@ -115,6 +122,15 @@ impl Playback {
                 Err(_) => peers.await,
             },
         }
+    }
+
+    /// What a cache of `.torrent` files has: its info dictionary is this torrent's; the trackers in it
+    /// are a stranger's word, and are not asked.
+    async fn describe_by_cache(&self, info_hash: &InfoHash) -> Option<Described> {
+        let bytes = self.parts.mirrors.metainfo(info_hash).await.ok()?;
+        let metainfo = Metainfo::read(&bytes).ok()?;
+        let known = self.parts.swarm.add_metainfo(&metainfo.torrent_bytes(&[])).ok()?;
+        Some(Described::of(&known))
     }
 
     /// What the store says is in it, where it has it at once: nobody has a store download a torrent

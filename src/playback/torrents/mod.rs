@@ -29,6 +29,9 @@ const MOST: usize = 500;
 /// Most that are described at one time: each asks peers, a store, or both.
 const AT_ONCE: usize = 8;
 
+/// How many videos of a torrent are judged for the one that plays, the largest.
+const JUDGED: usize = 64;
+
 /// Why a torrent is not taken, or not played.
 #[derive(Debug, Clone, thiserror::Error)]
 #[expect(missing_docs, reason = "each says itself")]
@@ -414,8 +417,12 @@ fn magnet_of(metainfo: &Metainfo) -> Magnet {
 fn main_file(known: &KnownTorrent) -> Option<&TorrentFile> {
     let target = Target { torrent_name: known.name.clone(), ..Target::new(Wanted::Film) };
     let tag = |file: &TorrentFile| entity_tag(&known.info_hash, file);
-    let picked = select::pick(&known.files, &target).ok().map(|pick| tag(&pick.file.file));
-    let picked = picked.and_then(|picked| known.files.iter().find(|file| tag(file) == picked));
-    let videos = known.files.iter().filter(|file| release::parse(file.base_name()).is_video);
-    picked.or_else(|| videos.max_by_key(|file| file.size_bytes))
+    // A torrent may have ten thousand files, and names take time to read.
+    let mut videos: Vec<&TorrentFile> =
+        known.files.iter().filter(|file| release::is_video(&file.name)).collect();
+    videos.sort_by_key(|file| std::cmp::Reverse(file.size_bytes));
+    let judged: Vec<TorrentFile> = videos.iter().take(JUDGED).copied().cloned().collect();
+    let picked = select::pick(&judged, &target).ok().map(|pick| tag(&pick.file.file));
+    let picked = picked.and_then(|picked| videos.iter().find(|file| tag(file) == picked));
+    picked.or_else(|| videos.first()).copied()
 }
