@@ -146,7 +146,7 @@ impl Playback {
         };
         match tokio::time::timeout(OPENING, opened).await {
             Ok(Err(error)) => Err(error),
-            Ok(Ok(_)) | Err(_) => Ok(Arc::new(film)),
+            Ok(Ok(())) | Err(_) => Ok(Arc::new(film)),
         }
     }
 
