@@ -17,6 +17,7 @@ mod findings;
 mod following;
 mod hand_over;
 mod indexes;
+mod mirrors;
 mod open_first;
 mod own_file;
 mod playable;
@@ -58,7 +59,7 @@ use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::media::StremioId;
-use crate::mirror::Mirrors;
+use crate::mirror::{self, Mirrors};
 use crate::select::{BadPreference, Preferences};
 use crate::stremthru::Calls;
 use crate::swarm::{self, Swarm};
@@ -236,6 +237,9 @@ pub enum Error {
     /// Peers.
     #[error(transparent)]
     Swarm(#[from] swarm::Error),
+    /// Mirrors.
+    #[error(transparent)]
+    Mirror(#[from] mirror::Error),
     /// Titles.
     #[error(transparent)]
     Title(#[from] title::Error),

@@ -10,7 +10,6 @@ use super::live::Live;
 use super::torrents::{Torrents, id_of, lock};
 use super::{Error, Swarm};
 use crate::torrent::InfoHash;
-use crate::torrent::metainfo::Metainfo;
 
 /// How far one file is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,12 +47,6 @@ pub struct Yield {
 }
 
 impl Swarm {
-    /// The description of a torrent, where it is in memory.
-    #[must_use]
-    pub fn known(&self, info_hash: &InfoHash) -> Option<Arc<Metainfo>> {
-        lock(&self.0.shelf).get(*info_hash).map(|known| Arc::clone(&known.metainfo))
-    }
-
     /// How far a file is; `None` where its torrent is not open, or still being hashed.
     pub async fn progress(&self, info_hash: &InfoHash, index: u32) -> Option<FileProgress> {
         let live = lock(&self.0.live).get(info_hash).cloned()?;

@@ -1,5 +1,5 @@
-//! What is in a torrent: told by peers, or by the store where it has the torrent at once, else by a
-//! cache of descriptions.
+//! What is in a torrent: told by peers (where they are slow, by a cache), or by the store where it
+//! has the torrent at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,13 +77,7 @@ impl Playback {
     async fn describe_torrent(&self, magnet: &Magnet) -> Result<(), TorrentError> {
         let info_hash = magnet.info_hash;
         let failed = |why: String| TorrentError::NotDescribed { info_hash, why };
-        let described = match self.ask_for_description(magnet).await {
-            Ok(described) => described,
-            Err(error @ TorrentError::NotDescribed { .. }) => {
-                self.describe_by_cache(&info_hash).await.ok_or(error)?
-            }
-            Err(error) => return Err(error),
-        };
+        let described = self.ask_for_description(magnet).await?;
         let (name, files) = (described.name.clone(), described.files.len());
         self.keep_description(info_hash, described).map_err(|error| failed(error.to_string()))?;
         tracing::info!(%info_hash, name, files, "torrent: ready");
@@ -101,8 +95,8 @@ impl Playback {
             return Err(TorrentError::NoWay { info_hash });
         }
         let peers = async {
-            let metainfo = self.parts.swarm.resolve(magnet).await;
-            metainfo.map(|metainfo| Described::of(&metainfo)).map_err(|e| failed(e.to_string()))
+            let told = self.description(magnet).await;
+            told.map(|(metainfo, _)| Described::of(&metainfo)).map_err(|e| failed(e.to_string()))
         };
         let store = self.describe_by_store(magnet);
         tokio::pin!(peers, store);
@@ -122,15 +116,6 @@ impl Playback {
                 Err(_) => peers.await,
             },
         }
-    }
-
-    /// What a cache of `.torrent` files has: its info dictionary is this torrent's; the trackers in it
-    /// are a stranger's word, and are not asked.
-    async fn describe_by_cache(&self, info_hash: &InfoHash) -> Option<Described> {
-        let bytes = self.parts.mirrors.metainfo(info_hash).await.ok()?;
-        let metainfo = Metainfo::read(&bytes).ok()?;
-        let known = self.parts.swarm.add_metainfo(&metainfo.torrent_bytes(&[])).ok()?;
-        Some(Described::of(&known))
     }
 
     /// What the store says is in it, where it has it at once: nobody has a store download a torrent
