@@ -15,6 +15,7 @@
 //! 5. Its list of torrents is not written durably: it is not used. A torrent added again is hashed
 //!    again, so no piece is believed that is not on the disk.
 
+mod control;
 mod engine;
 mod error;
 mod file;
@@ -38,6 +39,7 @@ use crate::fetch::AddressPolicy;
 use crate::torrent::metainfo::Metainfo;
 use crate::torrent::{InfoHash, Magnet};
 
+pub use control::{FileProgress, Totals, Yield};
 pub use error::Error;
 pub use file::SwarmFile;
 pub use place::Place;
