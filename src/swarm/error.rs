@@ -42,6 +42,9 @@ pub enum Error {
         "the disk of the library is full: free some space there, or set library.path to another"
     )]
     DiskFull(PathBuf),
+    /// The library has no room for the file; the sentence is its own.
+    #[error("{0}")]
+    NoRoom(String),
     /// The disk refuses to write.
     #[error(
         "the library cannot be written ({why}): check its disk, or set library.path to another"

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use librqbit::api::TorrentIdOrHash;
@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::engine::Engine;
 use super::known::{Known, Shelf};
 use super::live::{Live, Reading};
+use super::room::Room;
 use super::storage::{Folder, Progress};
 use super::{Error, Options, State, Status};
 use crate::torrent::metainfo::{Bad, Metainfo};
@@ -29,17 +30,18 @@ pub(super) struct Torrents {
     pub(super) engine: Engine,
     pub(super) tasks: TaskTracker,
     shelf: Mutex<Shelf>,
-    live: Mutex<HashMap<InfoHash, Arc<Live>>>,
+    pub(super) live: Mutex<HashMap<InfoHash, Arc<Live>>>,
     /// One torrent is added or set aside at a time.
-    changing: tokio::sync::Mutex<()>,
+    pub(super) changing: tokio::sync::Mutex<()>,
     clock: AtomicU64,
+    pub(super) room: OnceLock<Arc<dyn Room>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn id_of(info_hash: InfoHash) -> TorrentIdOrHash {
+pub(super) fn id_of(info_hash: InfoHash) -> TorrentIdOrHash {
     TorrentIdOrHash::Hash(Id20::new(*info_hash.as_bytes()))
 }
 
@@ -71,6 +73,7 @@ impl Torrents {
             live: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
             clock: AtomicU64::new(0),
+            room: OnceLock::new(),
         }
     }
 
@@ -137,6 +140,7 @@ impl Torrents {
         known: &Known,
         index: u32,
     ) -> Result<Reading, Error> {
+        self.room_for(known, index).await?;
         let session = self.engine.session().await?;
         let _alone = self.changing.lock().await;
         self.engine.permitted()?;
