@@ -47,6 +47,16 @@ pub(super) async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationTo
     }
 }
 
+/// Keeps the library within its bounds, and makes whole what shall be.
+pub(super) async fn tend_library(playback: Arc<Playback>, shutdown: CancellationToken) {
+    let (tending, keeping) = (Arc::clone(&playback), playback);
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = tending.tend_shelf_always() => {}
+        () = keeping.keep_all() => {}
+    }
+}
+
 /// The reader of names compiles its patterns when it first needs them, which takes a fraction of a
 /// second that the first viewer need not wait for; and neither need those who wait for the box itself.
 pub(super) async fn warm_up_names(shutdown: CancellationToken) {

@@ -162,6 +162,7 @@ impl App {
         tasks.spawn(care::warm_up_names(shutdown.clone()));
         tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
         tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
+        tasks.spawn(care::tend_library(Arc::clone(&playback), shutdown.clone()));
         tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;

@@ -2,6 +2,7 @@
 //! that work. Read once, in `main`; rooms are given the values they need, never all of it.
 
 mod keys;
+mod library;
 mod read;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::str::FromStr;
 use url::Url;
 
 pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
+pub use library::LibraryConfig;
 pub use read::BadConfig;
 
 use crate::secret::{Address, Secret};
@@ -81,6 +83,8 @@ pub struct Config {
     /// `library.disk`: the mount point of a disk that comes and goes; while it is mounted, the library
     /// is the folder `credenza` on it.
     pub library_disk: Option<PathBuf>,
+    /// The rest of `[library]`.
+    pub shelf: LibraryConfig,
     /// `access.auth_required`: whether the watch page asks who is watching.
     pub auth_required: bool,
     /// `update.url`: where a box looks for a newer version; `{board}` in it stands for the board.
@@ -197,6 +201,7 @@ impl Config {
             swarm: given.swarm()?,
             library: given.text("library.path").map(PathBuf::from),
             library_disk: given.text("library.disk").map(PathBuf::from),
+            shelf: given.shelf()?,
             auth_required: given.bool("access.auth_required", true),
             update_url: given.text("update.url").map(str::to_owned),
             claim_code: given.claim_code()?,

@@ -35,6 +35,10 @@ impl From<playback::Error> for ApiError {
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
             E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
             E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),
+            E::Watched { .. } => (StatusCode::CONFLICT, "watched"),
+            E::NoPlace { .. } => (StatusCode::BAD_REQUEST, "no_place"),
+            E::NotCopied { .. } => (StatusCode::BAD_GATEWAY, "not_copied"),
+            E::Disk { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "disk"),
             E::UnknownTitle { .. } => (StatusCode::NOT_FOUND, "unknown_title"),
             E::Title(title::Error::BadKey | title::Error::NoKey) => {
                 (StatusCode::BAD_REQUEST, "tmdb_key")

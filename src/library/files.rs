@@ -18,7 +18,7 @@ pub struct Root {
 }
 
 /// What the name of a file says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Name {
     /// The swarm's: the file's place in the torrent.
     Piece(u32),

@@ -17,7 +17,7 @@ mod space;
 pub use copy::Copy;
 pub use disk_file::DiskFile;
 pub use files::{File, Name, Root, copy_name};
-pub use moving::{move_whole, recover};
+pub use moving::{finish_move, prepare_move, recover};
 pub use ranges::Ranges;
 pub use rules::{Item, Rules, Spared, Why};
 pub use space::Space;

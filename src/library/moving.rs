@@ -6,18 +6,44 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// Moves the file at `from` to `to`, whose folder is made; the folder above that is not, since it may
-/// be the mount point of a disk that is away. Blocks for as long as the disks need.
-pub fn move_whole(from: &Path, to: &Path) -> io::Result<()> {
+/// The long part of a move: makes the folder of `to`, and copies the bytes to `<to>.part` where `to` is
+/// on another file system. The folder above that is not made, since it may be the mount point of a
+/// disk that is away. The file at `from` must not change meanwhile. Blocks for as long as the disks
+/// need.
+pub fn prepare_move(from: &Path, to: &Path) -> io::Result<()> {
     let folder = folder_in_its_place(to)?;
-    match fs::rename(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => copy_then_remove(from, to),
-        moved => moved,
-    }?;
+    if fs::metadata(from)?.dev() == fs::metadata(folder)?.dev() {
+        return Ok(());
+    }
+    let part = part_of(to);
+    let copied = copy(from, &part);
+    if copied.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    copied
+}
+
+/// The short part: the file takes its new name, and the old one goes.
+pub fn finish_move(from: &Path, to: &Path) -> io::Result<()> {
+    let (part, folder) = (part_of(to), folder_in_its_place(to)?);
+    let copied = part.is_file();
+    fs::rename(if copied { &part } else { from }, to)?;
     File::open(folder)?.sync_all()?;
+    if copied {
+        fs::remove_file(from)?;
+    }
     clear(from)
+}
+
+fn copy(from: &Path, part: &Path) -> io::Result<()> {
+    let (mut source, mut copy) = (File::open(from)?, File::create(part)?);
+    if io::copy(&mut source, &mut copy)? != source.metadata()?.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    copy.sync_all()
 }
 
 /// Ends what a power cut may have left of moving `from` to `to`; where the file is now.
@@ -44,26 +70,6 @@ fn folder_in_its_place(to: &Path) -> io::Result<PathBuf> {
         File::open(above)?.sync_all()?;
     }
     Ok(folder.to_owned())
-}
-
-fn copy_then_remove(from: &Path, to: &Path) -> io::Result<()> {
-    let part = part_of(to);
-    let copied = (|| {
-        let mut source = File::open(from)?;
-        let mut copy = File::create(&part)?;
-        let bytes = io::copy(&mut source, &mut copy)?;
-        if bytes != source.metadata()?.len() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        copy.sync_all()?;
-        fs::rename(&part, to)?;
-        File::open(to.parent().ok_or(io::ErrorKind::InvalidInput)?)?.sync_all()
-    })();
-    if copied.is_err() {
-        let _ = fs::remove_file(&part);
-        return copied;
-    }
-    fs::remove_file(from)
 }
 
 fn part_of(to: &Path) -> PathBuf {
@@ -110,13 +116,14 @@ mod tests {
 
         begin();
         fs::remove_dir(to.parent().unwrap()).unwrap();
-        move_whole(&from, &to).unwrap();
+        prepare_move(&from, &to).unwrap();
+        finish_move(&from, &to).unwrap();
         assert!(fs::read(&to).unwrap() == bytes && !from.exists());
 
         // The folder of a disk that is away is not made.
         begin();
         fs::remove_dir_all(folder.path().join("b")).unwrap();
-        assert!(move_whole(&from, &to).is_err());
+        assert!(prepare_move(&from, &to).is_err());
         assert!(fs::read(&from).unwrap() == bytes);
         copy_to_another_file_system(&bytes);
     }
@@ -128,7 +135,8 @@ mod tests {
         let (from, to) = (here.path().join("x/0.mkv"), other.path().join("x/0.mkv"));
         fs::create_dir(from.parent().unwrap()).unwrap();
         fs::write(&from, bytes).unwrap();
-        move_whole(&from, &to).unwrap();
+        prepare_move(&from, &to).unwrap();
+        finish_move(&from, &to).unwrap();
         assert!(fs::read(&to).unwrap() == bytes && !from.exists() && !part_of(&to).exists());
     }
 }

@@ -177,6 +177,7 @@ impl Playback {
         };
         let (media_id, link_name) = (playable.media_id(), playable.link_name());
         self.keep(playable, bytes)?;
+        self.shelf.readers.choose(&media_id);
         // The store's own name of a file is its business and ours.
         file.link = None;
         Ok(Play {

@@ -70,13 +70,23 @@ impl Representation for Film {
         // Nobody watches the box's own proof that it can serve.
         let watched = !self.session.playable.is_own();
         let seat = watched.then(|| self.playback.audience.sit_down());
+        let mut reading =
+            watched.then(|| self.playback.shelf.sit_down(&self.session, range.start));
         let opened = async move {
             let bytes = film.open().await.inspect_err(|error| {
                 tracing::warn!(%error, "a film cannot be read");
             });
-            Ok::<_, io::Error>(bytes.map_err(io::Error::other)?.read(range))
+            let bytes = bytes.map_err(io::Error::other)?;
+            let media_id = film.session.playable.media_id();
+            Ok::<_, io::Error>(film.playback.through_copy(&media_id, bytes).read(range))
         };
         // The seat is given up when the stream is dropped, however it ends.
-        opened.try_flatten_stream().inspect(move |_| _ = &seat).boxed()
+        let follow = move |bytes: &io::Result<bytes::Bytes>| {
+            let _ = &seat;
+            if let (Some(reading), Ok(bytes)) = (&mut reading, bytes) {
+                reading.advance(bytes.len());
+            }
+        };
+        opened.try_flatten_stream().inspect(follow).boxed()
     }
 }

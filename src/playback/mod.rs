@@ -4,6 +4,7 @@
 //! station has one noun (`Query`, `Unique`, `Candidate`, `Pick`, `Representation`), and a value is
 //! never sent back to an earlier station to be filled in.
 
+mod ahead;
 mod audience;
 mod check;
 mod choose;
@@ -13,13 +14,19 @@ mod find;
 mod findings;
 mod following;
 mod indexes;
+mod offline;
 mod own_file;
+mod places;
 mod playable;
 mod preferences;
+mod readers;
+mod records;
 mod relay;
 mod round;
 mod session;
 mod settings;
+mod shelf;
+mod tidy;
 mod titles;
 mod ways;
 
@@ -35,9 +42,12 @@ pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use following::{Following, Step};
 pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use own_file::OwnFile;
+pub use places::ShelfChange;
 pub use playable::Via;
 pub use session::Description;
 pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
+pub use shelf::{PlaceRow, ShelfOptions, ShelfRow, ShelfView};
+pub use tidy::{Gone, JUST_READ, Left, Swept};
 
 use crate::cache::Cache;
 use crate::debrid::{self, Debrid};
@@ -51,6 +61,7 @@ use crate::torrent::IndexName;
 use audience::Audience;
 use desk::Desk;
 use session::Session;
+use shelf::Shelf;
 use url::Url;
 
 /// The rooms below, built by `app`.
@@ -72,6 +83,8 @@ pub struct Parts {
     pub preferences: Preferences,
     /// Whether the configuration, not the owner, decides on peer-to-peer.
     pub swarm_fixed: bool,
+    /// Where films lie, and for how long.
+    pub shelf: ShelfOptions,
 }
 
 /// The story.
@@ -82,6 +95,7 @@ pub struct Playback {
     changing_indexes: Mutex<()>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     audience: Arc<Audience>,
+    shelf: Shelf,
 }
 
 /// Why nothing plays. One sentence each.
@@ -128,6 +142,30 @@ pub enum Error {
         /// The file's name.
         name: String,
         /// The source's sentence.
+        why: String,
+    },
+    /// Somebody reads what is to be removed or moved.
+    #[error("{title} is being watched; try again when nobody watches it")]
+    Watched {
+        /// Its name.
+        title: String,
+    },
+    /// No place is called so.
+    #[error("no place is called {place}; it is library, permanent, or a name of library.places")]
+    NoPlace {
+        /// What was asked.
+        place: String,
+    },
+    /// A title that shall be here whole is not.
+    #[error("it is not here whole yet: {why}; it is tried again by itself")]
+    NotCopied {
+        /// The first reason.
+        why: String,
+    },
+    /// The library's disk does not do what it should.
+    #[error("the library's disk does not work ({why}); check it, then try again")]
+    Disk {
+        /// What the system says.
         why: String,
     },
     /// The candidate that was asked for is not among those found.
@@ -196,6 +234,7 @@ impl Playback {
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let (parts, account) = (Arc::new(parts), Arc::default());
         let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account));
+        let shelf = Shelf::new(Arc::clone(&parts.state));
         let playback = Self {
             parts,
             account,
@@ -203,6 +242,7 @@ impl Playback {
             changing_indexes: Mutex::default(),
             sessions: Mutex::default(),
             audience: Arc::default(),
+            shelf,
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;
@@ -213,6 +253,7 @@ impl Playback {
     /// once a minute.
     pub async fn tend(&self) {
         self.settle_all();
+        self.shelf.records.flush();
         self.parts.cache.tend().await;
     }
 
@@ -220,6 +261,7 @@ impl Playback {
     pub async fn stop(&self) {
         self.desk.end();
         self.settle_all();
+        self.close_shelf().await;
         self.parts.swarm.stop().await;
         self.parts.cache.flush().await;
     }

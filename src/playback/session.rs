@@ -118,6 +118,8 @@ impl Playback {
         let playable = &session.playable;
         Ok(Description {
             id: playable.id,
+            media_id: media_id.to_owned(),
+            position_s: self.shelf.records.of(media_id)?.position_s,
             title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
             file: playable.file.name.clone(),
             media_type: media_type_of(&playable.file.name).to_owned(),
@@ -161,7 +163,7 @@ impl Playback {
         playable.finished.as_ref().and_then(|path| on_disk(playable, path)).map(Bytes::Disk)
     }
 
-    fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
+    pub(super) fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
         if let Some(session) = lock(&self.sessions).get(media_id) {
             return Ok(Arc::clone(session));
         }
@@ -276,6 +278,10 @@ fn is_lost(path: &Path) -> bool {
 pub struct Description {
     /// What was asked for.
     pub id: StremioId,
+    /// The name of its bytes in links.
+    pub media_id: String,
+    /// Where the picture stood last, in seconds.
+    pub position_s: Option<f64>,
     /// What it is called; the release's name where nobody could say.
     pub title: String,
     /// The file's name.

@@ -190,6 +190,12 @@ pub(super) async fn play(
     }
 }
 
+/// A position is sound: it was looked at when it was noted.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sound, and rounded")]
+fn whole_seconds(seconds: f64) -> u64 {
+    seconds.max(0.0) as u64
+}
+
 /// `GET /play/{key}/{name}`: the signed link is the right to see it, as for the bytes themselves.
 pub(super) async fn player(
     visitor: Visitor,
@@ -211,6 +217,8 @@ pub(super) async fn player(
         file: plain(&told.file),
         url: format!("http://{}{path}", visitor.host()),
         media_type: told.media_type,
+        media_id: told.media_id,
+        position_s: told.position_s.filter(|at| *at >= 1.0).map(whole_seconds),
         detail: told.detail.iter().map(|line| plain(line)).collect(),
         back: format!("/watch/{}", told.id),
         path,
