@@ -94,7 +94,8 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
 
 fn shelf_options(config: &Config, place: swarm::Place) -> ShelfOptions {
     let shelf = &config.shelf;
-    let root = |(name, folder): &(String, PathBuf)| Root { name: name.clone(), folder: folder.clone() };
+    let root =
+        |(name, folder): &(String, PathBuf)| Root { name: name.clone(), folder: folder.clone() };
     let idle = (shelf.idle_minutes > 0)
         .then(|| Duration::from_secs(shelf.idle_minutes.saturating_mul(60)));
     ShelfOptions {

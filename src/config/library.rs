@@ -37,9 +37,7 @@ impl Given {
         Ok(LibraryConfig {
             permanent,
             max_bytes: (most > 0).then_some(most),
-            reserve_bytes: reserve
-                .then(|| self.number("library.reserve_bytes", 0))
-                .transpose()?,
+            reserve_bytes: reserve.then(|| self.number("library.reserve_bytes", 0)).transpose()?,
             idle_minutes: self.number("library.idle_minutes", 30)?,
             clean_on_stop: self.bool("library.clean_on_stop", false),
             places: self.places()?,
@@ -63,14 +61,12 @@ impl Given {
                     && !(taken || ours)
                     && Path::new(folder).is_absolute()
             };
-            match place.filter(|(name, folder)| sound(name, folder)) {
-                Some((name, folder)) => places.push((name.to_owned(), folder.into())),
-                None => {
-                    let wanted = "a list such as [\"films=/mnt/films/credenza\"]: a name of small \
-                                  letters that is not taken, and a whole path";
-                    return Err(self.wrong(path, wanted));
-                }
-            }
+            let Some((name, folder)) = place.filter(|(name, folder)| sound(name, folder)) else {
+                let wanted = "a list such as [\"films=/mnt/films/credenza\"]: a name of small \
+                              letters that is not taken, and a whole path";
+                return Err(self.wrong(path, wanted));
+            };
+            places.push((name.to_owned(), folder.into()));
         }
         Ok(places)
     }

@@ -181,7 +181,7 @@ mod tests {
             .map(|file| file.path.file_name().unwrap().to_str().unwrap().to_owned())
             .collect();
         found.sort();
-        assert_eq!(found, ["00112233445566778899.mp4", "0.mkv", "12.bin"]);
+        assert_eq!(found, ["0.mkv", "00112233445566778899.mp4", "12.bin"]);
 
         let refused = [
             torrent.join("film.mkv"),

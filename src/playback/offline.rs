@@ -55,7 +55,8 @@ impl Playback {
     fn wanted_whole(&self) -> Vec<String> {
         let ids = self.shelf.records.ids().unwrap_or_default();
         let kept = |id: &String| self.shelf.records.of(id).is_ok_and(|record| record.kept);
-        let open = |id: &String| self.known(id).is_ok_and(|known| Self::bytes_on_disk(&known).is_none());
+        let open =
+            |id: &String| self.known(id).is_ok_and(|known| Self::bytes_on_disk(&known).is_none());
         ids.into_iter().filter(|id| kept(id) && open(id)).collect()
     }
 
@@ -131,7 +132,9 @@ impl Playback {
             let part = gap.start..gap.end.min(gap.start + NOTED);
             let read = self.read_through(&*through, part).await;
             if let Some(kind) = copy.fault() {
-                return Err(Stopped::Trouble(format!("the library's disk does not take it ({kind})")));
+                return Err(Stopped::Trouble(format!(
+                    "the library's disk does not take it ({kind})"
+                )));
             }
             let here = tokio::task::block_in_place(|| copy.flush());
             let here = here.map_err(|error| Stopped::Trouble(error.kind().to_string()))?;

@@ -104,7 +104,8 @@ impl Playback {
     pub(super) async fn place_all(&self) {
         let Ok(ids) = self.shelf.records.ids() else { return };
         for media_id in ids {
-            let wished = self.shelf.records.of(&media_id).is_ok_and(|record| record.place.is_some());
+            let wished =
+                self.shelf.records.of(&media_id).is_ok_and(|record| record.place.is_some());
             if wished && let Err(error) = self.place(&media_id).await {
                 tracing::warn!(%error, "a title could not be moved");
             }

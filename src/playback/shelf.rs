@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::playable::{Playable, Via, seconds_now};
-use super::readers::{Reading, Readers};
+use super::readers::{Readers, Reading};
 use super::records::{Record, Records};
 use super::session::Session;
 use super::{Error, Playback, lock};
@@ -55,13 +55,15 @@ pub(super) struct Shelf {
     started: Instant,
 }
 
+/// A file, and which root it lies in.
+pub(super) type Lying = (usize, library::File);
+
 /// A title and its files.
 pub(super) struct Title {
     pub(super) media_id: String,
     pub(super) playable: Playable,
     pub(super) record: Record,
-    /// Which root each lies in.
-    pub(super) files: Vec<(usize, library::File)>,
+    pub(super) files: Vec<Lying>,
 }
 
 impl Title {
@@ -70,7 +72,7 @@ impl Title {
     }
 
     /// Its whole file, if it is noted as such and lies there.
-    pub(super) fn whole(&self) -> Option<&(usize, library::File)> {
+    pub(super) fn whole(&self) -> Option<&Lying> {
         let finished = self.playable.finished.as_ref()?;
         let whole = |file: &library::File| Some(file.len) == self.playable.file.size_bytes;
         self.files.iter().find(|(_, file)| file.path == *finished && whole(file))
@@ -83,6 +85,7 @@ impl Title {
 
 /// A title on the shelf, for people and programs.
 #[derive(Debug, Clone, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct ShelfRow {
     /// The name of its bytes in links.
     pub media_id: String,
@@ -213,12 +216,9 @@ impl Playback {
     }
 
     /// The titles that were chosen, with their files, and the files of none.
-    pub(super) fn titles(
-        &self,
-        roots: &[Root],
-    ) -> Result<(Vec<Title>, Vec<(usize, library::File)>), Error> {
+    pub(super) fn titles(&self, roots: &[Root]) -> Result<(Vec<Title>, Vec<Lying>), Error> {
         let all = roots.iter().enumerate();
-        let mut files: Vec<(usize, library::File)> =
+        let mut files: Vec<Lying> =
             all.flat_map(|(at, root)| root.files().into_iter().map(move |f| (at, f))).collect();
         let mut titles = Vec::new();
         for key in self.parts.state.keys(Playable::KEYS)? {
@@ -272,8 +272,7 @@ impl Playback {
             !title.files.is_empty() || title.record.kept || title.record.position_s.is_some()
         };
         let shown = titles.iter().filter(on_shelf);
-        let mut rows: Vec<ShelfRow> =
-            shown.map(|title| self.row(title, &titles, &roots)).collect();
+        let mut rows: Vec<ShelfRow> = shown.map(|title| self.row(title, &titles, &roots)).collect();
         rows.sort_by(|a, b| (b.last_watched, &a.title).cmp(&(a.last_watched, &b.title)));
         Ok(ShelfView {
             mode: if options.rules.permanent { "permanent" } else { "temporary" },
@@ -357,7 +356,7 @@ impl Playback {
 /// Which of `files` are this title's: the one that is noted as whole, its copy, and what the swarm
 /// has of it. A store's index of a file may be its own, so that the swarm's file is known by its
 /// torrent, its extension and its length, and by its number only where those leave a choice.
-fn files_of(title: &Title, files: &[(usize, library::File)]) -> HashSet<PathBuf> {
+fn files_of(title: &Title, files: &[Lying]) -> HashSet<PathBuf> {
     let playable = &title.playable;
     let on_disk = name_on_disk(&playable.file);
     let extension = on_disk.rsplit('.').next().unwrap_or_default();
@@ -371,7 +370,8 @@ fn files_of(title: &Title, files: &[(usize, library::File)]) -> HashSet<PathBuf>
         .collect();
     let numbers: HashSet<&Name> = pieces.iter().map(|file| &file.name).collect();
     let number = playable.file.index.map(Name::Piece);
-    let pieces = pieces.iter().filter(|file| numbers.len() == 1 || Some(&file.name) == number.as_ref());
+    let pieces =
+        pieces.iter().filter(|file| numbers.len() == 1 || Some(&file.name) == number.as_ref());
     let named = of_torrent().filter(|file| {
         playable.finished.as_ref() == Some(&file.path)
             || matches!(&file.name, Name::Copy(id) if *id == title.media_id)

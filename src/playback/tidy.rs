@@ -13,9 +13,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::playable::Playable;
-use super::shelf::Title;
+use super::shelf::{Lying, Title};
 use super::{Error, Playback, durably, lock};
-use crate::library::{File, Item, Root, Space, Spared, Why};
+use crate::library::{Item, Root, Space, Spared, Why};
 use crate::swarm::Room;
 use crate::torrent::InfoHash;
 
@@ -99,6 +99,7 @@ impl Playback {
     /// What is to be done again and again: moves that were wished for, what is idle, and what takes
     /// more room than it may.
     pub async fn tend_shelf(self: &Arc<Self>) {
+        self.settle_all();
         self.place_all().await;
         let rules = self.parts.shelf.rules;
         if let Some(idle) = rules.idle.filter(|_| !rules.permanent)
@@ -193,7 +194,7 @@ impl Playback {
     /// nothing of its torrent is wanted.
     fn remove_others(
         &self,
-        others: &[(usize, File)],
+        others: &[Lying],
         titles: &[Title],
         roots: &[Root],
         idle: Duration,
@@ -246,7 +247,8 @@ impl Playback {
             + titles.iter().map(Title::bytes).sum::<u64>();
         let needs = wanted.bytes.saturating_add(begun);
         let short = needs.saturating_add(reserve).saturating_sub(space.free_bytes);
-        let over = rules.max_bytes.map_or(0, |most| used.saturating_add(needs).saturating_sub(most));
+        let over =
+            rules.max_bytes.map_or(0, |most| used.saturating_add(needs).saturating_sub(most));
         let to_free = short.max(over);
         if to_free == 0 {
             return Ok(Ok(()));
@@ -265,7 +267,8 @@ impl Playback {
             .iter()
             .map(|title| {
                 let item = self.item(title, &titles, &roots);
-                Item { read: item.read || item.idle < JUST_READ, ..item }
+                let last = self.shelf.readers.idle(&title.media_id);
+                Item { read: item.read || last.is_some_and(|last| last < JUST_READ), ..item }
             })
             .collect();
         let why = if over > short { Why::Quota } else { Why::Room };

@@ -22,6 +22,7 @@ pub struct Library {
 
 /// A title, in words.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each shows something of its own")]
 pub struct LibraryRow {
     /// The name of its bytes in links.
     pub media_id: String,

@@ -37,7 +37,11 @@ pub(super) async fn change(
     form: Form<ShelfChange>,
 ) -> Result<Json<ShelfRow>, ApiError> {
     let Json(change) = form?;
-    if change.is_a_position() { visitor.may_watch()? } else { visitor.owner_only()? }
+    if change.is_a_position() {
+        visitor.may_watch()?;
+    } else {
+        visitor.owner_only()?;
+    }
     let (id, playback) = (id?.0, &visitor.rooms.playback);
     playback.change_title(&id, change).await?;
     Ok(Json(playback.shelf_row(&id)?))

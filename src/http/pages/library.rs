@@ -51,9 +51,7 @@ pub(super) async fn clean_up(visitor: Visitor) -> Response {
         return at_the_door(&visitor, "/library");
     }
     match visitor.rooms.playback.clean_up(JUST_READ).await {
-        Ok(swept) => {
-            Redirect::to(&format!("/library?freed={}", swept.freed_bytes)).into_response()
-        }
+        Ok(swept) => Redirect::to(&format!("/library?freed={}", swept.freed_bytes)).into_response(),
         Err(error) => trouble(&visitor, error, "/library"),
     }
 }
@@ -128,9 +126,9 @@ fn places(shelf: &ShelfView) -> Vec<String> {
 }
 
 fn stay(shelf: &ShelfView) -> String {
-    let most = shelf.max_bytes.map_or_else(String::new, |most| {
-        format!(" All of them may take {}.", size(most))
-    });
+    let most = shelf
+        .max_bytes
+        .map_or_else(String::new, |most| format!(" All of them may take {}.", size(most)));
     let used = size(shelf.used_bytes);
     match (shelf.mode, shelf.idle_minutes) {
         ("permanent", _) => format!("Films stay until you remove them. They take {used}.{most}"),
