@@ -37,6 +37,7 @@ impl From<playback::Error> for ApiError {
             E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),
             E::Watched { .. } => (StatusCode::CONFLICT, "watched"),
             E::NoPlace { .. } => (StatusCode::BAD_REQUEST, "no_place"),
+            E::PlaceAway { .. } => (StatusCode::CONFLICT, "place_away"),
             E::NotCopied { .. } => (StatusCode::BAD_GATEWAY, "not_copied"),
             E::Disk { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "disk"),
             E::UnknownTitle { .. } => (StatusCode::NOT_FOUND, "unknown_title"),

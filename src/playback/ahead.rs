@@ -14,7 +14,7 @@ use crate::media::{Episode, StremioId};
 use crate::select::Candidate;
 
 /// How often the shelf is tended.
-const TENDED: Duration = Duration::from_secs(10);
+const TENDED: Duration = Duration::from_secs(30);
 /// How long it waits for a quiet moment: the next episode begins by then.
 const WAITS: Duration = Duration::from_secs(3600);
 /// How much of it is fetched ahead, from its start.

@@ -156,6 +156,12 @@ pub enum Error {
         /// What was asked.
         place: String,
     },
+    /// A place's folder is not there.
+    #[error("the folder of {place} is not there; once its disk is, the title is moved by itself")]
+    PlaceAway {
+        /// Which.
+        place: String,
+    },
     /// A title that shall be here whole is not.
     #[error("it is not here whole yet: {why}; it is tried again by itself")]
     NotCopied {

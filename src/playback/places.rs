@@ -102,12 +102,11 @@ impl Playback {
 
     /// Moves whatever is whole and lies elsewhere than it shall.
     pub(super) async fn place_all(&self) {
-        let Ok(ids) = self.shelf.records.ids() else { return };
-        for media_id in ids {
-            let wished =
-                self.shelf.records.of(&media_id).is_ok_and(|record| record.place.is_some());
-            if wished && let Err(error) = self.place(&media_id).await {
-                tracing::warn!(%error, "a title could not be moved");
+        let roots = self.roots();
+        let Ok((titles, _)) = self.titles(&roots) else { return };
+        for title in titles.iter().filter(|title| way(title, &roots).is_some()) {
+            if let Err(error) = self.place(&title.media_id).await {
+                tracing::info!(%error, "a title could not be moved yet");
             }
         }
     }
@@ -119,6 +118,9 @@ impl Playback {
         let Some((from, to)) = way(&title, &roots) else { return Ok(()) };
         let disk = |error: std::io::Error| Error::Disk { why: error.kind().to_string() };
         self.make_permanent_folder(&to).map_err(disk)?;
+        if !to.parent().and_then(Path::parent).is_some_and(Path::is_dir) {
+            return Err(Error::PlaceAway { place: title.record.place.unwrap_or_default() });
+        }
         if self.shelf.readers.is_read(media_id) {
             return Ok(());
         }

@@ -46,6 +46,8 @@ pub(super) struct Copied {
 /// All records. What a player reports is kept in memory for a while.
 pub(super) struct Records {
     state: Arc<State>,
+    /// One change at a time: each sees the one before.
+    changing: Mutex<()>,
     noted: Mutex<HashMap<String, Noted>>,
 }
 
@@ -53,6 +55,16 @@ struct Noted {
     record: Record,
     dirty: bool,
     written: Instant,
+    written_at_s: Option<f64>,
+}
+
+/// Whether the picture stands elsewhere than it was written to stand, by more than playing on
+/// explains.
+fn jumped(written: Option<f64>, now: Option<f64>) -> bool {
+    match (written, now) {
+        (Some(written), Some(now)) => (written - now).abs() > 2.0 * WRITTEN.as_secs_f64(),
+        (written, now) => written.is_some() != now.is_some(),
+    }
 }
 
 const KEYS: &str = "shelf/";
@@ -67,7 +79,7 @@ fn copy_key(media_id: &str) -> String {
 
 impl Records {
     pub(super) fn new(state: Arc<State>) -> Self {
-        Self { state, noted: Mutex::default() }
+        Self { state, changing: Mutex::default(), noted: Mutex::default() }
     }
 
     /// The media ids of all records.
@@ -93,29 +105,42 @@ impl Records {
         media_id: &str,
         change: impl FnOnce(&mut Record),
     ) -> Result<Record, Error> {
+        let _alone = lock(&self.changing);
         let mut record = self.of(media_id)?;
         change(&mut record);
-        durably(|| self.state.put(&key(media_id), &record))?;
-        let noted = Noted { record: record.clone(), dirty: false, written: Instant::now() };
-        lock(&self.noted).insert(media_id.to_owned(), noted);
-        Ok(record)
+        self.write(media_id, record)
     }
 
-    /// Changes a record; it is written now if none was for a while, else with the next [`flush`].
+    /// Changes a record; it is written now if none was for a while, or if the picture has jumped, else
+    /// with the next [`flush`](Self::flush).
     pub(super) fn note(
         &self,
         media_id: &str,
         change: impl FnOnce(&mut Record),
     ) -> Result<(), Error> {
-        let lately = |noted: &Noted| noted.written.elapsed() < WRITTEN;
-        if !lock(&self.noted).get(media_id).is_some_and(lately) {
-            return self.change(media_id, change).map(|_| ());
+        let _alone = lock(&self.changing);
+        let mut record = self.of(media_id)?;
+        change(&mut record);
+        let lately = |noted: &Noted| {
+            noted.written.elapsed() < WRITTEN && !jumped(noted.written_at_s, record.position_s)
+        };
+        if let Some(noted) = lock(&self.noted).get_mut(media_id).filter(|noted| lately(noted)) {
+            (noted.record, noted.dirty) = (record, true);
+            return Ok(());
         }
-        if let Some(noted) = lock(&self.noted).get_mut(media_id) {
-            change(&mut noted.record);
-            noted.dirty = true;
-        }
-        Ok(())
+        self.write(media_id, record).map(|_| ())
+    }
+
+    fn write(&self, media_id: &str, record: Record) -> Result<Record, Error> {
+        durably(|| self.state.put(&key(media_id), &record))?;
+        let noted = Noted {
+            record: record.clone(),
+            dirty: false,
+            written: Instant::now(),
+            written_at_s: record.position_s,
+        };
+        lock(&self.noted).insert(media_id.to_owned(), noted);
+        Ok(record)
     }
 
     /// Writes what was only noted.

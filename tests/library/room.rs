@@ -70,7 +70,7 @@ fn a_film_moves_to_where_things_stay_and_back() {
 
     // A disk that is away: its folder is not made, and the film stays where it is.
     let refused = home.put(&id, &json!({"place": "films"}));
-    assert_eq!(refused.json()["error"]["code"], "disk", "{}", refused.text());
+    assert_eq!(refused.json()["error"]["code"], "place_away", "{}", refused.text());
     assert!(!films.exists() && permanent.exists());
     home.watch(0, &path);
     std::fs::create_dir(&films).unwrap();
