@@ -2,6 +2,7 @@
 //! Every byte that is served is compared with the source.
 
 mod copies;
+mod disk;
 mod people;
 mod restart;
 mod room;

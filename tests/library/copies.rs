@@ -2,13 +2,16 @@
 
 use credenza::demo::stand_in::cdn::Terms;
 use credenza::demo::{self, Demo};
+use credenza::torrent::IndexName;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
 
 use super::{LIMIT, files};
+use crate::debrid::film::{Day, Film};
 use crate::support::server::Server;
-use crate::support::until;
+use crate::support::upstream::{Reply, Upstream};
+use crate::support::{only, until};
 
 const FILM: &str = "tt9900101";
 
@@ -141,4 +144,84 @@ fn the_next_episode_is_ready_when_one_is_nearly_over() {
         (ready(&log) && log.contains("tt9900102:1:2")).then_some(())
     });
     assert!(files(&street.folder.path().join("data/library")).is_empty(), "the store has it");
+}
+
+/// A store that has one torrent, whose links lead to `film`.
+fn store_of(film: &Film, link: usize) -> (Upstream, String) {
+    let upstream = Upstream::start();
+    let (hash, size) = ("a".repeat(40), film.bytes.len());
+    let name = "A.Film.2008.1080p.WEB-DL.mkv";
+    let item = json!({"hash": hash, "name": name, "size": size, "seeders": 9, "files": []});
+    let cached = json!({"hash": hash, "status": "cached", "files": []});
+    let file = json!({"index": 0, "name": name, "path": format!("/{name}"), "size": size, "link": "stremthru://x"});
+    let magnet = json!({"id": "X", "hash": hash, "name": "A.Film", "size": size, "status": "downloaded", "files": [file]});
+    let items = |item: Value| Reply::json(json!({"data": {"items": [item]}}).to_string());
+    upstream.on("/v0/torrents", items(item));
+    upstream.on("/v0/store/magnets/check", items(cached));
+    upstream
+        .on("/v0/store/magnets", Reply::json(json!({"data": magnet}).to_string()).with_status(201));
+    upstream.on("/v0/store/link/generate", film.link(link));
+    let meta = r#"{"meta":{"id":"tt1254207","name":"A Film","year":"2008"}}"#;
+    upstream.on("/meta/movie/tt1254207.json", Reply::json(meta));
+    let configuration = format!(
+        "[stremthru]\nurl = \"{0}\"\n[title]\ncinemeta_url = \"{0}\"\n{1}[network]\nallow_private = [\"{2}\", \"{3}\"]\n[access]\nauth_required = false\n",
+        upstream.url("/"),
+        only(&[IndexName::StremThru]),
+        upstream.addr(),
+        film.addr,
+    );
+    (upstream, configuration)
+}
+
+#[test]
+fn a_copy_goes_on_where_it_was_when_the_program_was_killed() {
+    // The first link's server gives 400 kB and no more, the second's all.
+    let film = Film::start(vec![Day::Dies(400_000, 404), Day::Sound]);
+    let (store, configuration) = store_of(&film, 0);
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "token-of-this-test").unwrap();
+    let debrid =
+        format!("[debrid]\nstore = \"realdebrid\"\ntoken_file = \"{}\"\n", token.display());
+    let (configuration, data) = (configuration + &debrid, folder.path().join("data"));
+    let server = Server::serve_on(&data, &configuration, None);
+    let pressed = || Some(server.owner("POST", "/api/play/tt1254207").send().json());
+    let play = until("the store", LIMIT, || pressed().filter(|play| play["via"] == "debrid"));
+    let path = path_of(&play);
+    let page = server.get(&path.replacen("/v/", "/play/", 1)).text();
+    let from = page.find("data-watched=\"/api/library/").unwrap() + 27;
+    let row = format!("/api/library/{}", &page[from..from + 20]);
+    server.owner("PUT", &row).json(&json!({"keep": true})).send();
+    let stuck = until("the end of what there is", LIMIT, || {
+        let row = server.owner("GET", &row).send().json();
+        row["trouble"].is_string().then_some(row)
+    });
+    assert_eq!(
+        (&stuck["bytes_have"], &stuck["whole"]),
+        (&json!(400_000), &json!(false)),
+        "{stuck}"
+    );
+    server.signal("KILL");
+    drop(server);
+
+    // What was not flushed when the power went is not believed; what was is not asked for again.
+    let before = film.seen.lock().unwrap().len();
+    store.on("/v0/store/link/generate", film.link(1));
+    let server = Server::serve_on(&data, &configuration, None);
+    until("the whole copy", LIMIT, || {
+        (server.owner("GET", &row).send().json()["whole"] == json!(true)).then_some(())
+    });
+    let asked: Vec<u64> = film.seen.lock().unwrap()[before..]
+        .iter()
+        .filter_map(|head| head.lines().find_map(|line| line.strip_prefix("range: bytes=")))
+        .filter_map(|range| range.split_once('-'))
+        .map(|(first, last)| (first.parse::<u64>().unwrap(), last.parse::<u64>().unwrap()))
+        .filter(|(first, last)| last - first > 1000) // not a look at the first byte
+        .map(|(first, _)| first)
+        .collect();
+    assert!(!asked.is_empty() && asked.iter().all(|at| *at >= 400_000), "{asked:?}");
+    assert!(server.get(&path).body == *film.bytes);
+    let lies = files(&data.join("library"));
+    assert!(lies.len() == 1 && std::fs::read(&lies[0]).unwrap() == *film.bytes);
+    drop(store);
 }
