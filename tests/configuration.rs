@@ -18,6 +18,15 @@ fn a_mistake_in_the_file_is_told_with_its_line_and_the_nearest_key() {
             "line 2: `index.torrentio.url` must be an http:// or https:// URL",
         ),
         ("[index.torrentio]\nurl = \"https://me:secret@x.example/\"", "without a user name"),
+        (
+            "[index.comet]\nurl = \"http://comet.example/c=secret\"",
+            "line 2: `index.comet.url`: a key seems to stand in it, which everybody on the way could \
+             read; give it with https://",
+        ),
+        (
+            "[index]\nadded = [\"mine=http://a.example/api?apikey=secret\"]",
+            "line 2: `index.added`, mine: a key seems to stand in it, which everybody on the way",
+        ),
         ("[swarm]\nenabled = \"maybe\"", "line 2: `swarm.enabled` must be true, false or \"ask\""),
         (
             "[network]\nallow_private = [\"127.0.0.1\"]",

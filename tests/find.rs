@@ -96,6 +96,13 @@ fn the_table_is_for_people_and_the_stream_is_for_pages() {
     let table = String::from_utf8(done.stdout).unwrap();
     assert!(table.starts_with("tt9900101  "), "{table}");
     assert!(table.contains("torrentio") && table.contains("zilean"), "{table}");
+    // Why the first one leads stands once, below it; programs read its reasons.
+    let why = table.lines().position(|line| line.starts_with("       Plays at once from "));
+    let first = table.lines().position(|line| line.contains("of them different"));
+    assert_eq!(why, first.map(|line| line + 3), "{table}");
+    assert_eq!(table.matches("Plays at once").count(), 1, "{table}");
+    let json = run(credenza(&server.data).args(["find", "tt9900101", "--json"]));
+    assert!(!String::from_utf8(json.stdout).unwrap().contains("Plays at once"));
     let events =
         server.owner("GET", "/api/find/tt9900101").with("Accept", "text/event-stream").send();
     let text = events.text();

@@ -177,6 +177,19 @@ fn each_mistake_is_one_sentence_and_changes_nothing() {
             "bad_index_address",
             "cut for the eye",
         ),
+        (
+            json!({"mine": {"url": "http://addon.example/api?apikey=KEY"}}),
+            400,
+            "bad_index_address",
+            "mine cannot be looked for there: a key seems to stand in it, which everybody on the way \
+             could read; give it with https://",
+        ),
+        (
+            json!({"comet": {"url": "http://addon.example/eyJhcGlrZXkiOiJLRVkifQ9"}}),
+            400,
+            "bad_index_address",
+            "comet cannot be looked for there: a key",
+        ),
         (json!({"mine": {"enabled": true}}), 404, "no_such_index", "give its address"),
         (json!({"mine": {}}), 404, "no_such_index", "give its address"),
         (json!({"mine": null}), 404, "no_such_index", "there is no index named mine"),
@@ -250,6 +263,11 @@ fn the_page_adds_switches_and_removes_without_script() {
     assert_eq!(ours.status, 409, "a name of ours is taken");
     let bad = send("/setup/indexes/add", &[("name", "other"), ("address", "nonsense")]);
     assert!(bad.status == 400 && bad.text().contains("begins with http"), "{}", bad.text());
+
+    let open = [("name", "other"), ("address", "http://addon.example/api?apikey=CANARY")];
+    let open = send("/setup/indexes/add", &open);
+    assert!(open.status == 400 && open.text().contains("give it with https://"), "{}", open.text());
+    assert!(!open.text().contains("CANARY"), "{}", open.text());
 
     send("/setup/indexes/switch", &[("name", "mine"), ("enabled", "false")]);
     assert!(page().contains("mine</strong> is off"));

@@ -83,8 +83,14 @@ fn a_viewer_searches_chooses_and_gets_a_picture_without_script() {
     let server = Server::demo();
     let id = "tt9900101";
     let candidates = server.get(&format!("/watch/{id}")).text();
-    assert!(candidates.contains("at realdebrid at once"), "{candidates}");
+    assert!(candidates.contains("at Real-Debrid at once"), "{candidates}");
     assert!(!candidates.contains("onclick"), "whole without script");
+    // An index of anime that knows no films is no trouble.
+    assert!(!candidates.contains("cannot be asked"), "{candidates}");
+    // Of a series that is asked for as a film, nothing is played unless somebody chooses it.
+    let series = server.get("/watch/tt9900102").text();
+    assert!(candidates.contains("Play the best") && !series.contains("Play the best"), "{series}");
+    assert!(series.contains("None of these is played by itself."), "{series}");
     let hash = attribute(&candidates, "name=\"info_hash\"", "value");
     assert_eq!(hash.len(), 40);
     assert_eq!(location(&server.get(&format!("/?q={id}"))), format!("/watch/{id}"));

@@ -62,10 +62,7 @@ pub(super) async fn tend_library(playback: Arc<Playback>, shutdown: Cancellation
 pub(super) async fn warm_up_names(shutdown: CancellationToken) {
     tokio::select! {
         () = shutdown.cancelled() => {}
-        () = tokio::time::sleep(SETTLED) => {
-            // It can only fail where the runtime is going away.
-            let _ = tokio::task::spawn_blocking(release::warm_up).await;
-        }
+        () = tokio::time::sleep(SETTLED) => release::warm_up(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `credenza find ID`.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::app;
 use crate::config::Config;
 use crate::media::StremioId;
 use crate::playback::{IndexLine, Look};
-use crate::web::plain;
+use crate::select::Candidate;
 
 /// What is searched.
 #[derive(Debug, Args)]
@@ -29,26 +29,33 @@ pub(super) struct Ask {
 
 pub(super) async fn run(global: &Global, ask: &Ask) -> Done {
     let config = global.configuration().map_err(|error| error.to_string())?;
-    let found = match Running::find(&global.data()).await {
+    let (found, why) = match Running::find(&global.data()).await {
         Some(running) => running.search(&ask.id, ask.anew, &mut progress).await?,
         None => search(&config, global, ask).await?,
     };
     if let Some(health) = found["health"].as_str()
-        && io::stderr().is_terminal()
+        && let Some(terminal) = Terminal::of_stderr()
     {
-        let _ = writeln!(io::stderr(), "{}", plain(health));
+        let _ = writeln!(io::stderr(), "{}", table::health(health, &terminal));
     }
-    print(&if ask.json { found.to_string() } else { table::of(&found, &Terminal::of_stdout()) })?;
+    let table = || table::of(&found, why.as_deref(), &Terminal::of_stdout());
+    print(&if ask.json { found.to_string() } else { table() })?;
     nobody_answered(&found).map_or(Ok(()), |sentence| Err(sentence.into()))
 }
 
-async fn search(config: &Config, global: &Global, ask: &Ask) -> Result<Value, String> {
+/// Searches here. With the answer comes why its first candidate leads.
+async fn search(
+    config: &Config,
+    global: &Global,
+    ask: &Ask,
+) -> Result<(Value, Option<String>), String> {
     let story = app::story(config, &global.data()).map_err(|error| error.to_string())?;
     let mut on = |line: &IndexLine| progress(&json!(line));
     let look = if ask.anew { Look::Anew } else { Look::Alone };
     let findings = story.playback.find_as(&ask.id, look, &mut on).await;
     story.playback.stop().await;
-    serde_json::to_value(&*findings).map_err(|error| error.to_string())
+    let found = serde_json::to_value(&*findings).map_err(|error| error.to_string())?;
+    Ok((found, findings.candidates.first().map(Candidate::why)))
 }
 
 /// A line for whoever waits before a terminal.

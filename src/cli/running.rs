@@ -43,13 +43,14 @@ impl Running {
         read(answer.status, &answer.body)
     }
 
-    /// Searches there; `on` hears of each index as it answers.
+    /// Searches there; `on` hears of each index as it answers. With the answer comes why its first
+    /// candidate leads.
     pub(super) async fn search(
         &self,
         id: &StremioId,
         anew: bool,
         on: &mut (dyn FnMut(&Value) + Send),
-    ) -> Result<Value, String> {
+    ) -> Result<(Value, Option<String>), String> {
         let path = ["api", "find", &id.to_string()];
         let mut request = self.request(&path);
         if anew {
@@ -67,14 +68,17 @@ impl Running {
                     "index" => on(&read(200, &data)?),
                     // Each is better than the one before; after the last it is done.
                     "candidates" => found = Some(data),
-                    "done" => return read(200, &found.unwrap_or_default()),
+                    "done" => {
+                        let why = read(200, &data)?["why"].as_str().map(str::to_owned);
+                        return Ok((read(200, &found.unwrap_or_default())?, why));
+                    }
                     _ => {}
                 }
             }
         }
         match opened.status {
             200 => Err("the running server broke off before its answer; try again".to_owned()),
-            status => read(status, events.rest()),
+            status => read(status, events.rest()).map(|answer| (answer, None)),
         }
     }
 

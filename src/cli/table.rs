@@ -14,6 +14,8 @@ const SHOWN: usize = 25;
 const NAME_AT: usize = 46;
 /// The columns before what stands below it.
 const BELOW_AT: usize = 7;
+/// The columns before what a sentence has on its further lines.
+const CONTINUED_AT: usize = 2;
 
 /// One line as an index answers, of the JSON that stands under `indexes`.
 pub(super) fn progress(line: &Value, terminal: &Terminal) -> String {
@@ -33,8 +35,16 @@ fn is_well(line: &Value) -> bool {
     ["ok", "empty"].contains(&line["state"].as_str().unwrap_or_default())
 }
 
+/// How the indexes are. Each clause is made harmless by itself: a long sentence would lose its end,
+/// which says how many answered.
+pub(super) fn health(words: &str, terminal: &Terminal) -> String {
+    let clauses: Vec<String> = words.split("; ").map(plain).collect();
+    terminal.wrap(&clauses.join("; "), CONTINUED_AT)
+}
+
 /// A whole search. It reads the JSON that `--json` prints, which may come from a running server.
-pub(super) fn of(found: &Value, terminal: &Terminal) -> String {
+/// `why`: what the first candidate has before the others.
+pub(super) fn of(found: &Value, why: Option<&str>, terminal: &Terminal) -> String {
     let mut text = String::new();
     let name = found["title"]["name"].as_str().unwrap_or("(no title known)");
     let year = found["title"]["year"].as_u64().map(|year| format!(" ({year})")).unwrap_or_default();
@@ -51,19 +61,22 @@ pub(super) fn of(found: &Value, terminal: &Terminal) -> String {
         let _ = writeln!(text, "{}", terminal.wrap(&plain(&line), 6));
     }
     if let Some(seconds) = found["found_before_s"].as_u64() {
-        let _ = writeln!(text, "Found {} ago; --anew searches again.", age(seconds));
+        let told = format!("Found {} ago; --anew searches again.", age(seconds));
+        let _ = writeln!(text, "{}", terminal.wrap(&told, CONTINUED_AT));
     }
     if let Some(message) = found["store"]["message"].as_str() {
         let _ = writeln!(text, "  {}", terminal.wrap(&plain(message), 6));
     }
     let candidates = found["candidates"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "{} torrents, {} of them different",
-        found["torrents_found"], found["unique"]
-    );
-    for candidate in candidates.iter().take(SHOWN) {
+    let (all, unique) = (&found["torrents_found"], &found["unique"]);
+    let counts = format!("{all} torrents, {unique} of them different");
+    let _ = writeln!(text, "{}", terminal.wrap(&counts, CONTINUED_AT));
+    for (place, candidate) in candidates.iter().take(SHOWN).enumerate() {
         let _ = writeln!(text, "{}", row(candidate, terminal));
+        if let Some(why) = why.filter(|_| place == 0) {
+            let why = format!("{}{}", " ".repeat(BELOW_AT), plain(why));
+            let _ = writeln!(text, "{}", terminal.wrap(&why, BELOW_AT));
+        }
     }
     if candidates.len() > SHOWN {
         let more = format!("… and {} more (--json has all of them)", candidates.len() - SHOWN);
@@ -119,16 +132,27 @@ mod tests {
                 "message": "torrentio refuses this connection (403) until about 18:40; set index.torrentio.url"}],
             "found_before_s": 200, "store": null, "torrents_found": 1, "unique": 1,
             "candidates": vec![candidate; 30]});
+        let why = "Plays at once from Real-Debrid; 1080p; 1.5 GB, but it is finer than you want.";
         for width in [20, 40, 60, 80, 132, 500] {
-            let table = of(&found, &Terminal { width: Some(width), colour: false });
-            let widest = table.lines().map(unicode_width::UnicodeWidthStr::width).max();
-            assert!(widest <= Some(width.max(45)), "{width}: {table}");
+            let terminal = Terminal { width: Some(width), colour: false };
+            let health = format!("{} so it is; 3 of 9 answered", "it is silent; ".repeat(40));
+            let health = self::health(&health, &terminal);
+            assert!(health.contains("of 9"), "{health}");
+            let table = of(&found, Some(why), &terminal);
+            for line in table.lines().chain(health.lines()) {
+                // A word of its own that is wider breaks as the terminal breaks it.
+                let fits = line.width() <= width || !line.trim().contains(' ');
+                assert!(fits, "{width}: {line}");
+            }
+            let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(words.matches(why).count(), 1, "{table}");
+            assert!(words.contains("1 torrents, 1 of them different"), "{table}");
             assert!(!table.contains('\u{1b}') && table.contains("18:40"), "{table}");
         }
-        let file = of(&found, &Terminal::default());
+        let file = of(&found, None, &Terminal::default());
         assert!(file.contains(&"\u{65e5}\u{672c}".repeat(60)), "{file}");
         assert!(file.contains("Found 3 minutes ago"), "{file}");
-        let colours = of(&found, &Terminal { width: Some(80), colour: true });
+        let colours = of(&found, None, &Terminal { width: Some(80), colour: true });
         assert!(colours.contains("\u{1b}[32mcached"), "{colours}");
     }
 }

@@ -191,6 +191,11 @@ impl Config {
             let default = if name == IndexName::StremThru { stremthru.as_str() } else { default };
             (name, IndexPlace { url: given.url(url, default), enabled: given.bool(enabled, true) })
         });
+        for ((_, place), (_, path, ..)) in places.iter().zip(indexes) {
+            let sound = Address::read(place.url.as_str());
+            sound
+                .map_err(|error| BadConfig::new(given.place(path), format!("`{path}`: {error}")))?;
+        }
         Ok(Self {
             listen: given
                 .parsed("server.listen", "an address and port, such as \"0.0.0.0:8080\"")?

@@ -130,8 +130,8 @@ fn report(index: IndexName, elapsed: Duration, outcome: Result<Vec<Torrent>, Fai
 fn told(index: IndexName, failure: &Failure) -> (State, String) {
     match failure {
         Failure::Late(after) => {
-            let after = after.as_secs_f64();
-            let words = format!("{index} gave no answer within {after:.0} s; it is left out");
+            let after = seconds(*after);
+            let words = format!("{index} gave no answer within {after} s; it is left out");
             (State::TimedOut, words)
         }
         Failure::Panicked => (
@@ -158,6 +158,12 @@ fn told(index: IndexName, failure: &Failure) -> (State, String) {
     }
 }
 
+/// So many seconds, with a tenth where that says more: a search waits for 5.5.
+fn seconds(duration: Duration) -> String {
+    let tenths = format!("{:.1}", duration.as_secs_f64());
+    tenths.strip_suffix(".0").map(str::to_owned).unwrap_or(tenths)
+}
+
 /// The status of a refusal, and for how long we are asked to stay away.
 fn numbers(failure: &Failure) -> (Option<u16>, Option<Duration>) {
     use crate::fetch::Error as Fetch;
@@ -180,4 +186,20 @@ fn blocked(index: IndexName, status: &str) -> String {
 
 fn limited(index: IndexName) -> String {
     format!("{index} asks for fewer requests (429); it is left out until it answers again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_was_waited_is_the_time_that_is_told() {
+        for (waited_ms, told) in
+            [(5_500, "5.5 s"), (5_523, "5.5 s"), (2_041, "2 s"), (25_000, "25 s")]
+        {
+            let report = Report::late(IndexName::Zilean, Duration::from_millis(waited_ms));
+            let wanted = format!("zilean gave no answer within {told}; it is left out");
+            assert_eq!(report.message, Some(wanted));
+        }
+    }
 }

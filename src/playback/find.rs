@@ -5,8 +5,9 @@
 //!
 //! * Younger than ten minutes: as it is. Whoever goes back from the picture to the list, or lets a
 //!   second device look, means the same search. Indexes that failed then and may be asked again are
-//!   asked behind it.
-//! * Younger than a day: at once, with its age, and all are asked behind it, for the next look. New
+//!   asked behind it for a minute; from then on a look waits for them, and shows meanwhile what there
+//!   is.
+//! * Younger than a day: the same, with its age, and all are asked behind it, for the next look. New
 //!   releases of a title come by the hour at most, and those of an hour ago have not gone.
 //! * Older, or when nothing was found: the search is waited for. An episode that was not out yesterday
 //!   may be today, and an empty page is worth the wait.

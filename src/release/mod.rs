@@ -13,16 +13,19 @@ pub mod number;
 mod patterns;
 mod picture;
 mod plain;
+mod readers;
 mod sound;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use parse_torrent_title::{ParsedTitle, Value};
 use picture::Picture;
 use serde::Serialize;
 
 pub use kind::{extension, is_executable, is_sample, is_video};
-pub use memory::{parse_all, read_ahead, warm_up};
+pub use memory::parse_all;
+pub use readers::warm_up;
 
 /// Longest name that is read, in bytes. File systems end at 255 and honest names below 300; the
 /// parser looks behind and ahead, so what it may cost must be bounded by us.
@@ -86,6 +89,11 @@ impl Release {
 /// Reads a name. Any text will do; what says nothing gives a release that says nothing.
 #[must_use]
 pub fn parse(name: &str) -> Release {
+    let read = parse_all(&[name]).pop().unwrap_or_default();
+    Arc::unwrap_or_clone(read)
+}
+
+fn read_name(name: &str) -> Release {
     let name = clean(name);
     // 200,000 mangled names gave no panic in the crate, but it slices strings by offsets found in
     // other strings, and one stranger's file name must not end the server.

@@ -1,8 +1,9 @@
 //! The address of an index, which may hold a key.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
-use url::Url;
+use url::{Host, Url};
 
 /// The longest that is taken, in characters: add-ons keep whole configurations in their paths.
 const LONGEST: usize = 4_000;
@@ -31,14 +32,30 @@ pub enum BadAddress {
     /// A shown one that was sent back.
     #[error("this address was cut for the eye; give the whole one")]
     Cut,
+    /// A key that anybody between here and there could read.
+    #[error(
+        "a key seems to stand in it, which everybody on the way could read; give it with https://, \
+         or, where it is in this house, by its number, such as http://192.168.1.5:9117/"
+    )]
+    Open,
     /// Longer than any that works.
     #[error("an address has at most 4,000 characters")]
     TooLong,
 }
 
 impl Address {
-    /// Reads it. An add-on's install link (`stremio://`) is the same address over `https`.
+    /// Reads what the owner gives. An add-on's install link (`stremio://`) is the same address over
+    /// `https`. A key is not taken over plain `http` into the internet.
     pub fn read(text: &str) -> Result<Self, BadAddress> {
+        let address = Self::parse(text)?;
+        let open = address.0.scheme() == "http" && may_hold_key(&address.0);
+        if open && !address.0.host().is_some_and(|host| is_in_the_house(&host)) {
+            return Err(BadAddress::Open);
+        }
+        Ok(address)
+    }
+
+    fn parse(text: &str) -> Result<Self, BadAddress> {
         let text = text.trim();
         if text.chars().count() > LONGEST {
             return Err(BadAddress::TooLong);
@@ -76,6 +93,42 @@ impl Address {
     }
 }
 
+/// Whether a key may stand in it: anything behind a question mark, or a part of the path that nobody
+/// would choose as a name.
+fn may_hold_key(url: &Url) -> bool {
+    let odd = |part: &str| {
+        let long = part.len() >= 16 && part.bytes().any(|b| b.is_ascii_digit());
+        long || part.contains('=') || part.contains("%3D")
+    };
+    url.query().is_some_and(|query| !query.is_empty())
+        || url.path_segments().is_some_and(|mut parts| parts.any(odd))
+}
+
+/// Whether a host is on this machine or in its network, by its number, or by a name that the internet
+/// does not have (RFC 6761, RFC 6762, RFC 8375; one word alone is of the house's own DNS).
+fn is_in_the_house(host: &Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(ip) => is_private(*ip),
+        Host::Ipv6(ip) => match ip.to_ipv4_mapped() {
+            Some(ip) => is_private(ip),
+            None => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+        },
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            let house = [".localhost", ".local", ".home.arpa"];
+            !name.contains('.') || house.iter().any(|end| name.ends_with(end))
+        }
+    }
+}
+
+/// RFC 1918, loopback, link-local, and what lies behind a provider's or a tunnel's translation
+/// (RFC 6598).
+fn is_private(ip: Ipv4Addr) -> bool {
+    let [first, second, ..] = ip.octets();
+    let shared = first == 100 && second & 0xc0 == 64;
+    ip.is_private() || ip.is_loopback() || ip.is_link_local() || shared
+}
+
 impl From<Url> for Address {
     /// An address that was checked as the configuration's.
     fn from(url: Url) -> Self {
@@ -98,7 +151,8 @@ impl serde::Serialize for Address {
 impl<'de> serde::Deserialize<'de> for Address {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::read(&text).map_err(serde::de::Error::custom)
+        // What was taken once is not refused at a later start.
+        Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -127,6 +181,50 @@ mod tests {
             let kept = serde_json::to_string(&address).unwrap();
             assert_eq!(serde_json::from_str::<Address>(&kept).unwrap(), address);
         }
+    }
+
+    #[test]
+    fn a_key_goes_over_plain_http_into_this_house_alone() {
+        let long = "eyJhcGlrZXkiOiJhIn0";
+        for (host, at_home) in [
+            ("192.168.1.5:9117", true),
+            ("10.0.0.2", true),
+            ("172.16.0.1", true),
+            ("127.0.0.1:8801", true),
+            ("100.64.0.7", true),
+            ("169.254.1.1", true),
+            ("[::1]:9117", true),
+            ("[fd00::5]", true),
+            ("[fe80::5]", true),
+            ("[::ffff:192.168.1.5]", true),
+            ("localhost:9117", true),
+            ("jackett:9117", true),
+            ("nas.local", true),
+            ("nas.home.arpa.", true),
+            ("8.8.8.8", false),
+            ("172.32.0.1", false),
+            ("100.128.0.1", false),
+            ("[2001:4860:4860::8888]", false),
+            ("[::ffff:8.8.8.8]", false),
+            ("addon.example", false),
+            ("local.example", false),
+            ("nas.local.example", false),
+        ] {
+            for key in ["api?apikey=K", "realdebrid=K/manifest.json", &format!("{long}/x"), "api?K"]
+            {
+                let taken = Address::read(&format!("http://{host}/{key}"));
+                assert_eq!(taken.is_ok(), at_home, "{host} {key}");
+                assert!(at_home || taken == Err(BadAddress::Open), "{host} {key}");
+                assert!(Address::read(&format!("https://{host}/{key}")).is_ok(), "{host} {key}");
+            }
+            // Without one there is nothing to read on the way.
+            for bare in ["", "manifest.json", "api/v2.0/indexers/all/results/torznab/", "?", "#K"] {
+                assert!(Address::read(&format!("http://{host}/{bare}")).is_ok(), "{host} {bare}");
+            }
+        }
+        // What stands in the state from before stays.
+        let kept = "\"http://addon.example/api?apikey=K\"";
+        assert!(serde_json::from_str::<Address>(kept).is_ok());
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Candidate {
 
     fn way(&self) -> String {
         let cached = self.availability.iter().filter(|(_, one)| **one == Availability::Cached);
-        let stores: Vec<String> = cached.map(|(store, _)| spoken(*store).to_owned()).collect();
+        let stores: Vec<String> = cached.map(|(store, _)| store.label().to_owned()).collect();
         match (stores.is_empty(), self.torrent.seeders) {
             (false, _) => format!("Plays at once from {}", stores.join(" and ")),
             (true, Some(0)) => "Nobody is known to share it at the moment".to_owned(),
@@ -84,20 +84,6 @@ impl Candidate {
         });
         let parts: Vec<&str> = resolution.into_iter().chain(source).collect();
         (!parts.is_empty()).then(|| parts.join(" "))
-    }
-}
-
-/// A store's name as it writes it itself.
-const fn spoken(store: Store) -> &'static str {
-    match store {
-        Store::AllDebrid => "AllDebrid",
-        Store::DebridLink => "Debrid-Link",
-        Store::EasyDebrid => "EasyDebrid",
-        Store::PikPak => "PikPak",
-        Store::Premiumize => "Premiumize",
-        Store::RealDebrid => "Real-Debrid",
-        Store::TorBox => "TorBox",
-        other => other.as_str(),
     }
 }
 
@@ -131,14 +117,14 @@ const fn against(merit: Merit) -> Option<&'static str> {
     })
 }
 
-/// A size as people write it.
+/// A size in binary units, like the one that the pages and the table show beside it.
 fn in_words(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
-    let gigabytes = bytes as f64 / 1e9;
-    if gigabytes >= 1.0 {
-        format!("{gigabytes:.1} GB")
+    let mebibytes = bytes as f64 / 1_048_576.0;
+    if mebibytes >= 1024.0 {
+        format!("{:.1} GiB", mebibytes / 1024.0)
     } else {
-        format!("{} MB", bytes / 1_000_000)
+        format!("{mebibytes:.1} MiB")
     }
 }
 

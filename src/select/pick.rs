@@ -1,5 +1,7 @@
 //! The choice of a torrent's file.
 
+use std::sync::Arc;
+
 use super::choice::{Considered, NoPick, Pick, PickedFile};
 use super::episode::{self, Verified};
 use super::naming::{Fit, Names};
@@ -69,13 +71,15 @@ fn sort_out<'a>(
     names: &Names,
 ) -> (Vec<Considered>, Vec<(&'a TorrentFile, Release)>) {
     let (mut passed, mut videos) = (Vec::new(), Vec::new());
-    for file in files {
+    // All together: names are read by threads of their own.
+    let names_of_files: Vec<&str> = files.iter().map(TorrentFile::base_name).collect();
+    for (file, release) in files.iter().zip(release::parse_all(&names_of_files)) {
         let against = if !release::is_video(&file.name) {
             Reason::NotVideo
         } else if release::is_sample(&file.name) {
             Reason::Sample
         } else {
-            let release = release::parse(file.base_name());
+            let release = Arc::unwrap_or_clone(release);
             if !extra::is_extra(&file.name, &release, names) {
                 videos.push((file, release));
                 continue;

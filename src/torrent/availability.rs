@@ -73,6 +73,23 @@ impl Store {
         }
     }
 
+    /// Its name as it writes it itself, for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::AllDebrid => "AllDebrid",
+            Self::Debrider => "Debrider",
+            Self::DebridLink => "Debrid-Link",
+            Self::EasyDebrid => "EasyDebrid",
+            Self::Offcloud => "Offcloud",
+            Self::PikPak => "PikPak",
+            Self::Premiumize => "Premiumize",
+            Self::RealDebrid => "Real-Debrid",
+            Self::TorBox => "TorBox",
+            Self::Torrin => "Torrin",
+        }
+    }
+
     fn names() -> String {
         Self::ALL.map(Self::as_str).join(", ")
     }

@@ -99,6 +99,8 @@ pub struct Found {
     pub troubles: Vec<String>,
     pub candidates: Vec<CandidateRow>,
     pub nobody_answered: bool,
+    /// Whether the first is played where nobody chooses.
+    pub plays_the_best: bool,
     /// How many there are besides those shown.
     pub more: usize,
     /// Whether the search goes on.
@@ -163,7 +165,7 @@ pub struct Login {
 pub struct Setup {
     pub frame: Frame,
     /// `(value, chosen)` for each store.
-    pub stores: Vec<(String, bool)>,
+    pub stores: Vec<(&'static str, &'static str, bool)>,
     pub token_set: bool,
     pub token_ends: String,
     pub indexes: Vec<IndexRow>,

@@ -1,15 +1,17 @@
 //! The command line beside a server that runs on the same data folder.
 
 use std::process::Command;
+use std::time::Duration;
 
 use credenza::access::{LocalKey, RunningServer};
 use credenza::torrent::IndexName;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::support::netns::Lab;
 use crate::support::server::{Server, credenza, run};
 use crate::support::upstream::Upstream;
-use crate::support::{has, only, skip};
+use crate::support::{has, only, skip, until};
 
 /// An id that no index understands, of a number that no map has.
 const NOBODYS: &str = "mal:99999999:1";
@@ -72,18 +74,53 @@ fn find_beside_a_server_prints_the_same_and_each_index_as_it_answers() {
     if !has("script") {
         return skip("needs script of bsdutils");
     }
-    let find = credenza(&server.data);
-    let words: Vec<_> = std::iter::once(find.get_program()).chain(find.get_args()).collect();
-    let words = words.join(std::ffi::OsStr::new(" ")).into_string().unwrap();
-    let line = format!("{words} find tt9900102:1:2 > /dev/null");
-    let done = run(Command::new("script").args(["-qec", &line, "/dev/null"]).env("NO_COLOR", "1"));
-    let shown = String::from_utf8(done.stdout).unwrap();
-    assert_eq!(done.status.code(), Some(0), "{shown}");
+    let shown = on_a_terminal(&server, 80, "find tt9900102:1:2 > /dev/null");
     for index in ["torrentio", "stremthru", "zilean"] {
         assert!(
             shown.lines().any(|line| line.starts_with(index) && line.contains(" torrents in ")),
             "{shown}"
         );
+    }
+}
+
+/// What a terminal of so many columns shows.
+fn on_a_terminal(server: &Server, columns: usize, arguments: &str) -> String {
+    let program = credenza(&server.data);
+    let words: Vec<_> = std::iter::once(program.get_program()).chain(program.get_args()).collect();
+    let words = words.join(std::ffi::OsStr::new(" ")).into_string().unwrap();
+    let line = format!("stty cols {columns} && {words} {arguments}");
+    let done = run(Command::new("script").args(["-qec", &line, "/dev/null"]).env("NO_COLOR", "1"));
+    let shown = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(done.status.code(), Some(0), "{shown}");
+    shown
+}
+
+#[test]
+fn find_fits_a_narrow_terminal() {
+    if !has("script") || !has("stty") {
+        return skip("needs script of bsdutils and stty");
+    }
+    let server = Server::demo();
+    for columns in [20, 40] {
+        let mut seen = String::new();
+        until("the search to be kept", Duration::from_secs(20), || {
+            seen = on_a_terminal(&server, columns, "find tt9900101");
+            seen.contains("--anew").then_some(())
+        });
+        for line in seen.lines() {
+            // A word that is wider by itself breaks as the terminal breaks it.
+            let fits = line.width() <= columns || !line.trim().contains(' ');
+            assert!(fits, "{columns} columns: {line}\n{seen}");
+        }
+        let words = seen.split_whitespace().collect::<Vec<_>>().join(" ");
+        for whole in [
+            " of 7 answered",
+            " of them different",
+            " ago; --anew searches again.",
+            "Plays at once from",
+        ] {
+            assert!(words.contains(whole), "{whole}: {seen}");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::support::until;
 use crate::support::upstream::Reply;
 
 /// Makes everything that the cache keeps older. A value stands behind the second of its writing.
-fn age(data: &Path, by: Duration) {
+pub fn age(data: &Path, by: Duration) {
     let cache = sled::open(data.join("cache")).unwrap();
     for name in cache.tree_names().into_iter().filter(|name| *name != b"index"[..]) {
         let tree = cache.open_tree(&name).unwrap();

@@ -247,19 +247,19 @@ fn one_line_tells_a_viewer_why() {
             "Show.S01E05.1080p.WEB-DL",
             &[1][..],
             Preferences::default(),
-            "Plays at once from Real-Debrid; the right episode; 1080p from the web; 2.1 GB.",
+            "Plays at once from Real-Debrid; the right episode; 1080p from the web; 2.0 GiB.",
         ),
         (
             "Show.S01.German.720p.BluRay",
             &[],
             german.clone(),
-            "20 people share it; a pack with the season; in your language; 720p from disc; 2.1 GB.",
+            "20 people share it; a pack with the season; in your language; 720p from disc; 2.0 GiB.",
         ),
         (
             "Show.S01E05.FRENCH.1080p.HDTV",
             &[],
             german,
-            "20 people share it; the right episode; 1080p from television; 2.1 GB, but it seems to be in another language.",
+            "20 people share it; the right episode; 1080p from television; 2.0 GiB, but it seems to be in another language.",
         ),
     ] {
         let all = ranked(vec![torrent(1, name)], cached, &series, &preferences);

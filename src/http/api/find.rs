@@ -17,6 +17,7 @@ use super::id_of;
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
 use crate::playback::{Findings, Following, Look, Step};
+use crate::select::Candidate;
 
 /// How many candidates a ranking has that is replaced within a second. The last one has all.
 const BEST: usize = 50;
@@ -47,7 +48,7 @@ pub(super) async fn find(
 }
 
 /// Events `index` (one an index, as it answers), `candidates` (what is found so far, ranked; the last
-/// is the whole answer), `done`.
+/// is the whole answer), `done` (with what a person is told besides).
 fn step_of(step: &Step) -> String {
     match step {
         Step::Index(line) => event("index", line),
@@ -57,7 +58,8 @@ fn step_of(step: &Step) -> String {
 }
 
 fn whole(findings: &Arc<Findings>) -> String {
-    let done = json!({"elapsed_ms": findings.elapsed_ms, "health": findings.health});
+    let why = findings.candidates.first().map(Candidate::why);
+    let done = json!({"elapsed_ms": findings.elapsed_ms, "health": findings.health, "why": why});
     event("candidates", &**findings) + &event("done", &done)
 }
 

@@ -38,7 +38,7 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
     let chosen = settings.debrid.store.unwrap_or(Store::RealDebrid);
     page(&web::Setup {
         frame,
-        stores: Store::ALL.map(|store| (store.to_string(), store == chosen)).into(),
+        stores: Store::ALL.map(|store| (store.as_str(), store.label(), store == chosen)).into(),
         indexes: indexes::rows(settings.indexes),
         token_set: settings.debrid.set,
         token_ends: settings.debrid.ends,

@@ -101,6 +101,7 @@ fn shown(findings: &Findings) -> web::Found {
         health: web::sentence(&findings.health),
         troubles: troubles(findings),
         nobody_answered: findings.every_index_failed().is_some(),
+        plays_the_best: findings.candidates.first().is_some_and(|one| one.put_aside().is_none()),
         more: findings.candidates.len() - candidates.len(),
         partial: findings.partial,
         candidates,
@@ -121,8 +122,14 @@ fn title_of(findings: &Findings) -> String {
 }
 
 fn troubles(findings: &Findings) -> Vec<String> {
-    use crate::index::State::{Empty, Off, Ok};
-    let well = |state| matches!(state, Ok | Empty | Off);
+    use crate::index::State::{Empty, Off, Ok, UnsupportedId};
+    let answered = findings.indexes.iter().any(|line| matches!(line.state, Ok | Empty));
+    // That an index of anime knows no films is no trouble, unless nobody else is left.
+    let well = |state| match state {
+        Ok | Empty | Off => true,
+        UnsupportedId => answered || findings.partial,
+        _ => false,
+    };
     let lines = findings.indexes.iter().filter(|line| !well(line.state));
     let lines = lines.filter_map(|line| line.message.clone());
     let store = findings.store.iter().filter_map(|store| store.message.clone());
@@ -138,17 +145,21 @@ fn row(candidate: &Candidate) -> CandidateRow {
         .collect();
     let found_by: Vec<&str> = torrent.found_by.iter().map(IndexName::as_str).collect();
     let cached =
-        candidate.availability.iter().map(|(store, state)| at_store(store.as_str(), *state));
+        candidate.availability.iter().map(|(store, state)| at_store(store.label(), *state));
     CandidateRow {
         info_hash: torrent.info_hash.to_string(),
         name: plain(&torrent.name),
         quality: if quality.is_empty() { "quality unknown".to_owned() } else { quality.join(" ") },
         size: torrent.size_bytes.map_or_else(|| "size unknown".to_owned(), size),
-        seeders: torrent.seeders.map_or_else(String::new, |count| format!("{count} seeders")),
+        seeders: torrent.seeders.map_or_else(String::new, seeders),
         source: found_by.join(", "),
         cached: cached.collect::<Vec<_>>().join(", "),
         reason: candidate.why(),
     }
+}
+
+fn seeders(count: u32) -> String {
+    format!("{count} seeder{}", if count == 1 { "" } else { "s" })
 }
 
 fn at_store(store: &str, state: Availability) -> String {

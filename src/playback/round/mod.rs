@@ -6,6 +6,7 @@
 //! silent or late the last time is given a short grace after the others, and no more: it would make
 //! every search as slow as itself. Whatever comes after the answer is kept for the next look.
 
+mod before;
 mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,11 +16,10 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::check::{Checks, STALE};
+use super::check::Checks;
 use super::desk::{Desk, TITLE_AGE};
 use super::find::Look;
 use super::findings::IndexLine;
@@ -29,7 +29,8 @@ use super::lock;
 use crate::index::{self, Admission, Report, Source, State};
 use crate::media::{Query, StremioId, Title};
 use crate::release;
-use crate::torrent::{IndexName, Store, Torrent, Unique};
+use crate::torrent::{IndexName, Torrent};
+use before::Before;
 
 /// How long what was found is shown as it is.
 const YOUNG: Duration = Duration::from_secs(600);
@@ -56,8 +57,8 @@ pub(super) struct Round {
     title: Option<BoxFuture<'static, Option<Title>>>,
     after_title: Vec<Arc<dyn Source>>,
     asking: FuturesUnordered<BoxFuture<'static, Report>>,
-    /// Not heard of yet; whether the answer waits for it.
-    open: BTreeMap<IndexName, bool>,
+    /// Not heard of yet.
+    open: BTreeMap<IndexName, Open>,
     /// Counted as silent when the answer was due.
     given_up: BTreeSet<IndexName>,
     /// What each has said in this search.
@@ -67,8 +68,10 @@ pub(super) struct Round {
     /// Since when only those are open that the answer does not wait for.
     grace: Option<Instant>,
     answered: bool,
-    /// Whether the answer was found before, and is asked for anew behind it.
+    /// Whether it begins with what was found before; what is asked adds to that.
     refreshes: bool,
+    /// Those that are asked behind the answer.
+    behind: Vec<Arc<dyn Source>>,
     /// Whether it stands among those who ask.
     counted: bool,
     /// When the last ranking was shown, and whether there is news since.
@@ -76,20 +79,12 @@ pub(super) struct Round {
     news: bool,
 }
 
-/// What was found before.
-struct Before {
-    torrents: Vec<Unique>,
-    age: Duration,
-    asked: Asked,
-}
-
-/// How a search went, as it is kept.
-#[derive(Serialize, Deserialize)]
-struct Asked {
-    indexes: Vec<IndexLine>,
-    torrents_found: usize,
-    /// The store that was asked which of them it has.
-    store: Option<Store>,
+/// An index that has said nothing yet.
+#[derive(Clone, Copy)]
+struct Open {
+    /// Whether the answer waits for it.
+    waited_for: bool,
+    since: Instant,
 }
 
 impl Round {
@@ -114,6 +109,7 @@ impl Round {
             grace: None,
             answered: false,
             refreshes: false,
+            behind: Vec::new(),
             counted: false,
             shown: None,
             news: false,
@@ -121,6 +117,7 @@ impl Round {
     }
 
     pub(super) async fn run(mut self, look: Look) {
+        release::warm_up();
         let cache = &self.desk.parts.cache;
         let id = self.query.id;
         self.before = cache
@@ -136,12 +133,8 @@ impl Round {
         let age = before.filter(|before| !self.is_wider_than(before)).map(|before| before.age);
         let mut sources = self.indexes.sources.clone();
         if let Some(age) = age.filter(|age| *age < good) {
-            self.answer_from_before().await;
-            self.refreshes = true;
-            if age < YOUNG {
-                sources.retain(|source| self.is_missing(source.index()));
-            }
-            if sources.is_empty() || !self.may_ask_behind() {
+            sources = self.take_up(age).await;
+            if self.answered && (sources.is_empty() || !self.may_ask_behind()) {
                 return;
             }
         }
@@ -157,56 +150,6 @@ impl Round {
         !asking.contains_key(&self.query.id) && asking.len() < MOST_BEHIND
     }
 
-    /// Whether there is an index now that was not there then, or was off: whoever has just added one
-    /// wants to see what it has.
-    fn is_wider_than(&self, before: &Before) -> bool {
-        let was_on = |index: IndexName| {
-            let mut lines = before.asked.indexes.iter();
-            lines.any(|line| line.index == index && line.state != State::Off)
-        };
-        !self.indexes.sources.iter().all(|source| was_on(source.index()))
-    }
-
-    /// Whether an index has not answered when this was found.
-    fn is_missing(&self, index: IndexName) -> bool {
-        use State::{Blocked, Failed, Limited, Off, TimedOut};
-        let failed =
-            |line: &IndexLine| matches!(line.state, Blocked | Failed | Limited | Off | TimedOut);
-        self.lines.get(&index).is_none_or(failed)
-    }
-
-    /// What was found before, with the store's word on it.
-    async fn answer_from_before(&mut self) {
-        let Some(before) = &self.before else { return };
-        let on = |line: &&IndexLine| {
-            self.indexes.sources.iter().any(|source| source.index() == line.index)
-        };
-        self.lines = before.asked.indexes.iter().filter(on).map(|l| (l.index, l.clone())).collect();
-        let hashes: Vec<_> = before.torrents.iter().map(|torrent| torrent.info_hash).collect();
-        let checked = before.asked.store == self.checks.store();
-        let unknown = self.checks.recall(hashes.iter().copied(), STALE);
-        if self.query.title.is_none() {
-            self.query.title = self.desk.title(&self.query.id).await;
-        }
-        // Another store than then: nobody has asked it yet.
-        if !checked && unknown > 0 {
-            self.checks.sid = self.query.imdb();
-            self.checks.add(hashes.into_iter());
-            let due = self.due();
-            while !self.checks.is_idle() {
-                self.checks.pump(true);
-                tokio::select! {
-                    () = self.checks.hear() => {}
-                    () = sleep_until(due) => break,
-                }
-            }
-        }
-        for line in self.lines.values().filter(|line| line.state != State::Off) {
-            self.search.tell(line.clone());
-        }
-        self.answer();
-    }
-
     /// Asks those of `sources` that may be asked; what needs the title waits for it.
     fn ask(&mut self, sources: Vec<Arc<dyn Source>>) {
         self.checks.sid = self.query.imdb();
@@ -216,12 +159,16 @@ impl Round {
         }
         // Anime is better asked for by its numbers in the catalogues of anime.
         let anime = self.desk.parts.titles.is_anime(&self.query.id);
-        let admissions = self.desk.health.admit(&sources, !self.answered);
+        // Where something was found before, others have answered: then it is not our own network
+        // that fails.
+        let may_be_our_own = !self.answered && !self.refreshes;
+        let admissions = self.desk.health.admit(&sources, may_be_our_own);
         for (source, admission) in sources.into_iter().zip(admissions) {
             match admission {
                 Admission::Shut(shut) => self.note(&Report::shut(source.index(), shut)),
                 Admission::Ask { waited_for } => {
-                    self.open.insert(source.index(), waited_for);
+                    let since = Instant::now();
+                    self.open.insert(source.index(), Open { waited_for, since });
                     // Nobody knows a film by an IMDb id better for knowing its name, so those are
                     // asked while it is still looked up; other ids may need their IMDb place.
                     let by_id = matches!(self.query.id, StremioId::Imdb { .. });
@@ -235,9 +182,13 @@ impl Round {
         }
     }
 
-    fn begin(&self, source: Arc<dyn Source>) {
+    fn begin(&mut self, source: Arc<dyn Source>) {
         let query = self.query.clone();
         let (name, start) = (source.index(), Instant::now());
+        if let Some(open) = self.open.get_mut(&name) {
+            // What needs the title is asked later than others.
+            open.since = start;
+        }
         // A task each: nine answers are unpacked and read on all cores.
         let asked = async move { read_ahead(index::ask(source.as_ref(), &query).await).await };
         let task = AbortOnDropHandle::new(self.desk.parts.tasks.spawn(asked));
@@ -327,7 +278,7 @@ impl Round {
         } else if self.news && self.search.is_watched() && now >= self.next_shown() {
             self.news = false;
             // Nothing to see yet; the lines are told apart.
-            if self.rows.values().any(|rows| !rows.is_empty()) {
+            if self.refreshes || self.rows.values().any(|rows| !rows.is_empty()) {
                 self.search.show(Arc::new(self.findings(true)));
                 self.shown = Some(Instant::now());
             }
@@ -335,7 +286,7 @@ impl Round {
     }
 
     fn is_all_in(&mut self, now: Instant) -> bool {
-        let waits = self.open.values().any(|waited_for| *waited_for);
+        let waits = self.open.values().any(|open| open.waited_for);
         if waits || self.title.is_some() {
             return false;
         }
@@ -343,7 +294,7 @@ impl Round {
         if !self.checks.is_idle() {
             return false;
         }
-        let nothing = self.rows.values().all(Vec::is_empty);
+        let nothing = !self.refreshes && self.rows.values().all(Vec::is_empty);
         let grace = *self.grace.get_or_insert(now + GRACE);
         self.open.is_empty() || (!nothing && now >= grace)
     }
@@ -370,9 +321,9 @@ impl Round {
 
     /// Those that have said nothing count as silent, whatever they say later.
     fn give_up(&mut self) {
-        for (index, waited_for) in self.open.clone() {
-            let mut report = Report::late(index, self.start.elapsed());
-            if waited_for {
+        for (index, open) in self.open.clone() {
+            let mut report = Report::late(index, open.since.elapsed());
+            if open.waited_for {
                 self.desk.health.settle(&mut report, false);
                 self.given_up.insert(index);
             } else {
@@ -393,6 +344,10 @@ impl Round {
         self.search.answer(Arc::clone(&findings));
         self.keep(&findings);
         self.search.kept();
+        let behind = std::mem::take(&mut self.behind);
+        if !behind.is_empty() {
+            self.ask(behind);
+        }
     }
 }
 
@@ -400,7 +355,7 @@ impl Round {
 async fn read_ahead(report: Report) -> Report {
     let names: Vec<String> = report.torrents.iter().map(|torrent| torrent.name.clone()).collect();
     let read = tokio::task::spawn_blocking(move || {
-        release::read_ahead(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        release::parse_all(&names.iter().map(String::as_str).collect::<Vec<_>>())
     });
     // Where it panicked, the ranking reads what is left.
     let _ = read.await;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::super::findings::{Findings, IndexLine, TitleLine, health, whole_ms};
 use super::super::lock;
-use super::{Asked, Round};
+use super::Round;
+use super::before::Asked;
 use crate::select;
 use crate::torrent::{IndexName, Unique, unique};
 
@@ -33,7 +34,9 @@ impl Round {
     /// What is known now, ranked. Thousands of names are read here, and others want this thread.
     pub(super) fn findings(&self, partial: bool) -> Findings {
         let torrents = tokio::task::block_in_place(|| self.torrents());
-        let (count, fresh) = (torrents.len(), self.rows.values().map(Vec::len).sum());
+        let count = torrents.len();
+        // Also what those listed that were not asked again.
+        let listed = self.lines.values().map(|line| line.torrents).sum::<usize>();
         let answered_now = !self.rows.is_empty();
         let age = self.before.as_ref().filter(|_| !answered_now && count > 0).map(|b| b.age);
         let before = self.before.as_ref().map_or(0, |before| before.asked.torrents_found);
@@ -45,14 +48,18 @@ impl Round {
             imdb: title.imdb,
         });
         let indexes = self.all_lines();
+        let mut health = health(&indexes, if partial { self.open.len() } else { 0 });
+        if let Some(gaps) = self.gaps_told() {
+            health = format!("{health}; {gaps}");
+        }
         Findings {
             id: self.query.id,
             title,
-            health: health(&indexes, if partial { self.open.len() } else { 0 }),
+            health,
             indexes,
             store: self.checks.line(),
             found_before_s: age.map(|age| age.as_secs()),
-            torrents_found: if age.is_some() { before.max(count) } else { fresh },
+            torrents_found: listed.max(count).max(if age.is_some() { before } else { 0 }),
             unique: count,
             candidates: tokio::task::block_in_place(|| {
                 let preferences = Arc::clone(&lock(&self.desk.preferences));

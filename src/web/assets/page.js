@@ -45,7 +45,13 @@
   }
   function show(event) {
     var hash = focused();
+    var about = live.querySelector('.about');
+    var head;
+    /* What the title is about is told once, and stays. */
+    if (about) { about.parentNode.removeChild(about); }
     live.innerHTML = event.data;
+    head = live.querySelector('h1');
+    if (about && head) { head.parentNode.insertBefore(about, head.nextSibling); }
     focus(hash);
   }
   function whole() {

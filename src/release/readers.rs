@@ -1,0 +1,193 @@
+//! The threads that read names: always the same few.
+//!
+//! Each of the grammar's patterns keeps an automaton for every thread that has used it, built as it
+//! goes, some 10 MB in all. Threads that come and go (those of a scope, or the runtime's for what
+//! blocks) would each build their own: nine indexes that answered at once took four times the
+//! processor's time, and 60 MB instead of 30. Two are enough, also where there are more cores: the
+//! others have a film to send.
+
+use std::collections::VecDeque;
+use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use super::Release;
+use super::memory::{recall, remember};
+
+const MOST_READERS: usize = 2;
+/// Names that a reader takes at a time; after them it is another batch's turn.
+const PORTION: usize = 16;
+
+static READERS: LazyLock<Arc<Readers>> = LazyLock::new(Readers::start);
+
+/// What waits to be read.
+#[derive(Default)]
+struct Readers {
+    batches: Mutex<VecDeque<Arc<Batch>>>,
+    more: Condvar,
+}
+
+/// Names that somebody waits for.
+struct Batch {
+    names: Vec<Box<str>>,
+    progress: Mutex<Progress>,
+    done: Condvar,
+}
+
+struct Progress {
+    /// The first that nobody has taken.
+    next: usize,
+    /// How many are not read yet.
+    left: usize,
+    read: Vec<Option<Arc<Release>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads `names`, and remembers them; one release each, in their order. Blocks meanwhile.
+pub(super) fn read(names: Vec<Box<str>>) -> Vec<Arc<Release>> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let batch = READERS.put(names);
+    let waiting = batch.done.wait_while(lock(&batch.progress), |progress| progress.left > 0);
+    let mut progress = waiting.unwrap_or_else(PoisonError::into_inner);
+    let read = std::mem::take(&mut progress.read);
+    read.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+impl Readers {
+    fn start() -> Arc<Self> {
+        let readers = Arc::<Self>::default();
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        for place in 0..cores.min(MOST_READERS) {
+            let readers = Arc::clone(&readers);
+            let work = move || {
+                // The other one begins meanwhile, and compiles what its names need.
+                if place == 0 {
+                    super::grammar::warm_up();
+                }
+                exercise(&readers);
+                readers.work();
+            };
+            // They end with the process: there is nothing that they could leave undone.
+            let thread = std::thread::Builder::new().name("names".to_owned()).spawn(work);
+            thread.expect("a process that may have no thread of its own cannot serve");
+        }
+        readers
+    }
+
+    fn put(&self, names: Vec<Box<str>>) -> Arc<Batch> {
+        let progress = Progress { next: 0, left: names.len(), read: vec![None; names.len()] };
+        let batch = Arc::new(Batch { names, progress: Mutex::new(progress), done: Condvar::new() });
+        lock(&self.batches).push_back(Arc::clone(&batch));
+        self.more.notify_all();
+        batch
+    }
+
+    fn work(&self) {
+        loop {
+            let (batch, from) = self.take();
+            let to = batch.names.len().min(from + PORTION);
+            let read: Vec<_> = batch.names[from..to].iter().map(|name| read_one(name)).collect();
+            let mut progress = lock(&batch.progress);
+            progress.left -= read.len();
+            for (place, release) in progress.read[from..to].iter_mut().zip(read) {
+                *place = Some(release);
+            }
+            if progress.left == 0 {
+                batch.done.notify_all();
+            }
+        }
+    }
+
+    /// The next portion of the batch whose turn it is.
+    fn take(&self) -> (Arc<Batch>, usize) {
+        let waiting = self.more.wait_while(lock(&self.batches), |batches| batches.is_empty());
+        let mut batches = waiting.unwrap_or_else(PoisonError::into_inner);
+        let batch = batches.pop_front().expect("it was waited for");
+        let from = {
+            let mut progress = lock(&batch.progress);
+            progress.next += PORTION;
+            progress.next - PORTION
+        };
+        if from + PORTION < batch.names.len() {
+            batches.push_back(Arc::clone(&batch));
+        }
+        (batch, from)
+    }
+}
+
+/// Another batch may have held it too: nine indexes list many torrents twice.
+fn read_one(name: &str) -> Arc<Release> {
+    if let Some(known) = recall(name) {
+        return known;
+    }
+    let read = catch_unwind(AssertUnwindSafe(|| super::read_name(name)));
+    // Reading does not panic; if it does, this name says nothing and the others are read.
+    let release = Arc::new(read.unwrap_or_default());
+    remember(name, &release);
+    release
+}
+
+/// Has the readers make what is made when it is first needed, so that nobody need wait for it: half
+/// a second of work. Returns at once.
+pub fn warm_up() {
+    LazyLock::force(&READERS);
+}
+
+/// Reads names until somebody waits for others: the automata of this thread grow with each.
+fn exercise(readers: &Readers) {
+    for round in 0..ROUNDS {
+        for (place, rest) in EXERCISES.iter().enumerate() {
+            if !lock(&readers.batches).is_empty() {
+                return;
+            }
+            let _ = super::read_name(&rest.replace("A.Title", &title(round * 31 + place)));
+        }
+    }
+}
+
+/// How often the exercises are read, each time under another title.
+const ROUNDS: usize = 2;
+
+/// A title that is none, with letters and numbers of every kind.
+fn title(seed: usize) -> String {
+    const SYLLABLES: [&str; 23] = [
+        "ba", "che", "di", "for", "gu", "ha", "in", "jo", "kel", "lu", "ma", "ne", "of", "po",
+        "qui", "ren", "sta", "the", "un", "vex", "wo", "yl", "za",
+    ];
+    let syllable = |n: usize| SYLLABLES[(seed * 7 + n * n * 5 + n) % SYLLABLES.len()];
+    let words = (0..4).map(|word| {
+        let first = syllable(word * 3);
+        format!(
+            "{}{}{}{}",
+            first[..1].to_uppercase(),
+            &first[1..],
+            syllable(word * 3 + 1),
+            syllable(word * 3 + 2)
+        )
+    });
+    words.chain([(seed * 37 % 2100).to_string()]).collect::<Vec<_>>().join(".")
+}
+
+/// Names of every kind, none a real one's.
+const EXERCISES: &[&str] = &[
+    "A.Title.2020.1080p.BluRay.REMUX.DTS-HD.MA.7.1.TrueHD.Atmos.HDR10.DV.x264-GROUP.mkv",
+    "A.Title.2019.2160p.UHD.BluRay.x265.10bit.HDR10+.DDP5.1-GROUP",
+    "A.Title.S01E02.2160p.WEB-DL.DDP5.1.AAC2.0.10bit.HEVC.H.265-GROUP[site].mkv",
+    "A.Title.S03E17.Name.of.It.REPACK.1080p.AMZN.WEB-DL.DDP5.1.H.264-Group.mkv",
+    "A.Title S01-S04 Season 1-3 Complete 720p HDTV x265 [Dual Audio] [English Subs] Batch",
+    "[Group] A.Title - 05v2 (1920x1080 Hi10P FLAC) [0A1B2C3D].mkv",
+    "[Group] A.Title (01-26) [BD 1080p][Multi-Subs] + OVA + Specials",
+    "[Group] A.Title S2 - 118 [WEB 720p HEVC AAC].mkv",
+    "A.Title.1x03.Name.XviD.MP3.FRENCH.GERMAN.iTALiAN.SPANISH.DVDRip.avi",
+    "www.site.org - A.Title.2021.HDRip.x264.MULTi-Group.mp4",
+    "A.Title (2018-2021) 2nd Season E01-E10 (480p AC3 5.1 x264)",
+    "\u{413}\u{43e}\u{440}\u{43e}\u{434} / A.Title [S01] (2019) WEB-DLRip \u{441}\u{435}\u{437}\u{43e}\u{43d} 1",
+    "\u{300c}A.Title\u{300d} \u{7b2c}05\u{8a71} EP05 VOSTFR MULTi (1280x720)",
+    "A.Title.2024.03.12.Part.2.Extended.Uncut.PROPER.REPACK.HC.HDCAM.TS.1080p",
+    "A.Title (2020) [4K] {EN, ES, DE, IT, FR, PT, RU} Hindi Tamil Telugu 3D HSBS AV1",
+];
