@@ -238,7 +238,7 @@ fn what_is_read_or_watched_often_is_spared() {
         home.press(0);
         part();
     }
-    assert_eq!(home.row(&id)["times_watched"], json!(10));
+    until("ten times", LIMIT, || (home.row(&id)["times_watched"] == json!(10)).then_some(()));
     assert_eq!(home.clean_up(0)["spared"][0]["why"], "popular");
     assert!(home.file(0).exists());
 }

@@ -70,7 +70,7 @@ impl Representation for Film {
         // Nobody watches the box's own proof that it can serve.
         let watched = !self.session.playable.is_own();
         let seat = watched.then(|| self.playback.audience.sit_down());
-        let mut reading = watched.then(|| self.playback.shelf.sit_down(&self.session, range.start));
+        let mut reading = watched.then(|| self.playback.begin_reading(&self.session, range.start));
         let opened = async move {
             let bytes = film.open().await.inspect_err(|error| {
                 tracing::warn!(%error, "a film cannot be read");

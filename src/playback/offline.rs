@@ -66,7 +66,10 @@ impl Playback {
         self.give_way().await;
         let source = self.open(&session).await?;
         if playable.via != Via::Debrid || self.debrid().is_none() {
-            // Open, peers send it, and it is noted as whole when it is.
+            // While its torrent is open, peers send all of it, and it is noted as whole when it is.
+            // One that was set aside is added again by a reader, for whom a byte will do.
+            let mut first = source.read(0..source.len().min(1));
+            let _ = timeout(PATIENCE, first.next()).await;
             return Ok(());
         }
         let copy = self.begin_copy(media_id, &playable, source.len()).await?;
@@ -181,17 +184,10 @@ impl Playback {
         let _alone = self.shelf.changing.lock().await;
         // Again: a player may have filled the last gap.
         durably(|| copy.flush()).map_err(|error| Error::Disk { why: error.kind().to_string() })?;
-        let path = copy.path().to_owned();
         if lock(&self.shelf.copies).remove(media_id).is_none() {
             return Ok(()); // removed meanwhile
         }
-        let key = Playable::key(media_id);
-        durably(|| {
-            self.parts.state.update(&key, |known: Option<Playable>| {
-                let finished = Some(path.clone());
-                Ok::<_, Error>((known.map(|known| Playable { finished, ..known }), ()))
-            })
-        })?;
+        self.note_place(media_id, Some(copy.path()))?;
         lock(&self.sessions).remove(media_id);
         self.shelf.records.forget_copied(media_id)?;
         tracing::info!("a copy is whole on the disk, and served from there");

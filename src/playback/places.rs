@@ -171,13 +171,7 @@ impl Playback {
     fn settle_move(&self, media_id: &str, from: &Path, to: &Path) -> Result<(), Error> {
         let disk = |error: std::io::Error| Error::Disk { why: error.kind().to_string() };
         let at = durably(|| library::recover(from, to)).map_err(disk)?;
-        let key = Playable::key(media_id);
-        durably(|| {
-            self.parts.state.update(&key, |known: Option<Playable>| {
-                let finished = at.is_file().then(|| at.clone());
-                Ok::<_, Error>((known.map(|known| Playable { finished, ..known }), ()))
-            })
-        })?;
+        self.note_place(media_id, Some(&at).filter(|at| at.is_file()).map(PathBuf::as_path))?;
         lock(&self.sessions).remove(media_id);
         self.shelf.records.change(media_id, |record| record.moving = None)?;
         Ok(())

@@ -184,26 +184,30 @@ impl Shelf {
     pub(super) fn idle(&self, media_id: &str) -> Duration {
         self.readers.idle(media_id).unwrap_or_else(|| self.started.elapsed())
     }
-
-    /// A reader of `session` begins at `at`.
-    pub(super) fn sit_down(&self, session: &Arc<Session>, at: u64) -> Reading {
-        let media_id = session.playable.media_id();
-        let len = session.playable.file.size_bytes.unwrap_or(0);
-        let (reading, counts) = self.readers.begin(&media_id, session, (at, len));
-        if counts {
-            let noted = self.records.note(&media_id, |record| {
-                record.watched += 1;
-                record.last_watched = Some(seconds_now());
-            });
-            if let Err(error) = noted {
-                tracing::warn!(%error, "what was watched could not be noted");
-            }
-        }
-        reading
-    }
 }
 
 impl Playback {
+    /// A reader of `session` begins at `at`. That an evening begins with it is written beside: a
+    /// worn card takes a second for it, and the picture must not wait.
+    pub(super) fn begin_reading(self: &Arc<Self>, session: &Arc<Session>, at: u64) -> Reading {
+        let media_id = session.playable.media_id();
+        let len = session.playable.file.size_bytes.unwrap_or(0);
+        let (reading, counts) = self.shelf.readers.begin(&media_id, session, (at, len));
+        if counts {
+            let playback = Arc::clone(self);
+            self.parts.tasks.spawn(async move {
+                let noted = playback.shelf.records.note(&media_id, |record| {
+                    record.watched += 1;
+                    record.last_watched = Some(seconds_now());
+                });
+                if let Err(error) = noted {
+                    tracing::warn!(%error, "what was watched could not be noted");
+                }
+            });
+        }
+        reading
+    }
+
     /// Every folder where titles may lie.
     pub(super) fn roots(&self) -> Vec<Root> {
         let options = &self.parts.shelf;

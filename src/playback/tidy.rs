@@ -161,6 +161,10 @@ impl Playback {
             failed = removed.err().or(failed);
         }
         if let Some(error) = failed {
+            // A disk that takes no writes still gives its bytes.
+            if let Some((_, file)) = title.whole().filter(|(_, file)| file.path.is_file()) {
+                self.note_place(&title.media_id, Some(&file.path))?;
+            }
             return Err(Error::Disk { why: error.kind().to_string() });
         }
         tracing::info!(info_hash = %hash, bytes, ?why, "a title was removed from the library");
@@ -175,12 +179,7 @@ impl Playback {
         if same.into_iter().any(|other| self.shelf.readers.is_read(&other.media_id)) {
             return Err(watched());
         }
-        let key = Playable::key(&title.media_id);
-        durably(|| {
-            self.parts.state.update(&key, |known: Option<Playable>| {
-                Ok::<_, Error>((known.map(|known| Playable { finished: None, ..known }), ()))
-            })
-        })?;
+        self.note_place(&title.media_id, None)?;
         self.shelf.records.forget_copied(&title.media_id)?;
         lock(&self.shelf.copies).remove(&title.media_id);
         lock(&self.sessions).remove(&title.media_id);
@@ -188,6 +187,16 @@ impl Playback {
             return Err(watched());
         }
         Ok(())
+    }
+
+    /// Notes, durably, where a title lies whole, or that it does not.
+    pub(super) fn note_place(&self, media_id: &str, path: Option<&Path>) -> Result<(), Error> {
+        durably(|| {
+            self.parts.state.update(&Playable::key(media_id), |known: Option<Playable>| {
+                let finished = path.map(Path::to_owned);
+                Ok((known.map(|known| Playable { finished, ..known }), ()))
+            })
+        })
     }
 
     /// Removes what belongs to no title: what a piece across two files left in the neighbour, once

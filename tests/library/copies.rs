@@ -81,8 +81,8 @@ fn media_id(street: &Street, path: &str) -> String {
 #[test]
 fn a_film_of_the_store_is_kept_and_plays_without_the_store() {
     let mut street = Street::new();
-    // Answers of 50 kB: the copy is made of many, and of many links.
-    street.demo.cdn().set_terms(Terms { answers_per_link: Some(3), longest_body: Some(50_000) });
+    // Answers of 70 kB: the copy is made of many, and of many links.
+    street.demo.cdn().set_terms(Terms { answers_per_link: Some(3), longest_body: Some(70_000) });
     let play = street.play(FILM);
     assert_eq!(play["via"], "debrid");
     let (path, source) = (path_of(&play), street.source(&play));
@@ -153,8 +153,8 @@ fn store_of(film: &Film, link: usize) -> (Upstream, String) {
     let name = "A.Film.2008.1080p.WEB-DL.mkv";
     let item = json!({"hash": hash, "name": name, "size": size, "seeders": 9, "files": []});
     let cached = json!({"hash": hash, "status": "cached", "files": []});
-    let file = json!({"index": 0, "name": name, "path": format!("/{name}"), "size": size, "link": "stremthru://x"});
-    let magnet = json!({"id": "X", "hash": hash, "name": "A.Film", "size": size, "status": "downloaded", "files": [file]});
+    let video = json!({"index": 0, "name": name, "path": format!("/{name}"), "size": size, "link": "stremthru://x"});
+    let magnet = json!({"id": "X", "hash": hash, "name": "A.Film", "size": size, "status": "downloaded", "files": [video]});
     let items = |item: Value| Reply::json(json!({"data": {"items": [item]}}).to_string());
     upstream.on("/v0/torrents", items(item));
     upstream.on("/v0/store/magnets/check", items(cached));

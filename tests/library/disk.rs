@@ -59,3 +59,38 @@ fn a_disk_is_never_filled_up_and_comes_back_with_its_films() {
 fn disk_file(mount: &std::path::Path, hash: &str) -> std::path::PathBuf {
     mount.join("credenza").join(hash).join("0.mkv")
 }
+
+/// Mounts what is mounted there anew.
+fn remount(disk: &PulledDisk, how: &str) {
+    let mount = disk.mount().display().to_string();
+    let done = std::process::Command::new("mount")
+        .args(["-o", &format!("remount,{how}"), &mount])
+        .status();
+    assert!(done.unwrap().success(), "remount,{how}");
+}
+
+#[test]
+fn a_disk_that_takes_no_more_writes_still_plays() {
+    if let Some(missing) = PulledDisk::missing() {
+        return skip(&format!("needs {missing}"));
+    }
+    let mut disk = PulledDisk::new(64);
+    disk.plug();
+    let config = format!("disk = \"{}\"", disk.mount().display());
+    let mut home = Home::new(&[4], &config);
+    let (id, path) = home.have(0);
+    home.no_peers();
+    // The engine, which has it open to write, lets go.
+    home.stop();
+    home.start(&config);
+    remount(&disk, "ro");
+    let refused = home.server().owner("DELETE", &format!("/api/library/{id}")).send();
+    assert_eq!(refused.json()["error"]["code"], "disk", "{}", refused.text());
+    home.watch(0, &path);
+    assert_eq!(home.row(&id)["whole"], json!(true));
+    assert_eq!(home.clean_up(0)["removed"], json!([]));
+    home.watch(0, &path);
+    remount(&disk, "rw");
+    assert_eq!(home.clean_up(0)["removed"][0]["media_id"], json!(id));
+    assert!(files(&disk.mount().join("credenza")).is_empty());
+}

@@ -7,6 +7,7 @@ use axum::extract::{Form, Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::watch::episode_words;
 use super::{at_the_door, filled, frame, page, trouble, watching};
 use crate::http::rooms::Visitor;
 use crate::library::Spared;
@@ -102,12 +103,16 @@ pub(super) fn begun(visitor: &Visitor) -> Vec<TitleCard> {
         let part = position / duration;
         (0.01..0.95).contains(&part).then(|| TitleCard {
             link: link(visitor, row),
-            name: plain(&row.title),
+            name: title(row),
             detail: format!("{} left", minutes(duration - position)),
             poster: crate::http::api::poster_path(&row.id, None),
         })
     });
     begun.take(ON_FIRST_PAGE).collect()
+}
+
+fn title(row: &ShelfRow) -> String {
+    plain(&row.title) + &episode_words(&row.id)
 }
 
 fn link(visitor: &Visitor, row: &ShelfRow) -> String {
@@ -126,19 +131,20 @@ fn places(shelf: &ShelfView) -> Vec<String> {
 }
 
 fn stay(shelf: &ShelfView) -> String {
-    let most = shelf
-        .max_bytes
-        .map_or_else(String::new, |most| format!(" All of them may take {}.", size(most)));
+    let most =
+        shelf.max_bytes.map_or_else(String::new, |most| format!(" It may take {}.", size(most)));
     let used = size(shelf.used_bytes);
     match (shelf.mode, shelf.idle_minutes) {
-        ("permanent", _) => format!("Films stay until you remove them. They take {used}.{most}"),
+        ("permanent", _) => {
+            format!("Films stay until you remove them. All that is here takes {used}.{most}")
+        }
         (_, 0) => format!(
-            "Films stay until their room is needed; the one watched longest ago goes first. They \
-             take {used}.{most}"
+            "Films stay until their room is needed; the one watched longest ago goes first. All \
+             that is here takes {used}.{most}"
         ),
         (_, minutes) => format!(
             "A film that nobody watches goes after {}; what is pinned, kept or moved to a place of \
-             its own stays. They take {used}.{most}",
+             its own stays. All that is here takes {used}.{most}",
             web::age(minutes * 60)
         ),
     }
@@ -147,14 +153,15 @@ fn stay(shelf: &ShelfView) -> String {
 fn room(place: &PlaceRow) -> Option<String> {
     let (space, reserve) = (place.space?, place.reserve_bytes?);
     let (free, total) = (size(space.free_bytes), size(space.total_bytes));
-    Some(format!("{}: {free} free of {total}; {} stay free.", plain(&place.name), size(reserve)))
+    let name = plain(&place.name);
+    Some(format!("Room in “{name}”: {free} free of {total}, of which {} stay free.", size(reserve)))
 }
 
 fn in_words(visitor: &Visitor, row: &ShelfRow, places: &[String]) -> LibraryRow {
     let can_move = row.whole.then(|| places.iter());
     LibraryRow {
         media_id: row.media_id.clone(),
-        title: plain(&row.title),
+        title: title(row),
         link: link(visitor, row),
         file: plain(&row.file),
         here: here(row),

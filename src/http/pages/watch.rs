@@ -111,14 +111,19 @@ fn shown(findings: &Findings) -> web::Found {
 fn title_of(findings: &Findings) -> String {
     let Some(title) = &findings.title else { return findings.id.to_string() };
     let year = title.year.map(|year| format!(" ({year})")).unwrap_or_default();
-    let episode = match findings.id {
+    let episode = episode_words(&findings.id);
+    format!("{}{year}{episode}", plain(&title.name))
+}
+
+/// Which episode it is, to be put behind a title; nothing for a film.
+pub(super) fn episode_words(id: &StremioId) -> String {
+    match id {
         StremioId::Imdb { episode: Some(episode), .. } | StremioId::TmdbTv { episode, .. } => {
             format!(" · season {}, episode {}", episode.season, episode.number)
         }
         StremioId::Anime { episode: Some(number), .. } => format!(" · episode {number}"),
         _ => String::new(),
-    };
-    format!("{}{year}{episode}", plain(&title.name))
+    }
 }
 
 fn troubles(findings: &Findings) -> Vec<String> {
