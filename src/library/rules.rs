@@ -58,8 +58,8 @@ pub struct Item {
     pub bytes: u64,
     /// How long nobody has read it.
     pub idle: Duration,
-    /// When it was watched last, in seconds since 1970; `None`: never.
-    pub last_watched: Option<u64>,
+    /// When it was watched last, in milliseconds since 1970; `None`: never.
+    pub last_watched_ms: Option<u64>,
     /// How often.
     pub watched: u32,
     /// See [`Spared::Read`].
@@ -100,7 +100,7 @@ impl Rules {
     pub fn to_free(&self, items: &[Item], bytes: u64) -> Vec<usize> {
         let mut able: Vec<usize> =
             (0..items.len()).filter(|at| self.spared(&items[*at]).is_none()).collect();
-        able.sort_by_key(|at| (items[*at].last_watched, std::cmp::Reverse(items[*at].idle)));
+        able.sort_by_key(|at| (items[*at].last_watched_ms, std::cmp::Reverse(items[*at].idle)));
         let mut freed = 0;
         let mut go = Vec::new();
         for at in able {
@@ -121,8 +121,8 @@ mod tests {
     const RULES: Rules =
         Rules { permanent: false, idle: None, max_bytes: None, reserve_bytes: None };
 
-    fn item(bytes: u64, last_watched: u64) -> Item {
-        Item { bytes, last_watched: Some(last_watched), ..Item::default() }
+    fn item(bytes: u64, watched: u64) -> Item {
+        Item { bytes, last_watched_ms: Some(watched), ..Item::default() }
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_one_that_was_watched_longest_ago_goes_first() {
-        let never = Item { last_watched: None, ..item(10, 0) };
+        let never = Item { last_watched_ms: None, ..item(10, 0) };
         let pinned = Item { pinned: true, ..item(100, 1) };
         let items = [item(10, 30), pinned, item(10, 20), never, item(10, 40)];
         for (bytes, expected) in [

@@ -22,8 +22,8 @@ const WRITTEN: Duration = Duration::from_secs(30);
 pub(super) struct Record {
     /// How often it was watched.
     pub(super) watched: u32,
-    /// When last, in seconds since 1970.
-    pub(super) last_watched: Option<u64>,
+    /// When last, in milliseconds since 1970: which of two was watched before the other counts.
+    pub(super) last_watched_ms: Option<u64>,
     pub(super) pinned: bool,
     /// Whether all of it shall be here.
     pub(super) kept: bool,

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::playable::{Playable, Via, seconds_now};
+use super::playable::{Playable, Via};
 use super::readers::{Readers, Reading};
 use super::records::{Record, Records};
 use super::session::Session;
@@ -198,7 +198,7 @@ impl Playback {
             self.parts.tasks.spawn(async move {
                 let noted = playback.shelf.records.note(&media_id, |record| {
                     record.watched += 1;
-                    record.last_watched = Some(seconds_now());
+                    record.last_watched_ms = Some(millis_now());
                 });
                 if let Err(error) = noted {
                     tracing::warn!(%error, "what was watched could not be noted");
@@ -258,7 +258,7 @@ impl Playback {
         Item {
             bytes: title.bytes(),
             idle: self.shelf.idle(&title.media_id),
-            last_watched: title.record.last_watched,
+            last_watched_ms: title.record.last_watched_ms,
             watched: title.record.watched,
             read: same.into_iter().any(|other| self.shelf.readers.is_read(&other.media_id)),
             pinned: title.record.pinned,
@@ -325,7 +325,7 @@ impl Playback {
             bytes_have: self.bytes_have(title),
             whole: whole.is_some(),
             via: playable.via,
-            last_watched: record.last_watched,
+            last_watched: record.last_watched_ms.map(|ms| ms / 1000),
             times_watched: record.watched,
             pinned: record.pinned,
             permanent: item.permanent,
@@ -355,6 +355,11 @@ impl Playback {
             }
         }
     }
+}
+
+fn millis_now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Which of `files` are this title's: the one that is noted as whole, its copy, and what the swarm
