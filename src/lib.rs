@@ -8,7 +8,7 @@
 //!  6  http · web              being asked: routes, ranges, pages
 //!  5  lan · appliance         being found; the box itself
 //!  4  playback                the story: resolve, open, carry on
-//!  3  index · debrid · title · select · library · steward     stations that never name each other
+//!  3  index · debrid · title · select · mirror · library · steward     stations that never name each other
 //!  2  cache · durable · swarm · release · stremthru · access
 //!  1  media · torrent · representation · fetch · secret · config · bundle · host_name
 //! ```
@@ -35,6 +35,7 @@ pub mod swarm;
 pub mod debrid;
 pub mod index;
 pub mod library;
+pub mod mirror;
 pub mod select;
 pub mod steward;
 pub mod title;

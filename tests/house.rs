@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["bundle", "config", "fetch", "host_name", "media", "representation", "secret", "torrent"],
     &["access", "cache", "durable", "release", "stremthru", "swarm"],
-    &["debrid", "index", "library", "select", "steward", "title"],
+    &["debrid", "index", "library", "mirror", "select", "steward", "title"],
     &["playback"],
     &["appliance", "lan"],
     &["http", "web"],

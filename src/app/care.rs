@@ -8,12 +8,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::{HostList, MediaKeys};
 use crate::lan::Names;
+use crate::mirror::Mirrors;
 use crate::playback::Playback;
 use crate::release;
 use crate::title::anime_map::Refresh;
 
 /// How often the cache is tended.
 const CACHE_CARE: Duration = Duration::from_secs(60);
+/// How often what was learnt of the mirrors is written: a card wears.
+const MIRROR_CARE: Duration = Duration::from_secs(5 * 60);
 /// How long after the start large things may be done: whoever started the house wants something.
 const SETTLED: Duration = Duration::from_secs(5);
 /// How often the key of media links changes; the one before it is still taken.
@@ -54,6 +57,21 @@ pub(super) async fn tend_library(playback: Arc<Playback>, shutdown: Cancellation
         () = shutdown.cancelled() => {}
         () = tending.tend_shelf_always() => {}
         () = keeping.keep_all() => {}
+    }
+}
+
+/// Keeps how the mirrors have done.
+pub(super) async fn keep_mirrors(mirrors: Mirrors, shutdown: CancellationToken) {
+    let mut ends = false;
+    while !ends {
+        tokio::select! {
+            () = shutdown.cancelled() => ends = true,
+            () = tokio::time::sleep(MIRROR_CARE) => {}
+        }
+        // It waits for the disk.
+        if let Err(error) = tokio::task::block_in_place(|| mirrors.keep()) {
+            tracing::warn!(%error, "how the mirrors have done could not be kept");
+        }
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Error {
     #[error(transparent)]
     Fetch(#[from] crate::fetch::Error),
     #[error(transparent)]
+    Mirror(#[from] crate::mirror::Error),
+    #[error(transparent)]
     Playback(#[from] playback::Error),
     #[error(transparent)]
     Access(#[from] crate::access::Error),
@@ -106,7 +108,8 @@ impl App {
         let address = listener.address();
         let (near, side_door) = side_door(address).await?;
         reset::owner_if_asked(data)?;
-        let Story { playback, state, client, library, tasks, anime_map } = story(config, data)?;
+        let Story { playback, state, client, mirrors, library, tasks, anime_map } =
+            story(config, data)?;
         let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(Arc::clone(&state)));
         let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
         let media_keys = Arc::new(MediaKeys::open(ledger)?);
@@ -143,6 +146,7 @@ impl App {
         });
         let rooms = Rooms {
             playback: Arc::clone(&playback),
+            mirrors: mirrors.clone(),
             access,
             media_keys: Arc::clone(&media_keys),
             local_key: Arc::new(local_key),
@@ -163,6 +167,7 @@ impl App {
         tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
         tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
         tasks.spawn(care::tend_library(Arc::clone(&playback), shutdown.clone()));
+        tasks.spawn(care::keep_mirrors(mirrors, shutdown.clone()));
         tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;

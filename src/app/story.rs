@@ -13,6 +13,7 @@ use crate::config::{Config, Consent};
 use crate::durable::State;
 use crate::fetch::{AddressPolicy, Client, Roots};
 use crate::library::{Root, Rules};
+use crate::mirror::{self, Mirrors};
 use crate::playback::{IndexPlace, Parts, Playback, ShelfOptions};
 use crate::secret::Secret;
 use crate::select::Preferences;
@@ -23,8 +24,6 @@ use crate::torrent::IndexName;
 /// How long a search waits for its slowest index, and for the store. It shall be answered within six
 /// seconds: the rest is for ranking thousands of names on a small board.
 const SEARCH_PATIENCE: Duration = Duration::from_millis(5_500);
-/// How long a magnet may take to become metadata: a torrent without peers must not hold up the next.
-const METADATA_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a reader waits for a missing piece before its connection is closed.
 const PIECE_PATIENCE: Duration = Duration::from_secs(300);
 
@@ -35,6 +34,8 @@ pub struct Story {
     pub(super) state: Arc<State>,
     /// The way out.
     pub(super) client: Client,
+    /// What plain HTTP has.
+    pub(super) mirrors: Mirrors,
     /// Where films lie.
     pub(super) library: swarm::Place,
     pub(super) tasks: TaskTracker,
@@ -66,7 +67,10 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
         .with_map(anime_map.map.clone())
         .with_tmdb_and_images(config.tmdb.clone(), config.images.clone());
     titles.use_tmdb_key(config.tmdb_key.clone());
+    let mirrors = mirrors(config, &state, &client)?;
     let playback = Playback::new(Parts {
+        mirrors: mirrors.clone(),
+        p2p_timeout: config.mirror.p2p_timeout,
         titles,
         indexes: index_places(config),
         client: client.clone(),
@@ -89,7 +93,7 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     }
     let playback = Arc::new(playback);
     playback.take_up_shelf();
-    Ok(Story { playback, state, client, library, tasks, anime_map })
+    Ok(Story { playback, state, client, mirrors, library, tasks, anime_map })
 }
 
 fn shelf_options(config: &Config, place: swarm::Place) -> ShelfOptions {
@@ -110,6 +114,15 @@ fn shelf_options(config: &Config, place: swarm::Place) -> ShelfOptions {
         clean_on_stop: shelf.clean_on_stop,
         next_episode: shelf.next_episode,
     }
+}
+
+fn mirrors(config: &Config, state: &Arc<State>, client: &Client) -> Result<Mirrors, Error> {
+    let options = mirror::Options {
+        enabled: config.mirror.enabled,
+        test_timeout: config.mirror.test_timeout,
+        torrent_caches: config.mirror.torrent_caches.clone(),
+    };
+    Ok(Mirrors::new(client.clone(), Arc::clone(state), options)?)
 }
 
 /// The map of anime ids, with what was fetched before.
@@ -157,7 +170,8 @@ fn swarm_options(config: &Config, data: &Path, policy: AddressPolicy) -> swarm::
         upload_limit: swarm.upload_limit,
         trackers: swarm.trackers.clone(),
         policy,
-        metadata_timeout: METADATA_PATIENCE,
+        // A torrent without peers must not hold up the next.
+        metadata_timeout: config.mirror.p2p_timeout,
         patience: PIECE_PATIENCE,
     }
 }

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use url::Url;
 
@@ -65,6 +66,19 @@ pub struct SwarmConfig {
     pub trackers: Vec<String>,
 }
 
+/// `[mirror]`.
+#[derive(Debug, Clone)]
+pub struct MirrorConfig {
+    /// Whether mirrors are used at all.
+    pub enabled: bool,
+    /// How long peers have to begin, and to go on, before the next way is tried.
+    pub p2p_timeout: Duration,
+    /// How long one mirror has to prove that it has a file.
+    pub test_timeout: Duration,
+    /// Where `.torrent` files are by info hash.
+    pub torrent_caches: Vec<String>,
+}
+
 /// All of it, with defaults for what was not said.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -85,6 +99,8 @@ pub struct Config {
     pub library_disk: Option<PathBuf>,
     /// The rest of `[library]`.
     pub shelf: LibraryConfig,
+    /// `[mirror]`
+    pub mirror: MirrorConfig,
     /// `access.auth_required`: whether the watch page asks who is watching.
     pub auth_required: bool,
     /// `update.url`: where a box looks for a newer version; `{board}` in it stands for the board.
@@ -130,6 +146,8 @@ const TORRENTSDB: &str = "https://torrentsdb.com";
 const PEERFLIX: &str = "https://addon.peerflix.mov";
 const MEDIAFUSION: &str = "https://mediafusion.elfhosted.com";
 const NYAA: &str = "https://nyaa.si";
+/// The one public cache that gives a `.torrent` by its hash without a page or a captcha before it.
+const TORRENT_CACHES: [&str; 1] = ["https://itorrents.org/torrent/{INFOHASH}.torrent"];
 const CINEMETA: &str = "https://v3-cinemeta.strem.io";
 const KITSU: &str = "https://anime-kitsu.strem.fun";
 const ANIME_MAP: &str =
@@ -207,6 +225,7 @@ impl Config {
             library: given.text("library.path").map(PathBuf::from),
             library_disk: given.text("library.disk").map(PathBuf::from),
             shelf: given.shelf()?,
+            mirror: given.mirror()?,
             auth_required: given.bool("access.auth_required", true),
             update_url: given.text("update.url").map(str::to_owned),
             claim_code: given.claim_code()?,
@@ -414,6 +433,30 @@ impl Given {
             upload_limit: self.limit("swarm.upload_limit")?,
             trackers: self.list("swarm.trackers"),
         })
+    }
+
+    fn mirror(&self) -> Result<MirrorConfig, BadConfig> {
+        let caches = "mirror.torrent_caches";
+        let torrent_caches = if self.0.contains_key(caches) {
+            self.list(caches)
+        } else {
+            TORRENT_CACHES.map(str::to_owned).into()
+        };
+        Ok(MirrorConfig {
+            enabled: self.bool("mirror.enabled", true),
+            p2p_timeout: self.millis("mirror.p2p_timeout_ms", 20_000)?,
+            test_timeout: self.millis("mirror.test_timeout_ms", 5_000)?,
+            torrent_caches,
+        })
+    }
+
+    /// A wait that is one: neither none nor for ever.
+    fn millis(&self, path: &str, default: u64) -> Result<Duration, BadConfig> {
+        let ms = self.number(path, default)?;
+        if (100..=300_000).contains(&ms) {
+            return Ok(Duration::from_millis(ms));
+        }
+        Err(self.wrong(path, "a number of milliseconds from 100 to 300000"))
     }
 
     fn without_effect(&self) -> Vec<&'static str> {

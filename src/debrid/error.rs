@@ -81,7 +81,8 @@ impl Error {
     }
 
     /// Whether trying again, even with a fresh link, is of no use.
-    pub(super) fn is_final(&self) -> bool {
+    #[must_use]
+    pub fn is_final(&self) -> bool {
         matches!(
             self,
             Self::Refused { .. }

@@ -15,6 +15,7 @@ use crate::demo::stand_in::cinemeta::Cinemeta;
 use crate::demo::stand_in::comet::Comet;
 use crate::demo::stand_in::kitsu::Kitsu;
 use crate::demo::stand_in::mediafusion::MediaFusion;
+use crate::demo::stand_in::mirror::Mirror;
 use crate::demo::stand_in::nyaa::Nyaa;
 use crate::demo::stand_in::peerflix::Peerflix;
 use crate::demo::stand_in::stremthru::StremThru;
@@ -50,6 +51,7 @@ pub(super) struct Doors {
     kitsu: Listener,
     lists: Listener,
     tmdb: Listener,
+    mirror: Listener,
     tracker: Listener,
 }
 
@@ -68,6 +70,7 @@ pub(super) struct Street {
     pub(super) kitsu: SocketAddr,
     pub(super) lists: SocketAddr,
     pub(super) tmdb: SocketAddr,
+    pub(super) mirror: SocketAddr,
     pub(super) cdn: Arc<Cdn>,
     cdn_address: SocketAddr,
     tracker: SocketAddr,
@@ -92,6 +95,7 @@ impl Doors {
             kitsu: any().await?,
             lists: any().await?,
             tmdb: any().await?,
+            mirror: any().await?,
             tracker: any().await?,
         })
     }
@@ -122,6 +126,7 @@ impl Doors {
         let nyaa = Nyaa::new(household.clone());
         let cinemeta = Cinemeta::new(&posters);
         let kitsu = Kitsu::new(&posters);
+        let mirror = Mirror::new(household.clone(), &base(self.mirror.address()));
         let tracker = Tracker::new(household.clone(), seeder);
         let files = cdn.clone();
         let open = |listener: Listener, responder: Responder| {
@@ -143,6 +148,7 @@ impl Doors {
             kitsu: open(self.kitsu, behind(move |ask| kitsu.answer(ask))),
             lists: open(self.lists, behind(lists::answer)),
             tmdb: open(self.tmdb, behind(tmdb::answer)),
+            mirror: open(self.mirror, behind(move |ask| mirror.answer(ask))),
             tracker: open(self.tracker, behind(move |ask| tracker.answer(ask))),
             cdn_address: open(self.cdn, behind(move |ask| files.answer(ask))),
             cdn,
@@ -173,6 +179,7 @@ impl Street {
             self.kitsu,
             self.lists,
             self.tmdb,
+            self.mirror,
             self.tracker,
             self.seeder.into(),
         ]

@@ -9,6 +9,7 @@ use crate::access;
 use crate::access::{ClaimError, LoginError};
 use crate::appliance;
 use crate::index;
+use crate::mirror;
 use crate::playback;
 use crate::title;
 
@@ -66,6 +67,30 @@ fn of_index(error: &playback::BadIndex) -> (StatusCode, &'static str) {
         E::TooMany => (StatusCode::CONFLICT, "too_many_indexes"),
         E::NotThere(_) => (StatusCode::NOT_FOUND, "no_such_index"),
         E::Configured(_) => (StatusCode::CONFLICT, "index_is_configured"),
+    }
+}
+
+impl From<mirror::Error> for ApiError {
+    fn from(error: mirror::Error) -> Self {
+        use mirror::{BadSource as B, Error as E};
+        let (status, code) = match &error {
+            E::Source(B::Name) => (StatusCode::BAD_REQUEST, "bad_source_name"),
+            E::Source(B::Address { .. }) => (StatusCode::BAD_REQUEST, "bad_source_address"),
+            E::Source(B::Note | B::Priority | B::NoResume) => {
+                (StatusCode::BAD_REQUEST, "bad_source")
+            }
+            E::Source(B::Known { .. }) => (StatusCode::CONFLICT, "source_is_off"),
+            E::Source(B::TooMany) => (StatusCode::CONFLICT, "too_many_sources"),
+            E::Source(B::NotThere(_)) => (StatusCode::NOT_FOUND, "no_such_source"),
+            E::Off => (StatusCode::CONFLICT, "mirrors_are_off"),
+            E::NoSource { .. } | E::NoCache => (StatusCode::NOT_FOUND, "no_mirror"),
+            E::NeedsMetadata { .. }
+            | E::NoneWorks { .. }
+            | E::AllDead { .. }
+            | E::NoMetainfo { .. } => (StatusCode::BAD_GATEWAY, "no_mirror"),
+            E::BadCache { .. } | E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
+        };
+        Self::new(status, code, error.to_string())
     }
 }
 

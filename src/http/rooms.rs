@@ -18,6 +18,7 @@ use super::router::MediaFinder;
 use super::server::{Local, Peer};
 use crate::access::{Access, LocalKey, MediaKeys};
 use crate::appliance::Appliance;
+use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
 use crate::secret::Secret;
@@ -27,6 +28,7 @@ use crate::secret::Secret;
 #[expect(missing_docs, reason = "each is the room of its name")]
 pub struct Rooms {
     pub playback: Arc<Playback>,
+    pub mirrors: Mirrors,
     pub access: Arc<Access>,
     pub media_keys: Arc<MediaKeys>,
     pub local_key: Arc<LocalKey>,

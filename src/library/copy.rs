@@ -125,6 +125,12 @@ impl Copy {
         }
     }
 
+    /// Nothing of it is believed any more.
+    fn give_up(&self, error: &io::Error) {
+        let mut state = self.state();
+        (state.here, state.fault) = (Ranges::default(), Some(error.kind()));
+    }
+
     fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
         let len = (range.end - range.start).min(CHUNK);
         let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
@@ -171,9 +177,15 @@ impl Reader {
             }
             let until = self.copy.state().here.here_until(at, self.range.end);
             if until > at {
-                let bytes = blocking(|| self.copy.read(at..until))?;
-                self.range.start += bytes.len() as u64;
-                return Ok(Some(bytes));
+                match blocking(|| self.copy.read(at..until)) {
+                    Ok(bytes) => {
+                        self.range.start += bytes.len() as u64;
+                        return Ok(Some(bytes));
+                    }
+                    // The disk was pulled, say: the source has it all the same.
+                    Err(error) => self.copy.give_up(&error),
+                }
+                continue;
             }
             let until = self.copy.state().here.gap_until(at, self.range.end);
             self.gap = Some(self.source.read(at..until));

@@ -215,6 +215,7 @@ fn detail(
     let way = match (via, store) {
         (Via::Debrid, Some(store)) => format!("The bytes come from {store}, through this box."),
         (Via::Debrid, None) => "The bytes come from a debrid store, through this box.".to_owned(),
+        (Via::Mirror, _) => "The bytes come from a mirror, through this box.".to_owned(),
         (Via::Swarm, _) => "The bytes come from peers, as they arrive.".to_owned(),
         (Via::Disk, _) => "The bytes are on this box's disk.".to_owned(),
     };

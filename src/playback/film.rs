@@ -6,10 +6,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use futures_util::{StreamExt as _, TryFutureExt as _};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
 
+use super::playable::Via;
 use super::session::Session;
-use super::{Error, Playback};
+use super::{Error, Playback, carry, lock};
 use crate::representation::{ByteStream, Representation, media_type_of};
 use crate::torrent::entity_tag;
 
@@ -28,9 +30,37 @@ impl Film {
         Self { playback: Arc::clone(playback), session, entity_tag }
     }
 
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Its bytes as they come by one way, read through the copy that is being made of them, if so.
+    pub(super) fn through_copy(&self, bytes: &Arc<dyn Representation>) -> Arc<dyn Representation> {
+        self.playback.through_copy(&self.session.playable.media_id(), Arc::clone(bytes))
+    }
+
+    /// Whether its bytes might come by another way than `via`, as far as is known without asking.
+    pub(super) fn has_way_besides(&self, via: Via) -> bool {
+        let ways = self.playback.ways_of(&self.session.playable);
+        let strikes = lock(&self.session.strikes);
+        ways.into_iter().any(|way| way != via && strikes.allow(way))
+    }
+
+    /// Whether no peer is connected that might send it.
+    pub(super) fn has_no_peer(&self) -> bool {
+        let status = self.playback.parts.swarm.status(&self.session.playable.info_hash);
+        status.is_none_or(|status| status.peers == 0)
+    }
+
+    /// Whether all its ways have failed, and none may be mended.
+    pub(super) fn is_lost(&self) -> bool {
+        let ways = self.playback.ways_of(&self.session.playable);
+        lock(&self.session.strikes).sort_out(&ways).is_empty()
+    }
+
     /// Opens it where it is not open. The work is a task's: a player that loses its patience must
     /// not take it back.
-    pub(super) async fn open(&self) -> Result<Arc<dyn Representation>, Error> {
+    pub(super) async fn open(&self) -> Result<(Via, Arc<dyn Representation>), Error> {
         let (playback, session) = (Arc::clone(&self.playback), Arc::clone(&self.session));
         if session.is_open() {
             return playback.open(&session).await;
@@ -66,26 +96,18 @@ impl Representation for Film {
     }
 
     fn read(&self, range: Range<u64>) -> ByteStream {
-        let film = self.clone();
         // Nobody watches the box's own proof that it can serve.
         let watched = !self.session.playable.is_own();
         let seat = watched.then(|| self.playback.audience.sit_down());
         let mut reading = watched.then(|| self.playback.begin_reading(&self.session, range.start));
-        let opened = async move {
-            let bytes = film.open().await.inspect_err(|error| {
-                tracing::warn!(%error, "a film cannot be read");
-            });
-            let bytes = bytes.map_err(io::Error::other)?;
-            let media_id = film.session.playable.media_id();
-            Ok::<_, io::Error>(film.playback.through_copy(&media_id, bytes).read(range))
-        };
+        let bytes = carry::read(self.clone(), range);
         // The seat is given up when the stream is dropped, however it ends.
-        let follow = move |bytes: &io::Result<bytes::Bytes>| {
+        let follow = move |bytes: &io::Result<Bytes>| {
             let _ = &seat;
             if let (Some(reading), Ok(bytes)) = (&mut reading, bytes) {
                 reading.advance(bytes.len());
             }
         };
-        opened.try_flatten_stream().inspect(follow).boxed()
+        bytes.inspect(follow).boxed()
     }
 }

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod audience;
+mod carry;
 mod check;
 mod choose;
 mod desk;
@@ -54,6 +55,7 @@ use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::media::StremioId;
+use crate::mirror::Mirrors;
 use crate::select::{BadPreference, Preferences};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
@@ -74,6 +76,9 @@ pub struct Parts {
     pub cache: Cache,
     pub state: Arc<State>,
     pub swarm: Arc<Swarm>,
+    pub mirrors: Mirrors,
+    /// How long peers have to begin, and to go on, before the next way is tried.
+    pub p2p_timeout: Duration,
     pub tasks: TaskTracker,
     /// Where StremThru is.
     pub stremthru: Url,
@@ -233,6 +238,16 @@ pub enum Error {
     /// The state cannot be written or read.
     #[error(transparent)]
     State(#[from] durable::Error),
+}
+
+impl Error {
+    /// The room's own error, where it only passes one on.
+    fn told(&self) -> &(dyn std::error::Error + 'static) {
+        match self {
+            Self::Debrid(error) => error,
+            other => other,
+        }
+    }
 }
 
 impl Playback {

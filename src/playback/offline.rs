@@ -6,24 +6,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+use super::film::Film;
 use super::playable::{Playable, Via};
 use super::records::Copied;
 use super::shelf::LIBRARY;
-use super::{Error, Playback, durably, lock};
+use super::{Error, Playback, carry, durably, lock};
 use crate::library::{self, Copy, copy_name};
-use crate::representation::Representation;
+use crate::representation::{ByteStream, Representation};
 use crate::swarm::name_on_disk;
 
 /// How often it is looked whether there is something to do, and whether somebody watches.
 const LOOK: Duration = Duration::from_secs(30);
 /// How long it gives way at least.
 const GIVES_WAY: Duration = Duration::from_millis(500);
-/// Bytes after which what was copied is flushed, and noted.
-const NOTED: u64 = 32 << 20;
-/// How long the source may send nothing.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// After how long what was copied is flushed, and noted.
+const NOTED: Duration = Duration::from_secs(5);
+/// How long nothing may come; a reader that is carried from way to way has patience of its own.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// Why a copy did not become whole.
 enum Stopped {
@@ -62,18 +63,17 @@ impl Playback {
 
     async fn make_whole(self: &Arc<Self>, media_id: &str) -> Result<(), Error> {
         let playable = self.known(media_id)?;
-        let session = self.session(media_id)?;
+        let film = Film::new(self, self.session(media_id)?);
         self.give_way().await;
-        let source = self.open(&session).await?;
-        if playable.via != Via::Debrid || self.debrid().is_none() {
+        if self.ways_of(&playable).first() == Some(&Via::Swarm) {
             // While its torrent is open, peers send all of it, and it is noted as whole when it is.
             // One that was set aside is added again by a reader, for whom a byte will do.
-            let mut first = source.read(0..source.len().min(1));
+            let mut first = carry::read(film, 0..1);
             let _ = timeout(PATIENCE, first.next()).await;
             return Ok(());
         }
-        let copy = self.begin_copy(media_id, &playable, source.len()).await?;
-        let outcome = self.fill(media_id, &copy, source).await;
+        let copy = self.begin_copy(media_id, &playable).await?;
+        let outcome = self.fill(media_id, &copy, &film).await;
         if copy.first_gap().is_none() && outcome.is_ok() {
             return self.end_copy(media_id, &copy).await;
         }
@@ -84,16 +84,8 @@ impl Playback {
         }
     }
 
-    async fn begin_copy(
-        &self,
-        media_id: &str,
-        playable: &Playable,
-        len: u64,
-    ) -> Result<Arc<Copy>, Error> {
-        if playable.file.size_bytes != Some(len) {
-            let why = "its source is of another length now".to_owned();
-            return Err(Error::NotCopied { why });
-        }
+    async fn begin_copy(&self, media_id: &str, playable: &Playable) -> Result<Arc<Copy>, Error> {
+        let len = playable.file.size_bytes.unwrap_or(0);
         let path = self.path_of_copy(media_id, playable);
         self.room_for(&path, len).await.map_err(|why| Error::NotCopied { why })?;
         let noted = self.shelf.records.copied(media_id).filter(|copied| copied.path == path);
@@ -119,31 +111,15 @@ impl Playback {
     }
 
     /// Copies gap after gap, as long as it is wanted.
-    async fn fill(
-        &self,
-        media_id: &str,
-        copy: &Arc<Copy>,
-        source: Arc<dyn Representation>,
-    ) -> Result<(), Stopped> {
-        let through = copy.over(source);
+    async fn fill(&self, media_id: &str, copy: &Arc<Copy>, film: &Film) -> Result<(), Stopped> {
         while let Some(gap) = copy.first_gap() {
             self.give_way().await;
             let is_wanted = self.shelf.records.of(media_id).is_ok_and(|record| record.kept);
             if !is_wanted || !lock(&self.shelf.copies).contains_key(media_id) {
                 return Ok(());
             }
-            let part = gap.start..gap.end.min(gap.start + NOTED);
-            let read = self.read_through(&*through, part).await;
-            if let Some(kind) = copy.fault() {
-                return Err(Stopped::Trouble(format!(
-                    "the library's disk does not take it ({kind})"
-                )));
-            }
-            let here = tokio::task::block_in_place(|| copy.flush());
-            let here = here.map_err(|error| Stopped::Trouble(error.kind().to_string()))?;
-            let copied = Copied { path: copy.path().to_owned(), here };
-            let noted = self.shelf.records.note_copied(media_id, &copied);
-            noted.map_err(|error| Stopped::Trouble(error.to_string()))?;
+            let read = self.fill_gap(media_id, copy, carry::read(film.clone(), gap)).await;
+            self.note_copy(media_id, copy)?;
             match read {
                 Err(Stopped::Trouble(why)) => return Err(Stopped::Trouble(why)),
                 Err(Stopped::GivesWay) | Ok(()) => {}
@@ -152,24 +128,47 @@ impl Playback {
         Ok(())
     }
 
-    /// Reads a part, and leaves off as soon as somebody watches what may stall.
-    async fn read_through(
+    /// Reads `bytes`, which are read through the copy, and leaves off as soon as somebody watches
+    /// what may stall. What has come is noted every few seconds.
+    async fn fill_gap(
         &self,
-        through: &dyn Representation,
-        part: std::ops::Range<u64>,
+        media_id: &str,
+        copy: &Copy,
+        mut bytes: ByteStream,
     ) -> Result<(), Stopped> {
-        let mut bytes = through.read(part);
+        let (mut heard, mut noted) = (Instant::now(), Instant::now());
         loop {
-            match timeout(PATIENCE, bytes.next()).await {
+            let next = timeout(NOTED, bytes.next()).await;
+            if noted.elapsed() >= NOTED {
+                self.note_copy(media_id, copy)?;
+                noted = Instant::now();
+            }
+            match next {
+                Err(_) if heard.elapsed() < PATIENCE => {}
                 Err(_) => return Err(Stopped::Trouble("its source sends nothing".to_owned())),
                 Ok(None) => return Ok(()),
                 Ok(Some(Err(error))) => return Err(Stopped::Trouble(error.to_string())),
-                Ok(Some(Ok(_))) if self.shelf.readers.are_in_need() => {
-                    return Err(Stopped::GivesWay);
-                }
-                Ok(Some(Ok(_))) => {}
+                Ok(Some(Ok(_))) => heard = Instant::now(),
+            }
+            if self.shelf.readers.are_in_need() {
+                return Err(Stopped::GivesWay);
             }
         }
+    }
+
+    /// Flushes what is here, and only then notes it.
+    fn note_copy(&self, media_id: &str, copy: &Copy) -> Result<(), Stopped> {
+        if let Some(kind) = copy.fault() {
+            return Err(Stopped::Trouble(format!("the library's disk does not take it ({kind})")));
+        }
+        let here = durably(|| copy.flush());
+        let here = here.map_err(|error| Stopped::Trouble(error.kind().to_string()))?;
+        let bytes = here.bytes();
+        let copied = Copied { path: copy.path().to_owned(), here };
+        let noted = self.shelf.records.note_copied(media_id, &copied);
+        noted.map_err(|error| Stopped::Trouble(error.to_string()))?;
+        tracing::debug!(bytes, "so much of a copy is on the disk");
+        Ok(())
     }
 
     /// Waits until nobody watches what may stall.

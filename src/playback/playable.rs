@@ -11,15 +11,28 @@ use crate::media::StremioId;
 use crate::torrent::{InfoHash, Magnet, Store, TorrentFile, Unique, entity_tag};
 
 /// Which way the bytes come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Via {
     /// A debrid store's link.
     Debrid,
     /// Peers.
     Swarm,
+    /// A server that holds the same file.
+    Mirror,
     /// The library: every piece is here.
     Disk,
+}
+
+impl std::fmt::Display for Via {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Debrid => "debrid",
+            Self::Swarm => "swarm",
+            Self::Mirror => "mirror",
+            Self::Disk => "disk",
+        })
+    }
 }
 
 /// A file that was chosen to be played. Kept durably, so that a link in a player's history or a

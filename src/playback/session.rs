@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::carry::Strikes;
 use super::film::Film;
 use super::playable::{Playable, Via};
 use super::{Error, Playback, durably, lock};
+use crate::debrid::{self, Debrid};
 use crate::library::DiskFile;
 use crate::media::StremioId;
 use crate::representation::{Representation, media_type_of};
@@ -27,12 +29,14 @@ pub(super) struct Session {
     pub(super) playable: Playable,
     opened: tokio::sync::Mutex<Option<Bytes>>,
     used: Mutex<Instant>,
+    /// The ways that have failed lately.
+    pub(super) strikes: Mutex<Strikes>,
 }
 
 /// Bytes, by the way they come.
 pub(super) enum Bytes {
     /// From a store.
-    Whole(Arc<dyn Representation>),
+    Link(Arc<dyn Representation>),
     /// From the disk.
     Disk(Arc<DiskFile>),
     /// From peers: to be watched for its last piece.
@@ -42,16 +46,24 @@ pub(super) enum Bytes {
 impl Bytes {
     pub(super) fn representation(&self) -> Arc<dyn Representation> {
         match self {
-            Self::Whole(bytes) => Arc::clone(bytes),
+            Self::Link(bytes) => Arc::clone(bytes),
             Self::Disk(file) => Arc::clone(file) as Arc<dyn Representation>,
             Self::Swarm(file) => Arc::clone(file) as Arc<dyn Representation>,
+        }
+    }
+
+    fn via(&self) -> Via {
+        match self {
+            Self::Link(_) => Via::Debrid,
+            Self::Disk(_) => Via::Disk,
+            Self::Swarm(_) => Via::Swarm,
         }
     }
 
     /// Whether the disk they lie on was pulled, or plugged in again.
     fn are_gone(&self) -> bool {
         match self {
-            Self::Whole(_) => false,
+            Self::Link(_) => false,
             Self::Disk(file) => !file.is_there(),
             Self::Swarm(file) => file.has_moved(),
         }
@@ -60,8 +72,15 @@ impl Bytes {
 
 impl Session {
     fn new(playable: Playable, bytes: Option<Bytes>) -> Arc<Self> {
-        let used = Mutex::new(Instant::now());
-        Arc::new(Self { playable, opened: tokio::sync::Mutex::new(bytes), used })
+        let (used, strikes) = (Mutex::new(Instant::now()), Mutex::default());
+        Arc::new(Self { playable, opened: tokio::sync::Mutex::new(bytes), used, strikes })
+    }
+
+    /// Closes these bytes, unless others are open by now, or are just being opened. Says whether.
+    pub(super) fn close(&self, bytes: &Arc<dyn Representation>) -> bool {
+        let Ok(mut opened) = self.opened.try_lock() else { return false };
+        let same = |open: &mut Bytes| Arc::ptr_eq(&open.representation(), bytes);
+        opened.take_if(same).is_some()
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -173,14 +192,18 @@ impl Playback {
         Ok(Arc::clone(sessions.entry(media_id.to_owned()).or_insert(session)))
     }
 
-    /// The session's bytes: those that are open, else opened anew.
-    pub(super) async fn open(&self, session: &Session) -> Result<Arc<dyn Representation>, Error> {
+    /// The session's bytes, and the way they come: those that are open, else opened anew.
+    pub(super) async fn open(
+        &self,
+        session: &Session,
+    ) -> Result<(Via, Arc<dyn Representation>), Error> {
         let mut opened = session.opened.lock().await;
         let bytes = match opened.take().filter(|bytes| !bytes.are_gone()) {
             Some(bytes) => self.settled(&session.playable, bytes),
-            None => self.reopen(&session.playable).await?,
+            None => self.reopen(session).await?,
         };
-        Ok(opened.insert(bytes).representation())
+        let bytes = opened.insert(bytes);
+        Ok((bytes.via(), bytes.representation()))
     }
 
     /// Once the last piece is here (and on the disk: the swarm has synced it), the file is served
@@ -205,47 +228,93 @@ impl Playback {
         Ok(durably(|| self.parts.state.put(&key, playable))?)
     }
 
-    /// Opens a file that was chosen before: from the disk if it is whole there, else the way it
-    /// came, else the other. All give the same bytes under the same entity tag, so that a player's
-    /// `If-Match` holds.
-    async fn reopen(&self, playable: &Playable) -> Result<Bytes, Error> {
+    /// The ways by which a film may come, the best first: as it came before, then the others.
+    pub(super) fn ways_of(&self, playable: &Playable) -> Vec<Via> {
+        let ways = match playable.via {
+            Via::Debrid => [Via::Debrid, Via::Swarm, Via::Mirror],
+            Via::Swarm | Via::Mirror | Via::Disk => [Via::Swarm, Via::Mirror, Via::Debrid],
+        };
+        let is_there = |way: &Via| match way {
+            Via::Debrid => self.debrid().is_some(),
+            Via::Swarm => self.parts.swarm.allowed(),
+            Via::Mirror | Via::Disk => false,
+        };
+        ways.into_iter().filter(is_there).collect()
+    }
+
+    /// Opens a file that was chosen before: from the disk if it is whole there, else by the first way
+    /// that leads to it, those that failed just now left out. All give the same bytes under the same
+    /// entity tag, so that a player's `If-Match` holds.
+    async fn reopen(&self, session: &Session) -> Result<Bytes, Error> {
+        let playable = &session.playable;
         if let Some(disk) = Self::bytes_on_disk(playable) {
             return Ok(disk);
         }
-        let ways = match playable.via {
-            Via::Debrid => [Via::Debrid, Via::Swarm],
-            Via::Swarm | Via::Disk => [Via::Swarm, Via::Debrid],
-        };
-        let mut why = "peer-to-peer is off, and no debrid store is set".to_owned();
-        for (place, way) in ways.into_iter().enumerate() {
+        let ways = self.ways_of(playable);
+        let worth_it = lock(&session.strikes).sort_out(&ways);
+        for way in worth_it {
             match self.reopen_by(way, playable).await {
-                Ok(Some(bytes)) => return Ok(bytes),
-                // The first way's sentence is the one that matters to who chose it.
-                Err(error) if place == 0 => why = error.to_string(),
-                Ok(None) | Err(_) => {}
+                Ok(bytes) => return Ok(bytes),
+                Err(error) => {
+                    tracing::info!(via = %way, %error, "a way to a film is shut");
+                    lock(&session.strikes).strike(way, error.told());
+                }
             }
         }
+        let none = || "peer-to-peer is off, and no debrid store is set".to_owned();
+        // The first way's sentence is the one that matters to who chose it.
+        let why = lock(&session.strikes).why(&ways).unwrap_or_else(none);
         Err(Error::Gone { name: playable.link_name(), why })
     }
 
-    async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Option<Bytes>, Error> {
+    async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Bytes, Error> {
+        let bytes = match (way, self.debrid()) {
+            (Via::Debrid, Some(debrid)) => Bytes::Link(link_to(&debrid, playable).await?),
+            (Via::Swarm, _) => self.peers_of(playable).await?,
+            _ => return Err(other_bytes(playable)),
+        };
+        let representation = bytes.representation();
+        // Bytes of two files are never joined, whatever was said of them.
+        let same = Some(representation.len()) == playable.file.size_bytes
+            && representation.entity_tag() == entity_tag(&playable.info_hash, &playable.file);
+        if same { Ok(bytes) } else { Err(other_bytes(playable)) }
+    }
+
+    async fn peers_of(&self, playable: &Playable) -> Result<Bytes, Error> {
         let magnet = playable.magnet();
-        match (way, self.debrid()) {
-            (Via::Debrid, Some(debrid)) => {
-                Ok(Some(Bytes::Whole(debrid.open(&magnet, &playable.file).await?)))
-            }
-            (Via::Swarm, _) if self.parts.swarm.allowed() => {
-                let metainfo = self.parts.swarm.resolve(&magnet).await?;
-                let Some(index) = same_file(playable, &metainfo.files) else { return Ok(None) };
-                if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {
-                    // It was whole and is gone. The engine makes a file of its full length again, and
-                    // until each piece is there its length must not speak for it.
-                    self.note_finished(&Playable { finished: None, ..playable.clone() })?;
-                }
-                Ok(Some(Bytes::Swarm(Arc::new(self.parts.swarm.open(&magnet, index).await?))))
-            }
-            _ => Ok(None),
+        let metainfo = self.parts.swarm.resolve(&magnet).await?;
+        let index = same_file(playable, &metainfo.files);
+        let index = index.ok_or_else(|| other_bytes(playable))?;
+        if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {
+            // It was whole and is gone. The engine makes a file of its full length again, and
+            // until each piece is there its length must not speak for it.
+            self.note_finished(&Playable { finished: None, ..playable.clone() })?;
         }
+        Ok(Bytes::Swarm(Arc::new(self.parts.swarm.open(&magnet, index).await?)))
+    }
+}
+
+fn other_bytes(playable: &Playable) -> Error {
+    let why = "what is there under its name has other bytes".to_owned();
+    Error::Gone { name: playable.link_name(), why }
+}
+
+/// A store's link to the file. What was chosen from peers has none yet.
+async fn link_to(
+    debrid: &Debrid,
+    playable: &Playable,
+) -> Result<Arc<dyn Representation>, debrid::Error> {
+    let magnet = playable.magnet();
+    if playable.file.link.is_some() && playable.store == Some(debrid.store()) {
+        return debrid.open(&magnet, &playable.file).await;
+    }
+    let stored = debrid.add(&magnet).await?;
+    let wanted = entity_tag(&playable.info_hash, &playable.file);
+    let same = |file: &&TorrentFile| entity_tag(&playable.info_hash, file) == wanted;
+    let mut files = stored.files.iter().filter(same);
+    match (files.next(), files.next()) {
+        (Some(file), None) => debrid.open(&magnet, file).await,
+        _ => Err(debrid::Error::NoLink { store: debrid.store() }),
     }
 }
 

@@ -149,7 +149,7 @@ impl Playback {
             .open(&magnet, &pick.file.file)
             .await
             .map_err(|error| self.note(debrid.store(), candidate, &error))?;
-        Ok(Opened { via: Via::Debrid, pick, bytes: Bytes::Whole(representation) })
+        Ok(Opened { via: Via::Debrid, pick, bytes: Bytes::Link(representation) })
     }
 
     /// Remembers what a store's refusal says about this hash.

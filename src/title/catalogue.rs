@@ -72,14 +72,27 @@ impl Titles {
             self.rows(Kind::Movie, "top", Some(&extra)),
             self.rows(Kind::Series, "top", Some(&extra)),
             self.rows(Kind::Anime, "kitsu-anime-list", Some(&extra)),
+            self.found_by_tmdb(&text),
         );
-        let whole = matches!(found, (Ok(_), Ok(_), Ok(_)));
-        let lists = match found {
+        let whole = matches!(found, (Ok(_), Ok(_), Ok(_), _));
+        let (lists, more) = match found {
             // Kitsu alone knows too little to stand for a search.
-            (Err(error), Err(_), _) => return kept.ok_or(error),
-            (films, series, anime) => [films, series, anime].map(Result::unwrap_or_default),
+            (Err(error), Err(_), _, None) => return kept.ok_or(error),
+            (films, series, anime, more) => {
+                ([films, series, anime].map(Result::unwrap_or_default), more.unwrap_or_default())
+            }
         };
-        let rows = self.take_turns(lists);
+        let mut rows = self.take_turns(lists);
+        // TMDB knows names in more languages; what others have found too stands where they put it.
+        for row in more {
+            if !rows
+                .iter()
+                .any(|known| known.id == row.id || known.imdb == row.imdb && row.imdb.is_some())
+            {
+                self.learn(&row);
+                rows.push(row);
+            }
+        }
         if whole {
             self.keep_rows(&key, &rows);
         }

@@ -3,9 +3,11 @@
 //! A key is either the old one of 32 hex digits, which TMDB takes as a parameter alone, or a read
 //! access token (a JWT), which goes into a header. The way out guards both alike.
 
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::anime_map::TmdbId;
+use super::catalogue::Found;
 use super::details::{Details, EpisodeDetails, Kind};
 use super::source::{TmdbQuery, tmdb_key};
 use super::{Error, LIMIT, Titles, meta};
@@ -19,6 +21,8 @@ const PICTURES: &str = "https://image.tmdb.org/t/p";
 /// Most seasons asked for at once: TMDB appends twenty answers to one.
 const MOST_SEASONS: u32 = 18;
 const MOST_LISTED: usize = 24;
+/// Most rows of a search: for each its id at IMDb may have to be asked for.
+const MOST_FOUND: usize = 10;
 const LONGEST: usize = 2_000;
 
 impl Titles {
@@ -106,6 +110,31 @@ impl Titles {
         Ok(Some(details))
     }
 
+    /// What TMDB finds by name, in its order: films and series, by their ids at IMDb where they have
+    /// one; a film without one by its number. `None` without a key, or where TMDB does not answer.
+    pub(super) async fn found_by_tmdb(&self, text: &str) -> Option<Vec<Found>> {
+        let key = self.tmdb_key()?;
+        let query = [("query", text), ("include_adult", "false")];
+        let told = self.ask_tmdb(&key, &["search", "multi"], &query).await;
+        let body =
+            told.inspect_err(|error| tracing::warn!(%error, "TMDB finds nothing")).ok()??;
+        let rows = body["results"].as_array().into_iter().flatten();
+        let rows = rows.filter_map(found).take(MOST_FOUND);
+        let known = rows.map(|(id, row)| async move {
+            let imdb = self.imdb_of_tmdb(id).await.ok().flatten();
+            match (imdb, id.film) {
+                (Some(imdb), _) => {
+                    let id = StremioId::Imdb { id: imdb, episode: None };
+                    Some(Found { id, imdb: Some(imdb), ..row })
+                }
+                (None, true) => Some(row),
+                // No list of episodes leads from a number to what the indexes know.
+                (None, false) => None,
+            }
+        });
+        Some(join_all(known).await.into_iter().flatten().collect())
+    }
+
     /// An answer that is an object; `None` where TMDB does not know the thing (404).
     async fn ask_tmdb(
         &self,
@@ -172,6 +201,28 @@ fn details(body: &Value, id: TmdbId) -> Option<Details> {
         kitsu: None,
         completed: true,
     })
+}
+
+/// A row of `search/multi`, which finds people as well.
+fn found(row: &Value) -> Option<(TmdbId, Found)> {
+    let film = match row["media_type"].as_str()? {
+        "movie" => true,
+        "tv" => false,
+        _ => return None,
+    };
+    let id = TmdbId { film, id: small(&row["id"])? };
+    let date = text(&row["release_date"]).or_else(|| text(&row["first_air_date"]));
+    let found = Found {
+        id: StremioId::TmdbMovie(id.id),
+        name: text(&row["title"]).or_else(|| text(&row["name"]))?,
+        year: date.and_then(|date| date.get(..4)?.parse().ok()),
+        kind: if film { Kind::Movie } else { Kind::Series },
+        film,
+        imdb: None,
+        tmdb: Some(id.id),
+        poster: picture("w342", &row["poster_path"]),
+    };
+    Some((id, found))
 }
 
 /// The original name and the names in other countries.

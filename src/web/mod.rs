@@ -6,6 +6,7 @@
 //! sofa. The one script copies a link, and shows what a search finds as it comes.
 
 mod library;
+mod mirrors;
 mod preferences;
 mod the_box;
 mod titles;
@@ -14,6 +15,7 @@ mod words;
 use askama::Template;
 
 pub use library::{Library, LibraryRow};
+pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
@@ -169,6 +171,7 @@ pub struct Setup {
     pub token_set: bool,
     pub token_ends: String,
     pub indexes: Vec<IndexRow>,
+    pub mirrors: Mirrors,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
     /// How the indexes are.

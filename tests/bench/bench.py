@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+import deaths
 import disk
 import machine
 import search
@@ -25,7 +26,7 @@ MIB = 1 << 20
 # Bytes a second: a good line, 160 Mbit/s.
 LIMIT = 20_000_000
 # The whole may take this long; then it ends, and everything that it started with it.
-DEADLINE_S = 600
+DEADLINE_S = 900
 
 
 def arguments():
@@ -35,7 +36,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each kind (5)")
     parser.add_argument("--size", type=int, default=512, help="the film's size in MiB (512)")
     parser.add_argument("--piece", type=int, default=1024, help="its pieces' size in KiB (1024)")
-    parser.add_argument("--only", choices=("search", "swarm", "disk"), help="one part alone; needs --out")
+    parser.add_argument("--only", choices=("search", "swarm", "disk", "deaths"), help="one part alone; needs --out")
     parser.add_argument("--indexes", default=",".join(wire.INDEXES), help="those that are searched (all nine); needs --out")
     parser.add_argument("--out", type=pathlib.Path, help="where to write, instead of BENCH.md")
     asked = parser.parse_args()
@@ -104,11 +105,15 @@ def stream(asked, report, folder, log):
         seeder = enter(film.seeded(log))
         seeders = {"unlimited": seeder, "limited": enter(Line(seeder, LIMIT).open())}
         stand_ins.peers[small.info_hash] = enter(small.seeded(log))
-        if asked.only != "disk":
+        if asked.only in (None, "deaths"):
+            relay = Line(seeder, deaths.RATE)
+            stand_ins.peers[film.info_hash] = enter(relay.open())
+            report.deaths(*deaths.measure(asked.credenza, folder, stand_ins, film, relay, log), film)
+        if asked.only in (None, "swarm"):
             films = {"film": film, "small": small}
             numbers = swarm.measure(programs, stand_ins, films, seeders, folder, asked.rounds, log)
             report.swarm(numbers, film, small, LIMIT)
-        if asked.only != "swarm":
+        if asked.only in (None, "disk"):
             unlimited = seeders["unlimited"]
             numbers = disk.measure(programs, stand_ins, film, unlimited, folder, asked.rounds, log)
             report.disk(numbers, film, disk.SECONDS, disk.CLIENTS)

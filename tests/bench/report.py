@@ -95,6 +95,26 @@ class Report:
                 self.add(f"| {count} | {server} | {spread(speed, 2)} | {spread(cpu, 2)} | {ratio} | {aim} |")
         self.add("", "*sendfile*: `sendfile on`, chunks of 2 MiB. *read*: `sendfile off`, `output_buffers 2 512k`.", "")
 
+    def deaths(self, numbers, silence, film):
+        count = sum(map(len, numbers.values()))
+        self.add("## Playing on", "",
+                 f"A film of {film.size >> 20} MiB, read by one viewer in one request, while its source dies {count} times: a debrid store's",
+                 "link (a fresh one is given), its connection (the link stays good), and the store whole and then the only peer, in",
+                 "turn. Every byte was held against the source. *To the next byte*: from the death to the next body that is sent;",
+                 "from one way to another: from the decision, which takes its own time (no peer left: 5 s of silence).", "",
+                 "| milliseconds to the next byte | deaths | median | 99 of 100 | most | aim |", "|---|---|---|---|---|---|")
+        everything = sorted(value for values in numbers.values() for value in values)
+        rows = [*numbers.items(), ("all of them", everything)]
+        for what, values in rows:
+            values = sorted(values)
+            most = values[min(len(values) - 1, int(len(values) * 0.99))]
+            aim = ""
+            if what == "all of them":
+                good = most <= 2000 and count >= 320
+                aim = self.judged(good, "≤ 2000 over 320", f"Playing on: {most:.0f} ms over {count} deaths, the aim is ≤ 2000 over 320")
+            self.add(f"| {what} | {len(values)} | {statistics.median(values):.0f} | {most:.0f} | {values[-1]:.0f} | {aim} |")
+        self.add("", f"The viewer's longest silence: {silence:.1f} s.", "")
+
     def search(self, numbers, stand_ins):
         show = stand_ins.shows[0]
         listed = ", ".join(f"{index} {len(show.rows[index])}" for index in stand_ins.indexes)

@@ -192,10 +192,9 @@ fn a_copy_goes_on_where_it_was_when_the_program_was_killed() {
     let from = page.find("data-watched=\"/api/library/").unwrap() + 27;
     let row = format!("/api/library/{}", &page[from..from + 20]);
     server.owner("PUT", &row).json(&json!({"keep": true})).send();
-    let stuck = until("the end of what there is", LIMIT, || {
-        let row = server.owner("GET", &row).send().json();
-        row["trouble"].is_string().then_some(row)
-    });
+    let noted = "so much of a copy is on the disk bytes=400000";
+    until("all that there is", LIMIT, || server.log().contains(noted).then_some(()));
+    let stuck = server.owner("GET", &row).send().json();
     assert_eq!(
         (&stuck["bytes_have"], &stuck["whole"]),
         (&json!(400_000), &json!(false)),

@@ -18,6 +18,7 @@ pub mod server;
 pub mod the_box;
 pub mod tracker;
 pub mod upstream;
+pub mod warehouse;
 pub mod world;
 
 use std::time::{Duration, Instant};

@@ -130,6 +130,54 @@ async fn a_search_asks_every_catalogue_and_one_of_them_is_enough() {
 }
 
 #[tokio::test]
+async fn with_a_key_a_search_finds_what_tmdb_alone_knows() {
+    let (cinemeta, tmdb) = (Upstream::start(), Upstream::start());
+    let films = include_str!("../data/cinemeta/catalog_search.json");
+    cinemeta.on("/catalog/movie/top/search=sea.json", Reply::json(films));
+    cinemeta.on("/catalog/series/top/search=sea.json", Reply::json(r#"{"metas":[]}"#));
+    cinemeta.on("/catalog/anime/kitsu-anime-list/search=sea.json", Reply::json(r#"{"metas":[]}"#));
+    // Known to Cinemeta too; known to IMDb; a film and a series that IMDb does not know; a person.
+    let rows = r#"{"results":[
+        {"media_type":"movie","id":870010,"title":"Twice","release_date":"2019-01-02"},
+        {"media_type":"tv","id":870011,"name":"Sea Series","first_air_date":"2020-05-05","poster_path":"/p.jpg"},
+        {"media_type":"movie","id":870012,"title":"Sea Film","release_date":""},
+        {"media_type":"tv","id":870013,"name":"Nowhere Else"},
+        {"media_type":"person","id":870014,"name":"A Person"},
+        {"media_type":"movie","id":"no number","title":"Broken"},
+        7]}"#;
+    tmdb.on("/3/search/multi", Reply::json(rows));
+    let known = first_id(films);
+    for (path, imdb) in [("movie/870010", known.as_str()), ("tv/870011", "tt0990011")] {
+        let ids = format!(r#"{{"imdb_id":"{imdb}"}}"#);
+        tmdb.on(&format!("/3/{path}/external_ids"), Reply::json(ids));
+    }
+    let both = client(&[&cinemeta, &tmdb]);
+    let titles = Titles::new(both, cinemeta.url("/"), cinemeta.url("/"))
+        .with_tmdb_and_images(tmdb.url("/3"), cinemeta.url("/"));
+    let without = titles.search("sea").await.unwrap().value;
+    assert!(tmdb.requests().is_empty(), "there is no key");
+    titles.use_tmdb_key(Some(Secret::new("0123456789abcdef0123456789abcdef")));
+    let found = titles.search("sea").await.unwrap().value;
+    let more: Vec<String> = found[without.len()..].iter().map(|row| row.id.to_string()).collect();
+    assert_eq!(more, ["tt0990011", "tmdb:movie:870012"]);
+    assert_eq!((found[without.len()].year, found[without.len() + 1].year), (Some(2020), None));
+    // TMDB alone is enough, and its silence hides nothing.
+    for kind in ["movie", "series"] {
+        let path = format!("/catalog/{kind}/top/search=sea.json");
+        cinemeta.on(&path, Reply::status(500));
+    }
+    assert_eq!(titles.search("sea").await.unwrap().value.len(), 3);
+    tmdb.on("/3/search/multi", Reply::status(500));
+    assert!(titles.search("sea").await.is_err());
+}
+
+/// The first id of a catalogue's answer.
+fn first_id(catalogue: &str) -> String {
+    let rows: serde_json::Value = serde_json::from_str(catalogue).unwrap();
+    rows["metas"][0]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
 async fn details_are_read_from_the_recording_and_tmdb_fills_what_is_missing() {
     let (cinemeta, tmdb) = (Upstream::start(), Upstream::start());
     let film = include_str!("../data/cinemeta/meta_movie_shape.json");

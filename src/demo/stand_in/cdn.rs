@@ -117,7 +117,8 @@ fn gone() -> Reply {
     reply(404, "text/html", "<html><body><h1>404 Not Found</h1></body></html>")
 }
 
-fn whole_or_part(ask: &Ask, file: &'static Entry, longest: u64) -> Reply {
+/// A file, or the part of it that is asked for, `longest` bytes of it at most.
+pub(super) fn whole_or_part(ask: &Ask, file: &'static Entry, longest: u64) -> Reply {
     let size = file.size();
     let range = ask.header("range").and_then(|value| value.strip_prefix("bytes="));
     let (status, part) = match range.and_then(|range| part(range, size)) {

@@ -9,6 +9,7 @@ pub mod comet;
 pub mod kitsu;
 pub mod lists;
 pub mod mediafusion;
+pub mod mirror;
 pub mod nyaa;
 pub mod peerflix;
 pub mod stremthru;

@@ -28,6 +28,7 @@ pub fn answer(ask: &Ask) -> Reply {
             Some(json!({"success": true, "status_code": 1, "status_message": "Success."}))
         }
         ("GET", ["3", "find", imdb]) => Some(find(imdb)),
+        ("GET", ["3", "search", "multi"]) => Some(search(ask.query("query").unwrap_or_default())),
         ("GET", ["3", kind @ ("movie" | "tv"), id]) => by_id(kind, id).map(details),
         ("GET", ["3", kind @ ("movie" | "tv"), id, "external_ids"]) => {
             by_id(kind, id).map(external_ids)
@@ -60,6 +61,26 @@ fn find(imdb: &str) -> Value {
         "tv_episode_results": [],
         "tv_season_results": []
     })
+}
+
+/// By name or alias, in any language.
+fn search(text: &str) -> Value {
+    let wanted = text.to_lowercase();
+    let fits = |name: &str| name.to_lowercase().contains(&wanted);
+    let named = |work: &&Work| fits(work.name) || work.aliases.iter().any(|alias| fits(alias));
+    let row = |work: &Work| {
+        let mut row = json!({"id": work.tmdb, "overview": work.description, "poster_path": null});
+        let (kind, name, date) = match work.kind {
+            Kind::Film => ("movie", "title", "release_date"),
+            _ => ("tv", "name", "first_air_date"),
+        };
+        row["media_type"] = json!(kind);
+        row[name] = json!(work.name);
+        row[date] = json!(work.released);
+        row
+    };
+    let results: Vec<Value> = WORKS.iter().filter(named).map(row).collect();
+    json!({"page": 1, "total_pages": 1, "total_results": results.len(), "results": results})
 }
 
 fn external_ids(work: &Work) -> Value {

@@ -5,6 +5,7 @@ mod find;
 mod library;
 mod owner;
 mod relay;
+mod sources;
 mod story;
 mod titles;
 
@@ -13,7 +14,7 @@ pub(super) use story::id_of;
 pub(super) use titles::{Part, episode_id, list_of, next_skip, poster_path, title_id, title_of};
 
 use axum::Router;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
 use super::rooms::Rooms;
 
@@ -26,6 +27,10 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/api/logout", post(owner::logout))
         // The owner.
         .route("/api/settings", get(owner::settings).put(owner::change_settings))
+        .route("/api/sources", get(sources::list).post(sources::set).delete(sources::remove_named))
+        .route("/api/sources/stats", get(sources::stats))
+        .route("/api/sources/test", post(sources::test))
+        .route("/api/sources/{name}", delete(sources::remove))
         // The owner of a box.
         .route("/api/box", get(appliance::standing))
         .route("/api/box/disks", get(appliance::disks))

@@ -3,6 +3,7 @@
 mod appliance;
 mod indexes;
 mod library;
+mod mirrors;
 mod preferences;
 mod setup;
 mod titles;
@@ -48,6 +49,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/indexes/add", post(indexes::add))
         .route("/setup/indexes/switch", post(indexes::switch))
         .route("/setup/indexes/remove", post(indexes::remove))
+        .route("/setup/mirrors/add", post(mirrors::add))
+        .route("/setup/mirrors/switch", post(mirrors::switch))
+        .route("/setup/mirrors/remove", post(mirrors::remove))
         .route("/setup/preferences", post(preferences::change))
         .route("/setup/swarm", post(setup::swarm))
         .route("/setup/tmdb", post(setup::tmdb))

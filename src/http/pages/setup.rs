@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{at_the_door, filled, frame, indexes, page, trouble, view};
+use super::{at_the_door, filled, frame, indexes, mirrors, page, trouble, view};
 use crate::http::rooms::{Visitor, no_cookie, session_cookie};
 use crate::index::Standing;
 use crate::secret::Secret;
@@ -40,6 +40,7 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         frame,
         stores: Store::ALL.map(|store| (store.as_str(), store.label(), store == chosen)).into(),
         indexes: indexes::rows(settings.indexes),
+        mirrors: mirrors::view(&visitor.rooms),
         token_set: settings.debrid.set,
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
@@ -77,6 +78,7 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "removed" => "The token is removed.",
         "index-added" => "The index is added; the next search asks it.",
         "indexes" => "The indexes are changed.",
+        "mirrors" => "The mirrors are changed; the next film goes by them.",
         "preferences" => "What you prefer is kept; the next search goes by it.",
         "swarm" => "Peer-to-peer is changed.",
         "tmdb" => "TMDB takes the key; it is kept.",

@@ -33,7 +33,7 @@ pub fn build<P: AsRef<str>, B: AsRef<[u8]>>(
     put_bytes(&mut info, b"pieces");
     put_bytes(&mut info, &piece_hashes(files.iter().map(|file| file.1.as_ref()), piece_length));
     info.push(b'e');
-    around(&info, trackers)
+    around(&info, trackers, &[])
 }
 
 fn put_file(info: &mut Vec<u8>, path: &str, length: u64) {
@@ -69,9 +69,9 @@ fn piece_hashes<'a>(files: impl Iterator<Item = &'a [u8]>, piece_length: u32) ->
     hashes
 }
 
-/// A `.torrent` around the raw bytes of an info dictionary, with these trackers (BEP 12) and nothing
-/// else.
-pub(super) fn around(info: &[u8], trackers: &[String]) -> Vec<u8> {
+/// A `.torrent` around the raw bytes of an info dictionary, with these trackers (BEP 12), these web
+/// seeds (BEP 19) and nothing else.
+pub(super) fn around(info: &[u8], trackers: &[String], web_seeds: &[String]) -> Vec<u8> {
     let mut out = Vec::from(*b"d");
     if let Some(first) = trackers.first() {
         put_bytes(&mut out, b"announce");
@@ -87,6 +87,14 @@ pub(super) fn around(info: &[u8], trackers: &[String]) -> Vec<u8> {
     }
     put_bytes(&mut out, b"info");
     out.extend_from_slice(info);
+    if !web_seeds.is_empty() {
+        put_bytes(&mut out, b"url-list");
+        out.push(b'l');
+        for seed in web_seeds {
+            put_bytes(&mut out, seed.as_bytes());
+        }
+        out.push(b'e');
+    }
     out.push(b'e');
     out
 }

@@ -37,6 +37,8 @@ pub struct Metainfo {
     pub name: String,
     /// Its files. Padding (BEP 47) and symbolic links are left out, but counted in `index`.
     pub files: Vec<TorrentFile>,
+    /// Whether it is of one file and of no folder.
+    pub single_file: bool,
     /// Length of a piece, in bytes.
     pub piece_length: u32,
     /// Whether only its own trackers may be asked for peers (BEP 27).
@@ -89,7 +91,13 @@ impl Metainfo {
     /// A `.torrent` of the same info dictionary, byte for byte, with these trackers and no other key.
     #[must_use]
     pub fn torrent_bytes(&self, trackers: &[String]) -> Vec<u8> {
-        build::around(&self.info, trackers)
+        build::around(&self.info, trackers, &[])
+    }
+
+    /// The same, with these web seeds as well (BEP 19).
+    #[must_use]
+    pub fn torrent_bytes_with(&self, trackers: &[String], web_seeds: &[String]) -> Vec<u8> {
+        build::around(&self.info, trackers, web_seeds)
     }
 }
 
@@ -118,6 +126,7 @@ fn from_info(info: &Value<'_>, raw: &[u8]) -> Result<Metainfo, Bad> {
         info_hash: hash_of(raw),
         name,
         files,
+        single_file: info.get("files").is_none(),
         piece_length,
         private: info.get("private").and_then(Value::integer) == Some(1),
         trackers: Vec::new(),
@@ -243,7 +252,61 @@ mod tests {
         assert_eq!(listed, [(Some(0), "a"), (Some(3), "b")]);
     }
 
+    /// A sound torrent with this value as its `url-list`.
+    fn with_url_list(value: &[u8]) -> Metainfo {
+        let mut bytes = build("a", &[("a", [1_u8; 5])], 16_384, &[]);
+        bytes.pop();
+        bytes.extend_from_slice(b"8:url-list");
+        bytes.extend_from_slice(value);
+        bytes.push(b'e');
+        Metainfo::read(&bytes).unwrap()
+    }
+
+    #[test]
+    fn a_url_list_is_one_text_or_a_list_and_what_is_none_costs_itself_alone() {
+        for (value, seeds) in [
+            ("17:https://a.example", vec!["https://a.example"]),
+            (
+                "l17:https://a.example17:https://b.examplee",
+                vec!["https://a.example", "https://b.example"],
+            ),
+            ("ll17:https://a.exampleee", vec!["https://a.example"]),
+            ("l17:https://a.example17:https://a.examplee", vec!["https://a.example"]),
+            ("li5e0:d1:ai1ee17:https://a.examplee", vec!["https://a.example"]),
+            ("0:", vec![]),
+            ("le", vec![]),
+            ("i5e", vec![]),
+            ("de", vec![]),
+        ] {
+            let read = with_url_list(value.as_bytes());
+            assert_eq!(read.web_seeds, seeds, "{value}");
+            assert!(read.single_file);
+        }
+        let torrent = with_url_list(b"17:https://a.example");
+        let again = Metainfo::read(&torrent.torrent_bytes_with(&[], &torrent.web_seeds)).unwrap();
+        assert_eq!(again, torrent);
+    }
+
     proptest::proptest! {
+        #[test]
+        fn every_list_of_urls_is_read_back_within_its_bounds(
+            urls in proptest::collection::vec(".{0,40}", 0..80)
+        ) {
+            let mut value = Vec::from(*b"l");
+            for url in &urls {
+                bencode::put_bytes(&mut value, url.as_bytes());
+            }
+            value.push(b'e');
+            let mut wanted: Vec<String> = Vec::new();
+            for url in urls.into_iter().filter(|url| !url.is_empty()) {
+                if !wanted.contains(&url) {
+                    wanted.push(url);
+                }
+            }
+            wanted.truncate(MOST_URLS);
+            proptest::prop_assert_eq!(with_url_list(&value).web_seeds, wanted);
+        }
+
         #[test]
         fn never_panics_on_a_strangers_bytes(bytes: Vec<u8>, text in "[dile0-9:a-z -]{0,200}") {
             let _ = Metainfo::read(&bytes);

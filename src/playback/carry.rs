@@ -1,0 +1,269 @@
+//! Playing on: when the way by which a film's bytes come fails, its readers are carried over to
+//! another way to the same bytes, at the same byte.
+//!
+//! The same bytes are those of the same file of the same torrent: info hash, name and size agree
+//! (the entity tag), and the length does. Another release of the film has other bytes and is never
+//! spliced in: where no way to the same bytes is left, the reader hears of it.
+//!
+//! All readers of a film share its way. Whoever notices first that it is dead strikes it out for a
+//! while, longer each time; the others find the new one. A link mends itself first (a fresh link of
+//! the same store is the same way, see `debrid`), and a mirror has its own backups.
+
+use std::collections::HashMap;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::film::Film;
+use super::lock;
+use super::playable::Via;
+use super::session::Session;
+use crate::debrid;
+use crate::representation::{ByteStream, Representation};
+
+/// How long peers may send nothing while there is another way: some players leave after 20 s
+/// without a byte, and the drip holds the others for longer than that.
+const PEERS_SILENT: Duration = Duration::from_secs(20);
+/// The same where no peer is connected any more.
+const PEERS_GONE: Duration = Duration::from_secs(5);
+/// The same of a link or a mirror: a server that has begun to send does not pause.
+const SERVER_SILENT: Duration = Duration::from_secs(8);
+/// Between two looks whether the silence lasts too long.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long a reader may be without a byte before it hears that there is none. Droughts of 80 s
+/// were seen to end well; the drip holds a player for five minutes.
+const WITHOUT_A_BYTE: Duration = Duration::from_secs(120);
+/// Over how much waiting the speed of a way is judged.
+const JUDGED_OVER: Duration = Duration::from_secs(20);
+/// No film is longer: a way that brings less than this part of it in a second is too slow for it.
+const LONGEST_FILM_S: u64 = 4 * 3600;
+/// For how long a way that failed is not tried again; doubled each time, to [`LONGEST_STRIKE`].
+const STRIKE: Duration = Duration::from_secs(5);
+const LONGEST_STRIKE: Duration = Duration::from_secs(600);
+/// Between two looks for a way where all are struck out; doubled each time, to [`LONGEST_PAUSE`].
+const PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// After so many bytes a way has proved itself.
+const PROVED: u64 = 4 << 20;
+
+/// The ways of a film that have failed lately.
+#[derive(Debug, Default)]
+pub(super) struct Strikes(HashMap<Via, Strike>);
+
+#[derive(Debug)]
+struct Strike {
+    until: Instant,
+    count: u32,
+    why: String,
+    /// Trying again is of no use.
+    for_good: bool,
+}
+
+impl Strikes {
+    /// Those of `ways` that have not failed just now; where all have, those that may yet be mended.
+    pub(super) fn sort_out(&self, ways: &[Via]) -> Vec<Via> {
+        let now = Instant::now();
+        let is_open = |way: &&Via| self.0.get(way).is_none_or(|strike| strike.until <= now);
+        let may_mend = |way: &&Via| self.0.get(way).is_none_or(|strike| !strike.for_good);
+        let open: Vec<Via> = ways.iter().filter(is_open).copied().collect();
+        if open.is_empty() { ways.iter().filter(may_mend).copied().collect() } else { open }
+    }
+
+    pub(super) fn allow(&self, way: Via) -> bool {
+        self.0.get(&way).is_none_or(|strike| strike.until <= Instant::now())
+    }
+
+    pub(super) fn strike(&mut self, way: Via, why: &(dyn std::error::Error + 'static)) {
+        let of_store = why.downcast_ref::<debrid::Error>();
+        let for_good = of_store.is_some_and(debrid::Error::is_final);
+        let count = self.0.get(&way).map_or(0, |strike| strike.count);
+        let doubled = STRIKE.saturating_mul(1 << count.min(10)).min(LONGEST_STRIKE);
+        let wait = if for_good { LONGEST_STRIKE } else { doubled };
+        let (until, why) = (Instant::now() + wait, why.to_string());
+        self.0.insert(way, Strike { until, count: count + 1, why, for_good });
+    }
+
+    /// What the first of `ways` that has failed had to say.
+    pub(super) fn why(&self, ways: &[Via]) -> Option<String> {
+        ways.iter().find_map(|way| self.0.get(way)).map(|strike| strike.why.clone())
+    }
+
+    fn forget(&mut self, way: Via) {
+        self.0.remove(&way);
+    }
+}
+
+/// Reads `range` of a film by whatever way there is.
+pub(super) fn read(film: Film, range: Range<u64>) -> ByteStream {
+    let carrier =
+        Carrier { film, left: range, way: None, heard: Instant::now(), pause: PAUSE, lost: None };
+    stream::try_unfold(carrier, Carrier::next).boxed()
+}
+
+/// One reader.
+struct Carrier {
+    film: Film,
+    left: Range<u64>,
+    way: Option<Riding>,
+    /// When the last byte came.
+    heard: Instant,
+    pause: Duration,
+    /// When the last way died, until the next byte comes.
+    lost: Option<Instant>,
+}
+
+/// The way that it reads by.
+struct Riding {
+    via: Via,
+    bytes: Arc<dyn Representation>,
+    body: ByteStream,
+    /// Since it is ridden.
+    brought: u64,
+    speed: Speed,
+}
+
+/// What came while it was waited for. A player that reads slowly says nothing against a way.
+#[derive(Default)]
+struct Speed {
+    waited: Duration,
+    brought: u64,
+}
+
+impl Carrier {
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        while !self.left.is_empty() {
+            let Some(way) = &mut self.way else {
+                self.board().await?;
+                continue;
+            };
+            let began = Instant::now();
+            let heard = loop {
+                match timeout(LOOK, way.body.next()).await {
+                    Ok(heard) => break Ok(heard),
+                    Err(late) if is_silent(&self.film, way.via, began.elapsed()) => {
+                        break Err(late);
+                    }
+                    Err(_) => {}
+                }
+            };
+            way.speed.waited += began.elapsed();
+            let why = match heard {
+                Ok(Some(Ok(bytes))) if bytes.is_empty() => continue,
+                Ok(Some(Ok(bytes))) => {
+                    let bytes = self.take(bytes);
+                    return Ok(Some((bytes, self)));
+                }
+                Ok(Some(Err(error))) => error,
+                Ok(None) => io::Error::other("it broke off"),
+                Err(_) => io::Error::other("nothing comes any more"),
+            };
+            self.leave(&why);
+            if self.heard.elapsed() > WITHOUT_A_BYTE {
+                return Err(why);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Counts `bytes`, cut to what is left.
+    fn take(&mut self, mut bytes: Bytes) -> Bytes {
+        let left = usize::try_from(self.left.end - self.left.start).unwrap_or(usize::MAX);
+        bytes.truncate(left);
+        let size = bytes.len() as u64;
+        self.left.start += size;
+        self.heard = Instant::now();
+        self.pause = PAUSE;
+        let Some(way) = &mut self.way else { return bytes };
+        if let Some(lost) = self.lost.take() {
+            tracing::info!(
+                via = %way.via, byte = self.left.start - size, after_ms = lost.elapsed().as_millis(),
+                "a film goes on by another way"
+            );
+        }
+        way.brought += size;
+        way.speed.brought += size;
+        if way.brought >= PROVED && way.brought - size < PROVED {
+            lock(&self.film.session().strikes).forget(way.via);
+        }
+        if way.speed.waited >= JUDGED_OVER {
+            let speed = std::mem::take(&mut way.speed);
+            let too_slow = speed.is_below(self.film.len() / LONGEST_FILM_S);
+            if too_slow && self.film.has_way_besides(way.via) {
+                self.leave(&io::Error::other("it is slower than the film"));
+            }
+        }
+        bytes
+    }
+
+    /// Gives up the way, and strikes it out for all.
+    fn leave(&mut self, why: &io::Error) {
+        let Some(way) = self.way.take() else { return };
+        tracing::warn!(
+            via = %way.via, byte = self.left.start, %why, "the way by which a film came has failed"
+        );
+        self.lost.get_or_insert_with(Instant::now);
+        self.film.session().give_up(way.via, &way.bytes, why);
+    }
+
+    /// Finds a way; where all have failed just now, tries again until the reader has been without a
+    /// byte for too long.
+    async fn board(&mut self) -> io::Result<()> {
+        loop {
+            match self.film.open().await {
+                Ok((via, bytes)) => {
+                    let body = self.film.through_copy(&bytes).read(self.left.clone());
+                    let speed = Speed::default();
+                    self.way = Some(Riding { via, bytes, body, brought: 0, speed });
+                    return Ok(());
+                }
+                Err(error)
+                    if self.lost.is_none()
+                        || self.heard.elapsed() > WITHOUT_A_BYTE
+                        || self.film.is_lost() =>
+                {
+                    tracing::warn!(%error, "a film cannot be read");
+                    return Err(io::Error::other(error));
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "no way at the moment");
+                    sleep(self.pause).await;
+                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+}
+
+impl Speed {
+    fn is_below(&self, bytes_s: u64) -> bool {
+        let needed = self.waited.as_secs().saturating_mul(bytes_s);
+        self.brought < needed
+    }
+}
+
+/// Whether a way that has sent nothing for so long is to be given up. The only one is not: it has
+/// its own patience.
+fn is_silent(film: &Film, via: Via, silent: Duration) -> bool {
+    if !film.has_way_besides(via) {
+        return silent > WITHOUT_A_BYTE;
+    }
+    match via {
+        Via::Swarm => silent >= PEERS_SILENT || (silent >= PEERS_GONE && film.has_no_peer()),
+        Via::Debrid | Via::Mirror | Via::Disk => silent >= SERVER_SILENT,
+    }
+}
+
+impl Session {
+    /// Closes the way that failed, unless another reader has done so.
+    fn give_up(&self, via: Via, dead: &Arc<dyn Representation>, why: &io::Error) {
+        if self.close(dead) {
+            let told = why.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static));
+            lock(&self.strikes).strike(via, told.unwrap_or(why));
+        }
+    }
+}

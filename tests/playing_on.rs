@@ -1,0 +1,257 @@
+//! A film goes on, whatever happens to the source beneath it: the reader sees one body without a
+//! gap, and every byte is the source's.
+//!
+//! The world: one torrent, seeded by libtorrent; a debrid store that has it, with a file server whose
+//! mood the test changes; and one viewer, who reads the whole film in one request.
+
+use std::io::Read as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::seeder::{self, Peer, Torrent};
+use crate::support::server::Server;
+use crate::support::upstream::{Reply, Upstream};
+use crate::support::warehouse::{Mood, Warehouse};
+use crate::support::world::{ID, World};
+use crate::support::{skip, until};
+
+const NAME: &str = "Quiet.Harbour.2008.1080p.WEB-DL.x264-KITE.mkv";
+const FILM_BYTES: usize = 40 << 20;
+/// What every source sends in a second.
+const RATE: usize = 5 << 20;
+
+struct Town {
+    world: World,
+    torrent: Torrent,
+    store: Upstream,
+    warehouse: Warehouse,
+    /// It has a file of the same name and another length.
+    other: Warehouse,
+    server: Server,
+    _token: tempfile::TempDir,
+}
+
+impl Town {
+    /// With peers where `swarm`, and with an account at the store where `debrid`.
+    fn new(debrid: bool, swarm: bool) -> Self {
+        let torrent = Torrent::single(NAME, FILM_BYTES, 256 << 10);
+        let warehouse = Warehouse::start(torrent.files[0].1.clone(), RATE);
+        let other = Warehouse::start(vec![7; FILM_BYTES + 1], RATE);
+        let world = World::of("Quiet Harbour");
+        world.list(&[&torrent]);
+        let store = Upstream::start();
+        let token = tempfile::tempdir().unwrap();
+        let file = token.path().join("token");
+        std::fs::write(&file, "a-token-of-this-test").unwrap();
+        let account = format!(
+            "[stremthru]\nurl = \"{}\"\n[debrid]\nstore = \"realdebrid\"\ntoken_file = \"{}\"\n",
+            store.url("/"),
+            file.display()
+        );
+        let account = if debrid { account } else { String::new() };
+        let peers = format!("[swarm]\nenabled = {swarm}\ndht = false\n");
+        let configuration = world.configuration(&(account + &peers));
+        let addresses =
+            [store.addr(), warehouse.addr(), other.addr()].map(|one| format!("\"{one}\", "));
+        let more = format!("allow_private = [{}", addresses.concat());
+        let server = Server::serve(&configuration.replace("allow_private = [", &more));
+        let town = Self { world, torrent, store, warehouse, other, server, _token: token };
+        town.store_is_well();
+        town
+    }
+
+    fn store_is_well(&self) {
+        let (hash, size) = (self.torrent.info_hash, FILM_BYTES);
+        let file = json!({"index": 0, "name": NAME, "path": format!("/{NAME}"), "size": size, "link": "stremthru://store/realdebrid/opaque"});
+        let cached =
+            json!({"data": {"items": [{"hash": hash, "status": "cached", "files": [file]}]}});
+        self.store.on("/v0/store/magnets/check", Reply::json(cached.to_string()));
+        let added = json!({"data": {"id": "K1", "hash": hash, "name": NAME, "size": size, "status": "downloaded", "files": [file]}});
+        self.store.on("/v0/store/magnets", Reply::json(added.to_string()).with_status(201));
+        let link = json!({"data": {"link": self.warehouse.url("/d/film.mkv")}});
+        self.store.on("/v0/store/link/generate", Reply::json(link.to_string()));
+        self.warehouse.is(Mood::Sound);
+    }
+
+    /// Neither a link nor a torrent is given any more.
+    fn store_is_dead(&self) {
+        let down = || Reply::status(503);
+        for path in ["/v0/store/magnets", "/v0/store/link/generate", "/v0/store/magnets/check"] {
+            self.store.on(path, down());
+        }
+        self.warehouse.is(Mood::Refuses(404));
+    }
+
+    /// Somebody seeds the film.
+    fn peer(&self) -> Option<Peer> {
+        let Some(peer) = seeder::libtorrent(&self.torrent, u32::try_from(RATE).unwrap()) else {
+            skip("libtorrent is not installed");
+            return None;
+        };
+        self.world.seeded_at(&self.torrent, peer.addr);
+        Some(peer)
+    }
+
+    fn viewer(&self) -> Viewer {
+        let play = self.server.play(ID);
+        Viewer::watch(play["url"].as_str().unwrap())
+    }
+
+    fn log_says(&self, what: &str) -> usize {
+        self.server.log().matches(what).count()
+    }
+}
+
+/// Reads a film from its first byte to its last, in one request.
+struct Viewer {
+    count: Arc<AtomicUsize>,
+    read: Arc<Mutex<Vec<u8>>>,
+    reading: JoinHandle<()>,
+}
+
+impl Viewer {
+    fn watch(url: &str) -> Self {
+        let rest = url.strip_prefix("http://").unwrap();
+        let (host, path) = rest.split_once('/').unwrap();
+        let mut stream = std::net::TcpStream::connect(host).unwrap();
+        std::io::Write::write_all(
+            &mut stream,
+            format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes(),
+        )
+        .unwrap();
+        let (count, read) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<u8>>>::default());
+        let (counted, kept) = (Arc::clone(&count), Arc::clone(&read));
+        let reading = std::thread::spawn(move || {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.push(byte[0]);
+            }
+            assert!(head.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&head));
+            let mut chunk = vec![0; 64 << 10];
+            while let Ok(size) = stream.read(&mut chunk) {
+                if size == 0 {
+                    break;
+                }
+                kept.lock().unwrap().extend_from_slice(&chunk[..size]);
+                counted.fetch_add(size, Ordering::SeqCst);
+            }
+        });
+        Self { count, read, reading }
+    }
+
+    /// Waits until so many MiB have come.
+    fn has(&self, mib: usize) {
+        until(&format!("{mib} MiB"), Duration::from_secs(60), || {
+            (self.count.load(Ordering::SeqCst) >= mib << 20 || self.reading.is_finished())
+                .then_some(())
+        });
+        assert!(self.count.load(Ordering::SeqCst) >= mib << 20, "the film ended before {mib} MiB");
+    }
+
+    /// What was read when the body ended.
+    fn ends(self) -> Vec<u8> {
+        let end = Instant::now() + Duration::from_secs(150);
+        while !self.reading.is_finished() {
+            assert!(Instant::now() < end, "the film neither goes on nor ends");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        self.reading.join().unwrap();
+        std::mem::take(&mut self.read.lock().unwrap())
+    }
+}
+
+#[test]
+fn a_film_goes_on_through_five_deaths_of_its_source() {
+    let town = Town::new(true, true);
+    let Some(first_peer) = town.peer() else { return };
+    let viewer = town.viewer();
+    viewer.has(2);
+
+    // 1. The link dies; the store gives a fresh one.
+    town.warehouse.is(Mood::Refuses(410));
+    town.warehouse.is(Mood::Sound);
+    viewer.has(6);
+
+    // 2. The store itself is gone: peers.
+    town.store_is_dead();
+    viewer.has(14);
+    assert_eq!(town.log_says("a film goes on by another way"), 1, "{}", town.server.log());
+
+    // 3. The only peer goes, and the store is back.
+    town.store_is_well();
+    drop(first_peer);
+    viewer.has(22);
+    assert_eq!(town.log_says("a film goes on by another way"), 2, "{}", town.server.log());
+
+    // 4. The connection is cut; the link itself is good.
+    town.warehouse.is(Mood::HangsUp);
+    town.warehouse.is(Mood::Sound);
+    viewer.has(28);
+
+    // 5. The file server keeps the connection and says nothing more; somebody else seeds.
+    let _second_peer = town.peer();
+    town.warehouse.is(Mood::Silent);
+    viewer.has(36);
+
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn where_no_way_is_left_the_reader_hears_of_it_and_nothing_else_is_sent() {
+    let town = Town::new(true, false);
+    let viewer = town.viewer();
+    viewer.has(4);
+    // Refused for legal reasons: final, and there are no peers.
+    let legal = json!({"error": {"code": "UNAVAILABLE_FOR_LEGAL_REASONS", "message": "infringing_file", "status_code": 451}});
+    for path in ["/v0/store/magnets", "/v0/store/link/generate"] {
+        town.store.on(path, Reply::json(legal.to_string()).with_status(451));
+    }
+    town.warehouse.is(Mood::Refuses(451));
+    let read = viewer.ends();
+    let source = &town.torrent.files[0].1;
+    assert!(read.len() < source.len(), "it cannot be whole");
+    assert!(source.starts_with(&read), "bytes that the source does not have");
+}
+
+#[test]
+fn a_store_that_is_away_for_a_moment_costs_a_moment() {
+    let town = Town::new(true, false);
+    let viewer = town.viewer();
+    viewer.has(4);
+    town.store_is_dead();
+    until("the store to be given up", Duration::from_secs(60), || {
+        (town.log_says("no way at the moment") > 0).then_some(())
+    });
+    town.store_is_well();
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn another_file_under_the_same_name_is_never_joined_on() {
+    let town = Town::new(true, true);
+    let Some(_peer) = town.peer() else { return };
+    let viewer = town.viewer();
+    viewer.has(4);
+    // The store's fresh link leads to a file of another length.
+    town.warehouse.is(Mood::Refuses(404));
+    let link = json!({"data": {"link": town.other.url("/d/film.mkv")}});
+    town.store.on("/v0/store/link/generate", Reply::json(link.to_string()));
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn a_way_that_is_slower_than_the_film_is_left() {
+    let town = Town::new(true, true);
+    let Some(_peer) = town.peer() else { return };
+    let viewer = town.viewer();
+    viewer.has(4);
+    town.warehouse.is(Mood::Crawls);
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+    assert_eq!(town.log_says("it is slower than the film"), 1, "{}", town.server.log());
+}
