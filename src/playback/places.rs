@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::playable::Playable;
 use super::shelf::{LIBRARY, PERMANENT, Title};
@@ -35,6 +36,8 @@ impl ShelfChange {
     }
 }
 
+/// How long a move may take before it goes on behind the answer.
+const ANSWERED: Duration = Duration::from_secs(10);
 /// A longer film there is not; what a player says beyond it is no position.
 const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
 
@@ -73,7 +76,7 @@ impl Playback {
             self.shelf.wanted.notify_one();
         }
         if place.is_some() {
-            self.place(media_id).await?;
+            self.place_soon(media_id).await?;
         }
         Ok(())
     }
@@ -111,8 +114,20 @@ impl Playback {
         }
     }
 
+    /// Moves a title, and waits a moment for it: to another disk it takes minutes, and goes on
+    /// behind the answer.
+    async fn place_soon(self: &Arc<Self>, media_id: &str) -> Result<(), Error> {
+        let (playback, media_id) = (Arc::clone(self), media_id.to_owned());
+        let placing = self.parts.tasks.spawn(async move { playback.place(&media_id).await });
+        match tokio::time::timeout(ANSWERED, placing).await {
+            Ok(Ok(placed)) => placed,
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
+    }
+
     /// Moves a title to where it shall lie, if it is whole, lies elsewhere, and nobody reads it.
     async fn place(&self, media_id: &str) -> Result<(), Error> {
+        let _alone = self.shelf.placing.lock().await;
         let roots = self.roots();
         let title = self.title(media_id, &roots)?;
         let Some((from, to)) = way(&title, &roots) else { return Ok(()) };

@@ -44,6 +44,8 @@ pub(super) struct Shelf {
     pub(super) readers: Arc<Readers>,
     /// Files are removed and moved by one at a time, and none is begun meanwhile.
     pub(super) changing: tokio::sync::Mutex<()>,
+    /// One title is moved at a time; bytes may have to be copied for it.
+    pub(super) placing: tokio::sync::Mutex<()>,
     /// Room that was promised to files that are not on the disk yet.
     pub(super) promised: Mutex<HashMap<PathBuf, (u64, Instant)>>,
     /// Copies that are being made.
@@ -172,6 +174,7 @@ impl Shelf {
             records: Records::new(state),
             readers: Arc::default(),
             changing: tokio::sync::Mutex::default(),
+            placing: tokio::sync::Mutex::default(),
             promised: Mutex::default(),
             copies: Mutex::default(),
             troubles: Mutex::default(),

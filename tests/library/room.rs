@@ -89,7 +89,7 @@ fn a_film_moves_to_where_things_stay_and_back() {
         let (from, to) = (films.join(&name), home.file(0));
         let key = format!("shelf/{id}");
         let mut record: serde_json::Value = state.get(&key).unwrap().unwrap();
-        record["place"] = json!("films");
+        record["place"] = if broken { json!(null) } else { json!("films") };
         record["moving"] = json!([from, to]);
         state.put(&key, &record).unwrap();
         drop(state);
@@ -104,6 +104,7 @@ fn a_film_moves_to_where_things_stay_and_back() {
         assert!(!to.with_extension("mkv.part").exists());
         assert!(!(from.exists() && to.exists()), "at one place");
     }
+    assert_eq!(home.put(&id, &json!({"place": "films"})).json()["place"], "films");
     let back = home.put(&id, &json!({"permanent": false})).json();
     assert_eq!(back["place"], "library", "{back}");
     assert!(std::fs::read(home.file(0)).unwrap() == home.source(0));
