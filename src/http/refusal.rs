@@ -36,6 +36,7 @@ impl From<playback::Error> for ApiError {
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
             E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
             E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),
+            E::Mirror(_) => (StatusCode::BAD_GATEWAY, "no_mirror"),
             E::Watched { .. } => (StatusCode::CONFLICT, "watched"),
             E::NoPlace { .. } => (StatusCode::BAD_REQUEST, "no_place"),
             E::PlaceAway { .. } => (StatusCode::CONFLICT, "place_away"),

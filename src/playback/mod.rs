@@ -15,6 +15,7 @@ mod find;
 mod findings;
 mod following;
 mod indexes;
+mod mirrors;
 mod offline;
 mod own_file;
 mod places;
@@ -55,7 +56,7 @@ use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::media::StremioId;
-use crate::mirror::Mirrors;
+use crate::mirror::{self, Mirrors};
 use crate::select::{BadPreference, Preferences};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
@@ -232,6 +233,9 @@ pub enum Error {
     /// Peers.
     #[error(transparent)]
     Swarm(#[from] swarm::Error),
+    /// Mirrors.
+    #[error(transparent)]
+    Mirror(#[from] mirror::Error),
     /// Titles.
     #[error(transparent)]
     Title(#[from] title::Error),
