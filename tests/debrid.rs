@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::support::upstream::{Reply, Upstream};
 use film::Film;
 
-mod film;
+pub mod film;
 mod link;
 
 const CANARY: &str = "CANARYd4Fq9TzW2mXk7RbV5sLh8Jp3NcY6gA1uEo";

@@ -49,7 +49,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("hmac", &["access"]),
     ("clap", &["cli"]),
     ("minisign_verify", &["bundle"]),
-    ("rustix", &["steward", "cli"]),
+    ("rustix", &["library", "steward", "cli"]),
     ("pbkdf2", &["steward"]),
     ("saphyr_parser", &["steward"]),
     ("sd_notify", &["appliance"]),

@@ -30,6 +30,7 @@ mod find;
 mod fuzz_corpus;
 mod house;
 mod indexes;
+mod library;
 mod limits;
 mod mdns;
 mod metainfo;

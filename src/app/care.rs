@@ -63,6 +63,16 @@ pub(super) async fn watch_transfers(playback: Arc<Playback>, shutdown: Cancellat
     }
 }
 
+/// Keeps the library within its bounds, and makes whole what shall be.
+pub(super) async fn tend_library(playback: Arc<Playback>, shutdown: CancellationToken) {
+    let (tending, keeping) = (Arc::clone(&playback), playback);
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = tending.tend_shelf_always() => {}
+        () = keeping.keep_all() => {}
+    }
+}
+
 /// Keeps how the mirrors have done.
 pub(super) async fn keep_mirrors(mirrors: Mirrors, shutdown: CancellationToken) {
     let mut ends = false;

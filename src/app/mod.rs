@@ -171,6 +171,7 @@ impl App {
         tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
         tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
         tasks.spawn(care::watch_transfers(Arc::clone(&playback), shutdown.clone()));
+        tasks.spawn(care::tend_library(Arc::clone(&playback), shutdown.clone()));
         tasks.spawn(care::keep_mirrors(mirrors, shutdown.clone()));
         tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
         let running = RunningServer { address: near, pid: std::process::id() };

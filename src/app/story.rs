@@ -1,7 +1,7 @@
 //! The rooms up to the story, from the ground up: what a search without a server needs, too.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use crate::cache::Cache;
 use crate::config::{Config, Consent};
 use crate::durable::State;
 use crate::fetch::{AddressPolicy, Client, Roots};
+use crate::library::{Root, Rules};
 use crate::mirror::{self, Mirrors};
-use crate::playback::{IndexPlace, Parts, Playback};
+use crate::playback::{IndexPlace, Parts, Playback, ShelfOptions};
 use crate::secret::Secret;
 use crate::select::Preferences;
 use crate::swarm::{self, Swarm};
@@ -84,13 +85,36 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
             .map_err(Error::Prefer)?,
         swarm_fixed: config.swarm.consent != Consent::Ask,
         open_first: config.open_first,
+        shelf: shelf_options(config, library.clone()),
     })?;
     if let Some((store, file)) = &config.debrid {
         let token = std::fs::read_to_string(file)
             .map_err(|error| Error::TokenFile { file: file.clone(), error })?;
         playback.default_debrid(*store, &Secret::new(&token))?;
     }
-    Ok(Story { playback: Arc::new(playback), state, client, mirrors, library, tasks, anime_map })
+    let playback = Arc::new(playback);
+    playback.take_up_shelf();
+    Ok(Story { playback, state, client, mirrors, library, tasks, anime_map })
+}
+
+fn shelf_options(config: &Config, place: swarm::Place) -> ShelfOptions {
+    let shelf = &config.shelf;
+    let root =
+        |(name, folder): &(String, PathBuf)| Root { name: name.clone(), folder: folder.clone() };
+    let idle = (shelf.idle_minutes > 0)
+        .then(|| Duration::from_secs(shelf.idle_minutes.saturating_mul(60)));
+    ShelfOptions {
+        place,
+        places: shelf.places.iter().map(root).collect(),
+        rules: Rules {
+            permanent: shelf.permanent,
+            idle,
+            max_bytes: shelf.max_bytes,
+            reserve_bytes: shelf.reserve_bytes,
+        },
+        clean_on_stop: shelf.clean_on_stop,
+        next_episode: shelf.next_episode,
+    }
 }
 
 fn mirrors(config: &Config, state: &Arc<State>, client: &Client) -> Result<Mirrors, Error> {

@@ -2,6 +2,7 @@
 //! that work. Read once, in `main`; rooms are given the values they need, never all of it.
 
 mod keys;
+mod library;
 mod read;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use url::Url;
 
 pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
+pub use library::LibraryConfig;
 pub use read::BadConfig;
 
 use crate::secret::{Address, Secret};
@@ -110,6 +112,8 @@ pub struct Config {
     /// `library.disk`: the mount point of a disk that comes and goes; while it is mounted, the library
     /// is the folder `credenza` on it.
     pub library_disk: Option<PathBuf>,
+    /// The rest of `[library]`.
+    pub shelf: LibraryConfig,
     /// `[mirror]`
     pub mirror: MirrorConfig,
     /// `access.auth_required`: whether the watch page asks who is watching.
@@ -237,6 +241,7 @@ impl Config {
             limits: given.limits()?,
             library: given.text("library.path").map(PathBuf::from),
             library_disk: given.text("library.disk").map(PathBuf::from),
+            shelf: given.shelf()?,
             mirror: given.mirror()?,
             auth_required: given.bool("access.auth_required", true),
             update_url: given.text("update.url").map(str::to_owned),

@@ -37,6 +37,11 @@ impl From<playback::Error> for ApiError {
             E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
             E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),
             E::Mirror(_) => (StatusCode::BAD_GATEWAY, "no_mirror"),
+            E::Watched { .. } => (StatusCode::CONFLICT, "watched"),
+            E::NoPlace { .. } => (StatusCode::BAD_REQUEST, "no_place"),
+            E::PlaceAway { .. } => (StatusCode::CONFLICT, "place_away"),
+            E::NotCopied { .. } => (StatusCode::BAD_GATEWAY, "not_copied"),
+            E::Disk { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "disk"),
             E::UnknownTitle { .. } => (StatusCode::NOT_FOUND, "unknown_title"),
             E::Title(title::Error::BadKey | title::Error::NoKey) => {
                 (StatusCode::BAD_REQUEST, "tmdb_key")

@@ -25,6 +25,7 @@ use super::playable::Via;
 use super::session::Session;
 use crate::debrid;
 use crate::representation::{ByteStream, Representation};
+use crate::swarm;
 
 /// How long peers may send nothing while there is another way: some players leave after 20 s
 /// without a byte, and the drip holds the others for longer than that.
@@ -79,8 +80,9 @@ impl Strikes {
     }
 
     pub(super) fn strike(&mut self, way: Via, why: &(dyn std::error::Error + 'static)) {
-        let of_store = why.downcast_ref::<debrid::Error>();
-        let for_good = of_store.is_some_and(debrid::Error::is_final);
+        let of_store = why.downcast_ref::<debrid::Error>().is_some_and(debrid::Error::is_final);
+        let of_disk = why.downcast_ref::<swarm::Error>().is_some_and(swarm::Error::is_of_the_disk);
+        let for_good = of_store || of_disk;
         let count = self.0.get(&way).map_or(0, |strike| strike.count);
         let doubled = STRIKE.saturating_mul(1 << count.min(10)).min(LONGEST_STRIKE);
         let wait = if for_good { LONGEST_STRIKE } else { doubled };
@@ -216,7 +218,7 @@ impl Carrier {
         loop {
             match self.film.open().await {
                 Ok((via, bytes)) => {
-                    let body = bytes.read(self.left.clone());
+                    let body = self.film.through_copy(&bytes).read(self.left.clone());
                     let speed = Speed::default();
                     self.way = Some(Riding { via, bytes, body, brought: 0, speed });
                     return Ok(());

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use futures_util::{StreamExt as _, TryFutureExt as _};
 
 use super::playable::Via;
@@ -32,6 +33,11 @@ impl Film {
 
     pub(super) fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Its bytes as they come by one way, read through the copy that is being made of them, if so.
+    pub(super) fn through_copy(&self, bytes: &Arc<dyn Representation>) -> Arc<dyn Representation> {
+        self.playback.through_copy(&self.session.playable.media_id(), Arc::clone(bytes))
     }
 
     /// Whether its bytes might come by another way than `via`, as far as is known without asking.
@@ -105,6 +111,7 @@ impl Representation for Film {
         if self.session.playable.is_own() {
             return carry::read(film, range);
         }
+        let mut reading = self.playback.begin_reading(&self.session, range.start);
         let looked_into = async move {
             if let Err(error) = film.vouch(range.start).await {
                 tracing::warn!(%error, "a film is not passed on");
@@ -112,6 +119,12 @@ impl Representation for Film {
             }
             Ok(carry::read(film, range))
         };
-        self.playback.attended(&self.session, looked_into.try_flatten_stream().boxed())
+        let follow = move |bytes: &io::Result<Bytes>| {
+            if let Ok(bytes) = bytes {
+                reading.advance(bytes.len());
+            }
+        };
+        let bytes = looked_into.try_flatten_stream().inspect(follow).boxed();
+        self.playback.attended(&self.session, bytes)
     }
 }

@@ -4,6 +4,7 @@
 //! station has one noun (`Query`, `Unique`, `Candidate`, `Pick`, `Representation`), and a value is
 //! never sent back to an earlier station to be filled in.
 
+mod ahead;
 mod audience;
 mod carry;
 mod check;
@@ -18,15 +19,21 @@ mod following;
 mod hand_over;
 mod indexes;
 mod mirrors;
+mod offline;
 mod open_first;
 mod own_file;
+mod places;
 mod playable;
 mod preferences;
+mod readers;
+mod records;
 mod relay;
 mod round;
 mod session;
 mod settings;
+mod shelf;
 mod streams;
+mod tidy;
 mod titles;
 mod torrents;
 mod unusual;
@@ -46,9 +53,12 @@ pub use following::{Following, Step};
 pub use hand_over::HandOver;
 pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use own_file::OwnFile;
+pub use places::ShelfChange;
 pub use playable::Via;
 pub use session::Description;
 pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
+pub use shelf::{PlaceRow, ShelfOptions, ShelfRow, ShelfView};
+pub use tidy::{Gone, JUST_READ, Left, Swept};
 pub use torrents::{
     KnownTorrent, Seek, TorrentError, TorrentMedia, TorrentState, Transfer, TransferState,
 };
@@ -70,6 +80,7 @@ use content::Vouched;
 use desk::Desk;
 use open_first::OpenedFirst;
 use session::Session;
+use shelf::Shelf;
 use streams::Served;
 use torrents::Torrents;
 use unusual::Shunned;
@@ -99,6 +110,8 @@ pub struct Parts {
     pub swarm_fixed: bool,
     /// Whether the best of what was found is opened while people still read the list.
     pub open_first: bool,
+    /// Where films lie, and for how long.
+    pub shelf: ShelfOptions,
 }
 
 /// The story.
@@ -115,6 +128,7 @@ pub struct Playback {
     shunned: Shunned,
     opened_first: OpenedFirst,
     calls: Arc<Calls>,
+    shelf: Shelf,
 }
 
 /// Why nothing plays. One sentence each.
@@ -161,6 +175,36 @@ pub enum Error {
         /// The file's name.
         name: String,
         /// The source's sentence.
+        why: String,
+    },
+    /// Somebody reads what is to be removed or moved.
+    #[error("{title} is being watched; try again when nobody watches it")]
+    Watched {
+        /// Its name.
+        title: String,
+    },
+    /// No place is called so.
+    #[error("no place is called {place}; it is library, permanent, or a name of library.places")]
+    NoPlace {
+        /// What was asked.
+        place: String,
+    },
+    /// A place's folder is not there.
+    #[error("the folder of {place} is not there; once its disk is, the title is moved by itself")]
+    PlaceAway {
+        /// Which.
+        place: String,
+    },
+    /// A title that shall be here whole is not.
+    #[error("it is not here whole yet: {why}; it is tried again by itself")]
+    NotCopied {
+        /// The first reason.
+        why: String,
+    },
+    /// The library's disk does not do what it should.
+    #[error("the library's disk does not work ({why}); check it, then try again")]
+    Disk {
+        /// What the system says.
         why: String,
     },
     /// The candidate that was asked for is not among those found.
@@ -253,6 +297,7 @@ impl Error {
     fn told(&self) -> &(dyn std::error::Error + 'static) {
         match self {
             Self::Debrid(error) => error,
+            Self::Swarm(error) => error,
             other => other,
         }
     }
@@ -263,6 +308,7 @@ impl Playback {
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let (parts, account) = (Arc::new(parts), Arc::default());
         let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account));
+        let shelf = Shelf::new(Arc::clone(&parts.state));
         let playback = Self {
             parts,
             account,
@@ -276,6 +322,7 @@ impl Playback {
             shunned: Shunned::default(),
             opened_first: OpenedFirst::default(),
             calls: Arc::default(),
+            shelf,
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;
@@ -286,6 +333,7 @@ impl Playback {
     /// once a minute.
     pub async fn tend(&self) {
         self.settle_all();
+        self.shelf.records.flush();
         self.parts.cache.tend().await;
     }
 
@@ -293,6 +341,7 @@ impl Playback {
     pub async fn stop(&self) {
         self.desk.end();
         self.settle_all();
+        self.close_shelf().await;
         self.parts.swarm.stop().await;
         self.parts.cache.flush().await;
     }

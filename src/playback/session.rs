@@ -159,6 +159,8 @@ impl Playback {
         let playable = &session.playable;
         Ok(Description {
             id: playable.id,
+            media_id: media_id.to_owned(),
+            position_s: self.shelf.records.of(media_id)?.position_s,
             title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
             file: playable.file.name.clone(),
             media_type: media_type_of(&playable.file.name).to_owned(),
@@ -370,6 +372,10 @@ fn is_lost(path: &Path) -> bool {
 pub struct Description {
     /// What was asked for, where that was a title.
     pub id: Option<StremioId>,
+    /// The name of its bytes in links.
+    pub media_id: String,
+    /// Where the picture stood last, in seconds.
+    pub position_s: Option<f64>,
     /// What it is called; the release's name where nobody could say.
     pub title: String,
     /// The file's name.

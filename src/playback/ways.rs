@@ -51,6 +51,11 @@ impl Ways {
         !store && self.swarm_left == 0
     }
 
+    /// The same without peers.
+    pub(super) fn without_peers(self) -> Self {
+        Self { swarm_left: 0, ..self }
+    }
+
     /// All that there are.
     pub(super) fn of(playback: &Playback) -> Self {
         Self {

@@ -42,6 +42,9 @@ pub enum Error {
         "the disk of the library is full: free some space there, or set library.path to another"
     )]
     DiskFull(PathBuf),
+    /// The library has no room for the file; the sentence is its own.
+    #[error("{0}")]
+    NoRoom(String),
     /// The disk refuses to write.
     #[error(
         "the library cannot be written ({why}): check its disk, or set library.path to another"
@@ -63,6 +66,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether somebody must mend the disk, or make room on it.
+    #[must_use]
+    pub const fn is_of_the_disk(&self) -> bool {
+        matches!(self, Self::DiskFull(_) | Self::Disk { .. } | Self::NoRoom(_))
+    }
+
     /// From the engine's chain of causes, in one line.
     pub(super) fn engine(error: &anyhow::Error) -> Self {
         let text = format!("{error:#}");

@@ -23,6 +23,7 @@ mod known;
 mod live;
 mod place;
 mod reader;
+mod room;
 mod seeder;
 mod storage;
 mod torrents;
@@ -43,6 +44,7 @@ pub use control::{FileProgress, Totals, Yield};
 pub use error::Error;
 pub use file::SwarmFile;
 pub use place::Place;
+pub use room::Room;
 pub use seeder::{Content, Seeder};
 pub use storage::name_on_disk;
 
@@ -193,6 +195,23 @@ impl Swarm {
     #[must_use]
     pub fn status(&self, info_hash: &InfoHash) -> Option<Status> {
         self.0.status(info_hash)
+    }
+
+    /// Bytes of one file that are here and whose hash is right; `None` where its torrent is not open.
+    #[must_use]
+    pub fn bytes_have(&self, info_hash: &InfoHash, file_index: u32) -> Option<u64> {
+        self.0.bytes_have(info_hash, file_index)
+    }
+
+    /// Takes a torrent out of the engine; its files stay, and the next reader adds it again. `false`
+    /// where somebody reads it, and then nothing is done.
+    pub async fn forget(&self, info_hash: &InfoHash) -> Result<bool, Error> {
+        self.0.forget(info_hash).await
+    }
+
+    /// Whom to ask before a file is begun. Set once, before the first torrent.
+    pub fn ask_for_room(&self, room: Arc<dyn Room>) {
+        self.0.ask_for_room(room);
     }
 
     /// Ends the session and everything that hangs on it. Nothing can be opened after it.

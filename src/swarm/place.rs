@@ -32,6 +32,14 @@ impl Place {
         self.now().folder
     }
 
+    /// The folder where new data goes now, and the other one, where data may lie since before.
+    #[must_use]
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let now = self.folder();
+        let other = (now != self.always).then(|| self.always.clone());
+        std::iter::once(now).chain(other).collect()
+    }
+
     /// The folder that is always there.
     pub(super) fn always(&self) -> &Path {
         &self.always

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use librqbit::api::TorrentIdOrHash;
@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::engine::Engine;
 use super::known::{Known, Shelf};
 use super::live::{Live, Reading};
+use super::room::Room;
 use super::storage::{Folder, Progress};
 use super::{Error, Options, State, Status};
 use crate::torrent::metainfo::{Bad, Metainfo};
@@ -33,6 +34,7 @@ pub(super) struct Torrents {
     /// One torrent is added or set aside at a time.
     pub(super) changing: tokio::sync::Mutex<()>,
     clock: AtomicU64,
+    pub(super) room: OnceLock<Arc<dyn Room>>,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -71,6 +73,7 @@ impl Torrents {
             live: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
             clock: AtomicU64::new(0),
+            room: OnceLock::new(),
         }
     }
 
@@ -141,6 +144,7 @@ impl Torrents {
         known: &Known,
         index: u32,
     ) -> Result<Reading, Error> {
+        self.room_for(known, index).await?;
         let session = self.engine.session().await?;
         let _alone = self.changing.lock().await;
         self.engine.permitted()?;

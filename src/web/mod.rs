@@ -5,6 +5,7 @@
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
 //! sofa. The one script copies a link, and shows what a search finds as it comes.
 
+mod library;
 mod mirrors;
 mod preferences;
 mod the_box;
@@ -13,6 +14,7 @@ mod words;
 
 use askama::Template;
 
+pub use library::{Library, LibraryRow};
 pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
 pub use the_box::{
@@ -132,6 +134,9 @@ pub struct Player {
     pub url: String,
     pub path: String,
     pub media_type: String,
+    pub media_id: String,
+    /// Where the picture stood last, in whole seconds.
+    pub position_s: Option<u64>,
     pub detail: Vec<String>,
     pub back: String,
 }

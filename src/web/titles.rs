@@ -18,6 +18,8 @@ pub struct Home {
     pub searched: bool,
     /// How long ago it was found, where nobody answers now.
     pub older: Option<String>,
+    /// What was begun and not ended.
+    pub begun: Vec<TitleCard>,
     /// What is popular.
     pub shelves: Vec<Shelf>,
     /// What must be set up before anything plays.

@@ -2,6 +2,7 @@
 
 mod appliance;
 mod find;
+mod library;
 mod magnet_players;
 mod metrics;
 mod openapi;
@@ -56,6 +57,12 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/api/search", get(titles::search))
         .route("/api/catalogue/{kind}", get(titles::catalogue))
         .route("/image/{which}/{id}", get(titles::image))
+        .route("/api/library", get(library::shelf))
+        .route(
+            "/api/library/{id}",
+            get(library::title).put(library::change).delete(library::remove),
+        )
+        .route("/api/cleanup", post(library::clean_up))
         .route("/api/status", get(story::status))
         .route("/torrentio/{*path}", get(relay::torrentio))
         // Whoever watches the box.

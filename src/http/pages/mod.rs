@@ -2,6 +2,7 @@
 
 mod appliance;
 mod indexes;
+mod library;
 mod mirrors;
 mod preferences;
 mod setup;
@@ -38,6 +39,8 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/watch/{id}", get(watch::candidates).post(watch::play))
         .route("/watch/{id}/events", get(watch::events))
         .route("/play/{key}/{name}", get(watch::player))
+        .route("/library", get(library::shelf).post(library::clean_up))
+        .route("/library/{id}", post(library::act))
         // The owner.
         .route("/setup", get(setup::setup_page))
         .route("/setup/claim", post(setup::claim))

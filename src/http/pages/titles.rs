@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use tokio::time::timeout;
 
+use super::library::begun;
 use super::{frame, page, trouble, watching};
 use crate::http::api::{self, episode_id, list_of, poster_path, title_id, title_of};
 use crate::http::rooms::Visitor;
@@ -89,6 +90,7 @@ pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Respon
             searched,
             older: told.age.map(ago),
             titles: told.value.iter().map(card).collect(),
+            begun: if searched { Vec::new() } else { begun(&visitor) },
             shelves,
             to_do: to_do(&visitor),
             ill: ill(&visitor),

@@ -114,14 +114,19 @@ fn shown(findings: &Findings) -> web::Found {
 fn title_of(findings: &Findings) -> String {
     let Some(title) = &findings.title else { return findings.id.to_string() };
     let year = title.year.map(|year| format!(" ({year})")).unwrap_or_default();
-    let episode = match findings.id {
+    let episode = episode_words(&findings.id);
+    format!("{}{year}{episode}", plain(&title.name))
+}
+
+/// Which episode it is, to be put behind a title; nothing for a film.
+pub(super) fn episode_words(id: &StremioId) -> String {
+    match id {
         StremioId::Imdb { episode: Some(episode), .. } | StremioId::TmdbTv { episode, .. } => {
             format!(" · season {}, episode {}", episode.season, episode.number)
         }
         StremioId::Anime { episode: Some(number), .. } => format!(" · episode {number}"),
         _ => String::new(),
-    };
-    format!("{}{year}{episode}", plain(&title.name))
+    }
 }
 
 fn troubles(findings: &Findings) -> Vec<String> {
@@ -204,6 +209,12 @@ pub(super) async fn play(
     }
 }
 
+/// A position is sound: it was looked at when it was noted.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sound, and rounded")]
+fn whole_seconds(seconds: f64) -> u64 {
+    seconds.max(0.0) as u64
+}
+
 /// `GET /play/{key}/{name}`: the signed link is the right to see it, as for the bytes themselves.
 pub(super) async fn player(
     visitor: Visitor,
@@ -225,6 +236,8 @@ pub(super) async fn player(
         file: plain(&told.file),
         url: format!("http://{}{path}", visitor.host()),
         media_type: told.media_type,
+        media_id: told.media_id,
+        position_s: told.position_s.filter(|at| *at >= 1.0).map(whole_seconds),
         detail: told.detail.iter().map(|line| plain(line)).collect(),
         back: told.id.map_or_else(|| "/".to_owned(), |id| format!("/watch/{id}")),
         path,

@@ -1,0 +1,208 @@
+//! Titles that shall be here whole. What peers send comes by itself while its torrent is open; what a
+//! store sends is copied beside, and gives way to whoever watches something that may stall.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::film::Film;
+use super::playable::{Playable, Via};
+use super::records::Copied;
+use super::shelf::LIBRARY;
+use super::{Error, Playback, carry, durably, lock};
+use crate::library::{self, Copy, copy_name};
+use crate::representation::{ByteStream, Representation};
+use crate::swarm::name_on_disk;
+
+/// How often it is looked whether there is something to do, and whether somebody watches.
+const LOOK: Duration = Duration::from_secs(30);
+/// How long it gives way at least.
+const GIVES_WAY: Duration = Duration::from_millis(500);
+/// After how long what was copied is flushed, and noted.
+const NOTED: Duration = Duration::from_secs(5);
+/// How long nothing may come; a reader that is carried from way to way has patience of its own.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// Why a copy did not become whole.
+enum Stopped {
+    /// Somebody watches.
+    GivesWay,
+    /// In a sentence.
+    Trouble(String),
+}
+
+impl Playback {
+    /// Makes what is to be kept whole, one title after the other; to be run until the server stops.
+    pub async fn keep_all(self: Arc<Self>) {
+        loop {
+            for media_id in self.wanted_whole() {
+                let done = self.make_whole(&media_id).await;
+                let mut troubles = lock(&self.shelf.troubles);
+                match done {
+                    Ok(()) => drop(troubles.remove(&media_id)),
+                    Err(error) => {
+                        tracing::warn!(%error, "a title could not be kept yet");
+                        troubles.insert(media_id, error.to_string());
+                    }
+                }
+            }
+            let _ = timeout(LOOK, self.shelf.wanted.notified()).await;
+        }
+    }
+
+    fn wanted_whole(&self) -> Vec<String> {
+        let ids = self.shelf.records.ids().unwrap_or_default();
+        let kept = |id: &String| self.shelf.records.of(id).is_ok_and(|record| record.kept);
+        let open =
+            |id: &String| self.known(id).is_ok_and(|known| Self::bytes_on_disk(&known).is_none());
+        ids.into_iter().filter(|id| kept(id) && open(id)).collect()
+    }
+
+    async fn make_whole(self: &Arc<Self>, media_id: &str) -> Result<(), Error> {
+        let playable = self.known(media_id)?;
+        let film = Film::new(self, self.session(media_id)?);
+        self.give_way().await;
+        if self.ways_of(&playable).first() == Some(&Via::Swarm) {
+            // While its torrent is open, peers send all of it, and it is noted as whole when it is.
+            // One that was set aside is added again by a reader, for whom a byte will do.
+            let mut first = carry::read(film, 0..1);
+            let _ = timeout(PATIENCE, first.next()).await;
+            return Ok(());
+        }
+        let copy = self.begin_copy(media_id, &playable).await?;
+        let outcome = self.fill(media_id, &copy, &film).await;
+        if copy.first_gap().is_none() && outcome.is_ok() {
+            return self.end_copy(media_id, &copy).await;
+        }
+        lock(&self.shelf.copies).remove(media_id);
+        match outcome {
+            Err(Stopped::Trouble(why)) => Err(Error::NotCopied { why }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn begin_copy(&self, media_id: &str, playable: &Playable) -> Result<Arc<Copy>, Error> {
+        let len = playable.file.size_bytes.unwrap_or(0);
+        let path = self.path_of_copy(media_id, playable);
+        self.room_for(&path, len).await.map_err(|why| Error::NotCopied { why })?;
+        let noted = self.shelf.records.copied(media_id).filter(|copied| copied.path == path);
+        let opened = durably(|| {
+            let above = path.parent().and_then(std::path::Path::parent);
+            above.map_or(Ok(()), std::fs::create_dir_all)?;
+            Copy::open(&path, len, &noted.unwrap_or_default().here)
+        });
+        let copy = opened.map_err(|error| Error::Disk { why: error.kind().to_string() })?;
+        let copy = Arc::new(copy);
+        // From now on, what a player reads of it comes from here, and stays.
+        lock(&self.shelf.copies).insert(media_id.to_owned(), Arc::clone(&copy));
+        Ok(copy)
+    }
+
+    fn path_of_copy(&self, media_id: &str, playable: &Playable) -> PathBuf {
+        let on_disk = name_on_disk(&playable.file);
+        let extension = on_disk.rsplit('.').next().unwrap_or("bin");
+        let roots = self.roots();
+        let root = roots.iter().find(|root| root.name == LIBRARY);
+        let folder = root.map(|root| root.folder_of(&playable.info_hash)).unwrap_or_default();
+        folder.join(copy_name(media_id, extension))
+    }
+
+    /// Copies gap after gap, as long as it is wanted.
+    async fn fill(&self, media_id: &str, copy: &Arc<Copy>, film: &Film) -> Result<(), Stopped> {
+        while let Some(gap) = copy.first_gap() {
+            self.give_way().await;
+            let is_wanted = self.shelf.records.of(media_id).is_ok_and(|record| record.kept);
+            if !is_wanted || !lock(&self.shelf.copies).contains_key(media_id) {
+                return Ok(());
+            }
+            let read = self.fill_gap(media_id, copy, carry::read(film.clone(), gap)).await;
+            self.note_copy(media_id, copy)?;
+            match read {
+                Err(Stopped::Trouble(why)) => return Err(Stopped::Trouble(why)),
+                Err(Stopped::GivesWay) | Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads `bytes`, which are read through the copy, and leaves off as soon as somebody watches
+    /// what may stall. What has come is noted every few seconds.
+    async fn fill_gap(
+        &self,
+        media_id: &str,
+        copy: &Copy,
+        mut bytes: ByteStream,
+    ) -> Result<(), Stopped> {
+        let (mut heard, mut noted) = (Instant::now(), Instant::now());
+        loop {
+            let next = timeout(NOTED, bytes.next()).await;
+            if noted.elapsed() >= NOTED {
+                self.note_copy(media_id, copy)?;
+                noted = Instant::now();
+            }
+            match next {
+                Err(_) if heard.elapsed() < PATIENCE => {}
+                Err(_) => return Err(Stopped::Trouble("its source sends nothing".to_owned())),
+                Ok(None) => return Ok(()),
+                Ok(Some(Err(error))) => return Err(Stopped::Trouble(error.to_string())),
+                Ok(Some(Ok(_))) => heard = Instant::now(),
+            }
+            if self.shelf.readers.are_in_need() {
+                return Err(Stopped::GivesWay);
+            }
+        }
+    }
+
+    /// Flushes what is here, and only then notes it.
+    fn note_copy(&self, media_id: &str, copy: &Copy) -> Result<(), Stopped> {
+        if let Some(kind) = copy.fault() {
+            return Err(Stopped::Trouble(format!("the library's disk does not take it ({kind})")));
+        }
+        let here = durably(|| copy.flush());
+        let here = here.map_err(|error| Stopped::Trouble(error.kind().to_string()))?;
+        let bytes = here.bytes();
+        let copied = Copied { path: copy.path().to_owned(), here };
+        let noted = self.shelf.records.note_copied(media_id, &copied);
+        noted.map_err(|error| Stopped::Trouble(error.to_string()))?;
+        tracing::debug!(bytes, "so much of a copy is on the disk");
+        Ok(())
+    }
+
+    /// Waits until nobody watches what may stall.
+    pub(super) async fn give_way(&self) {
+        while self.shelf.readers.are_in_need() {
+            sleep(GIVES_WAY).await;
+        }
+    }
+
+    /// The copy is whole, and on the disk: it is served from there, after a restart too.
+    async fn end_copy(&self, media_id: &str, copy: &Copy) -> Result<(), Error> {
+        let _alone = self.shelf.changing.lock().await;
+        // Again: a player may have filled the last gap.
+        durably(|| copy.flush()).map_err(|error| Error::Disk { why: error.kind().to_string() })?;
+        if lock(&self.shelf.copies).remove(media_id).is_none() {
+            return Ok(()); // removed meanwhile
+        }
+        self.note_place(media_id, Some(copy.path()))?;
+        lock(&self.sessions).remove(media_id);
+        self.shelf.records.forget_copied(media_id)?;
+        tracing::info!("a copy is whole on the disk, and served from there");
+        Ok(())
+    }
+
+    /// The bytes of a title, read through its copy while one is being made.
+    pub(super) fn through_copy(
+        &self,
+        media_id: &str,
+        bytes: Arc<dyn Representation>,
+    ) -> Arc<dyn Representation> {
+        let copy: Option<Arc<library::Copy>> = lock(&self.shelf.copies).get(media_id).cloned();
+        match copy {
+            Some(copy) => copy.over(bytes),
+            None => bytes,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What is kept of each title beside what it is: how often it was watched, how far, and what its owner
+//! wants done with it. Durable, by media id.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::{Error, durably, lock};
+use crate::durable::State;
+use crate::library::Ranges;
+
+/// How often what a player reports is written: each write wears the card.
+const WRITTEN: Duration = Duration::from_secs(30);
+
+/// What is kept of a title.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Record {
+    /// How often it was watched.
+    pub(super) watched: u32,
+    /// When last, in milliseconds since 1970: which of two was watched before the other counts.
+    pub(super) last_watched_ms: Option<u64>,
+    pub(super) pinned: bool,
+    /// Whether all of it shall be here.
+    pub(super) kept: bool,
+    /// Where it shall lie, or does; `None`: in the library.
+    pub(super) place: Option<String>,
+    /// A move that was begun: from, to.
+    pub(super) moving: Option<(PathBuf, PathBuf)>,
+    /// Where the picture stood last.
+    pub(super) position_s: Option<f64>,
+    pub(super) duration_s: Option<f64>,
+}
+
+/// How far a copy is: what was flushed to the disk, of which file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Copied {
+    pub(super) path: PathBuf,
+    pub(super) here: Ranges,
+}
+
+/// All records. What a player reports is kept in memory for a while.
+pub(super) struct Records {
+    state: Arc<State>,
+    /// One change at a time: each sees the one before.
+    changing: Mutex<()>,
+    noted: Mutex<HashMap<String, Noted>>,
+}
+
+struct Noted {
+    record: Record,
+    dirty: bool,
+    written: Instant,
+    written_at_s: Option<f64>,
+}
+
+/// Whether the picture stands elsewhere than it was written to stand, by more than playing on
+/// explains.
+fn jumped(written: Option<f64>, now: Option<f64>) -> bool {
+    match (written, now) {
+        (Some(written), Some(now)) => (written - now).abs() > 2.0 * WRITTEN.as_secs_f64(),
+        (written, now) => written.is_some() != now.is_some(),
+    }
+}
+
+const KEYS: &str = "shelf/";
+
+fn key(media_id: &str) -> String {
+    format!("{KEYS}{media_id}")
+}
+
+fn copy_key(media_id: &str) -> String {
+    format!("copied/{media_id}")
+}
+
+impl Records {
+    pub(super) fn new(state: Arc<State>) -> Self {
+        Self { state, changing: Mutex::default(), noted: Mutex::default() }
+    }
+
+    /// The media ids of all records.
+    pub(super) fn ids(&self) -> Result<Vec<String>, Error> {
+        let kept = self.state.keys(KEYS)?.into_iter();
+        let mut ids: Vec<String> = kept.map(|key| key[KEYS.len()..].to_owned()).collect();
+        ids.extend(lock(&self.noted).keys().cloned());
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    pub(super) fn of(&self, media_id: &str) -> Result<Record, Error> {
+        if let Some(noted) = lock(&self.noted).get(media_id) {
+            return Ok(noted.record.clone());
+        }
+        Ok(self.state.get(&key(media_id))?.unwrap_or_default())
+    }
+
+    /// Changes a record; it is on the disk when this returns.
+    pub(super) fn change(
+        &self,
+        media_id: &str,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<Record, Error> {
+        let _alone = lock(&self.changing);
+        let mut record = self.of(media_id)?;
+        change(&mut record);
+        self.write(media_id, record)
+    }
+
+    /// Changes a record; it is written now if none was for a while, or if the picture has jumped, else
+    /// with the next [`flush`](Self::flush).
+    pub(super) fn note(
+        &self,
+        media_id: &str,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<(), Error> {
+        let _alone = lock(&self.changing);
+        let mut record = self.of(media_id)?;
+        change(&mut record);
+        let lately = |noted: &Noted| {
+            noted.written.elapsed() < WRITTEN && !jumped(noted.written_at_s, record.position_s)
+        };
+        if let Some(noted) = lock(&self.noted).get_mut(media_id).filter(|noted| lately(noted)) {
+            (noted.record, noted.dirty) = (record, true);
+            return Ok(());
+        }
+        self.write(media_id, record).map(|_| ())
+    }
+
+    fn write(&self, media_id: &str, record: Record) -> Result<Record, Error> {
+        durably(|| self.state.put(&key(media_id), &record))?;
+        let noted = Noted {
+            record: record.clone(),
+            dirty: false,
+            written: Instant::now(),
+            written_at_s: record.position_s,
+        };
+        lock(&self.noted).insert(media_id.to_owned(), noted);
+        Ok(record)
+    }
+
+    /// Writes what was only noted.
+    pub(super) fn flush(&self) {
+        let dirty: Vec<String> = {
+            let noted = lock(&self.noted);
+            noted.iter().filter(|row| row.1.dirty).map(|row| row.0.clone()).collect()
+        };
+        for media_id in dirty {
+            if let Err(error) = self.change(&media_id, |_| {}) {
+                tracing::warn!(%error, "what was watched could not be noted");
+            }
+        }
+    }
+
+    /// How far the copy is.
+    pub(super) fn copied(&self, media_id: &str) -> Option<Copied> {
+        self.state.get(&copy_key(media_id)).ok().flatten()
+    }
+
+    pub(super) fn note_copied(&self, media_id: &str, copied: &Copied) -> Result<(), Error> {
+        Ok(durably(|| self.state.put(&copy_key(media_id), copied))?)
+    }
+
+    pub(super) fn forget_copied(&self, media_id: &str) -> Result<(), Error> {
+        Ok(durably(|| self.state.remove(&copy_key(media_id)))?)
+    }
+}

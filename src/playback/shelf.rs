@@ -1,0 +1,392 @@
+//! The shelf: which titles lie on this machine's disks, how far each is, and what is known of it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::playable::{Playable, Via};
+use super::readers::{Readers, Reading};
+use super::records::{Record, Records};
+use super::session::Session;
+use super::{Error, Playback, lock};
+use crate::durable::State;
+use crate::library::{self, Item, Name, Root, Rules, Space, Spared};
+use crate::media::StremioId;
+use crate::swarm::{Place, name_on_disk};
+
+/// The place in the library where things stay.
+pub(super) const PERMANENT: &str = "permanent";
+/// The library itself, where titles are temporary.
+pub(super) const LIBRARY: &str = "library";
+
+/// What the shelf needs to know.
+#[derive(Debug, Clone)]
+pub struct ShelfOptions {
+    /// Where new data goes.
+    pub place: Place,
+    /// Further folders where titles may be kept for good, by name.
+    pub places: Vec<Root>,
+    /// Which titles go, and when.
+    pub rules: Rules,
+    /// Whether a title that nothing spares goes when the server stops.
+    pub clean_on_stop: bool,
+    /// Whether the next episode is looked for when one is nearly over.
+    pub next_episode: bool,
+}
+
+/// What is kept in memory of the shelf.
+pub(super) struct Shelf {
+    pub(super) records: Records,
+    pub(super) readers: Arc<Readers>,
+    /// Files are removed and moved by one at a time, and none is begun meanwhile.
+    pub(super) changing: tokio::sync::Mutex<()>,
+    /// One title is moved at a time; bytes may have to be copied for it.
+    pub(super) placing: tokio::sync::Mutex<()>,
+    /// Room that was promised to files that are not on the disk yet.
+    pub(super) promised: Mutex<HashMap<PathBuf, (u64, Instant)>>,
+    /// Copies that are being made.
+    pub(super) copies: Mutex<HashMap<String, Arc<library::Copy>>>,
+    /// Titles to be kept that could not be: why.
+    pub(super) troubles: Mutex<HashMap<String, String>>,
+    /// Somebody wants something kept.
+    pub(super) wanted: tokio::sync::Notify,
+    started: Instant,
+}
+
+/// A file, and which root it lies in.
+pub(super) type Lying = (usize, library::File);
+
+/// A title and its files.
+pub(super) struct Title {
+    pub(super) media_id: String,
+    pub(super) playable: Playable,
+    pub(super) record: Record,
+    pub(super) files: Vec<Lying>,
+}
+
+impl Title {
+    pub(super) fn bytes(&self) -> u64 {
+        self.files.iter().map(|(_, file)| file.bytes).sum()
+    }
+
+    /// Its whole file, if it is noted as such and lies there.
+    pub(super) fn whole(&self) -> Option<&Lying> {
+        let finished = self.playable.finished.as_ref()?;
+        let whole = |file: &library::File| Some(file.len) == self.playable.file.size_bytes;
+        self.files.iter().find(|(_, file)| file.path == *finished && whole(file))
+    }
+
+    fn is_permanent(&self, roots: &[Root]) -> bool {
+        self.files.iter().any(|(root, _)| roots[*root].name != LIBRARY)
+    }
+}
+
+/// A title on the shelf, for people and programs.
+#[derive(Debug, Clone, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct ShelfRow {
+    /// The name of its bytes in links.
+    pub media_id: String,
+    /// The last part of its link.
+    #[serde(skip)]
+    pub link_name: String,
+    /// What was asked for, where that was a title.
+    pub id: Option<StremioId>,
+    /// What it is called.
+    pub title: String,
+    /// The file's name in the torrent.
+    pub file: String,
+    /// The torrent.
+    pub info_hash: crate::torrent::InfoHash,
+    /// Its whole length.
+    pub size_bytes: Option<u64>,
+    /// What it takes on the disk.
+    pub bytes_on_disk: u64,
+    /// How many bytes are here; `null` where nobody counts just now.
+    pub bytes_have: Option<u64>,
+    /// Whether all of it is here, and is served from the disk.
+    pub whole: bool,
+    /// Which way it came.
+    pub via: Via,
+    /// When it was watched last, in seconds since 1970.
+    pub last_watched: Option<u64>,
+    /// How often.
+    pub times_watched: u32,
+    /// Whether the owner said that it stays.
+    pub pinned: bool,
+    /// Whether it lies where things stay.
+    pub permanent: bool,
+    /// Whether all of it shall be here.
+    pub kept: bool,
+    /// Why it is not, where that does not go on.
+    pub trouble: Option<String>,
+    /// Where it lies: `library`, `permanent`, or a place of the owner's; `null`: nowhere.
+    pub place: Option<String>,
+    /// Where the picture stood last, in seconds.
+    pub position_s: Option<f64>,
+    /// How long it is, in seconds.
+    pub duration_s: Option<f64>,
+    /// How many read it now.
+    pub readers: usize,
+    /// Why it is not cleaned up, if so.
+    pub spared: Option<Spared>,
+}
+
+/// The whole shelf.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShelfView {
+    /// `temporary` or `permanent`.
+    pub mode: &'static str,
+    /// After how many minutes a title that nobody reads goes; 0: not for that.
+    pub idle_minutes: u64,
+    /// Most bytes of all titles; `null`: as many as the disk takes.
+    pub max_bytes: Option<u64>,
+    /// What all of it takes.
+    pub used_bytes: u64,
+    /// Of that, what belongs to no title that is known.
+    pub other_bytes: u64,
+    /// The places, and their room.
+    pub places: Vec<PlaceRow>,
+    /// The titles, the one that was watched last first.
+    pub titles: Vec<ShelfRow>,
+}
+
+/// A place, and its room.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlaceRow {
+    /// What it is called.
+    pub name: String,
+    /// Whether its folder is there.
+    pub there: bool,
+    /// The room of its file system, in bytes.
+    pub space: Option<Space>,
+    /// How much of that stays free.
+    pub reserve_bytes: Option<u64>,
+}
+
+impl Shelf {
+    pub(super) fn new(state: Arc<State>) -> Self {
+        Self {
+            records: Records::new(state),
+            readers: Arc::default(),
+            changing: tokio::sync::Mutex::default(),
+            placing: tokio::sync::Mutex::default(),
+            promised: Mutex::default(),
+            copies: Mutex::default(),
+            troubles: Mutex::default(),
+            wanted: tokio::sync::Notify::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// How long nobody has read it. What was before the start does not count: nobody could have.
+    pub(super) fn idle(&self, media_id: &str) -> Duration {
+        self.readers.idle(media_id).unwrap_or_else(|| self.started.elapsed())
+    }
+}
+
+impl Playback {
+    /// A reader of `session` begins at `at`. That an evening begins with it is written beside: a
+    /// worn card takes a second for it, and the picture must not wait.
+    pub(super) fn begin_reading(self: &Arc<Self>, session: &Arc<Session>, at: u64) -> Reading {
+        let media_id = session.playable.media_id();
+        let len = session.playable.file.size_bytes.unwrap_or(0);
+        let (reading, counts) = self.shelf.readers.begin(&media_id, session, (at, len));
+        if counts {
+            let playback = Arc::clone(self);
+            self.parts.tasks.spawn(async move {
+                let noted = playback.shelf.records.note(&media_id, |record| {
+                    record.watched += 1;
+                    record.last_watched_ms = Some(millis_now());
+                });
+                if let Err(error) = noted {
+                    tracing::warn!(%error, "what was watched could not be noted");
+                }
+            });
+        }
+        reading
+    }
+
+    /// Every folder where titles may lie.
+    pub(super) fn roots(&self) -> Vec<Root> {
+        let options = &self.parts.shelf;
+        let folders = options.place.folders();
+        let root = |name: &str, folder: PathBuf| Root { name: name.to_owned(), folder };
+        let permanent = folders.iter().map(|folder| root(PERMANENT, folder.join(PERMANENT)));
+        let permanent: Vec<Root> = permanent.collect();
+        let library = folders.into_iter().map(|folder| root(LIBRARY, folder));
+        library.chain(permanent).chain(options.places.iter().cloned()).collect()
+    }
+
+    /// The titles that were chosen, with their files, and the files of none.
+    pub(super) fn titles(&self, roots: &[Root]) -> Result<(Vec<Title>, Vec<Lying>), Error> {
+        let all = roots.iter().enumerate();
+        let mut files: Vec<Lying> =
+            all.flat_map(|(at, root)| root.files().into_iter().map(move |f| (at, f))).collect();
+        let mut titles = Vec::new();
+        for key in self.parts.state.keys(Playable::KEYS)? {
+            let Some(playable) = self.parts.state.get::<Playable>(&key)? else { continue };
+            if playable.is_own() {
+                continue;
+            }
+            let media_id = playable.media_id();
+            let record = self.shelf.records.of(&media_id)?;
+            titles.push(Title { media_id, playable, record, files: Vec::new() });
+        }
+        for title in &mut titles {
+            let theirs: HashSet<PathBuf> = files_of(title, &files);
+            let (own, rest) = files.into_iter().partition(|(_, f)| theirs.contains(&f.path));
+            title.files = own;
+            files = rest;
+        }
+        Ok((titles, files))
+    }
+
+    /// One title with its files.
+    pub(super) fn title(&self, media_id: &str, roots: &[Root]) -> Result<Title, Error> {
+        let (titles, _) = self.titles(roots)?;
+        let found = titles.into_iter().find(|title| title.media_id == media_id);
+        found.ok_or(Error::UnknownMedia)
+    }
+
+    /// As the rules look at it. A torrent's files are read together or not at all: the engine has it
+    /// open once.
+    pub(super) fn item(&self, title: &Title, titles: &[Title], roots: &[Root]) -> Item {
+        let hash = title.playable.info_hash;
+        let same = titles.iter().filter(|other| other.playable.info_hash == hash);
+        Item {
+            bytes: title.bytes(),
+            idle: self.shelf.idle(&title.media_id),
+            last_watched_ms: title.record.last_watched_ms,
+            watched: title.record.watched,
+            read: same.into_iter().any(|other| self.shelf.readers.is_read(&other.media_id)),
+            pinned: title.record.pinned,
+            permanent: title.is_permanent(roots),
+            kept: title.record.kept,
+        }
+    }
+
+    /// All that lies on the disks, and what was begun to be watched.
+    pub fn shelf(&self) -> Result<ShelfView, Error> {
+        let (options, roots) = (&self.parts.shelf, self.roots());
+        let (titles, others) = self.titles(&roots)?;
+        let other_bytes = others.iter().map(|(_, file)| file.bytes).sum();
+        let on_shelf = |title: &&Title| {
+            !title.files.is_empty() || title.record.kept || title.record.position_s.is_some()
+        };
+        let shown = titles.iter().filter(on_shelf);
+        let mut rows: Vec<ShelfRow> = shown.map(|title| self.row(title, &titles, &roots)).collect();
+        rows.sort_by(|a, b| (b.last_watched, &a.title).cmp(&(a.last_watched, &b.title)));
+        Ok(ShelfView {
+            mode: if options.rules.permanent { "permanent" } else { "temporary" },
+            idle_minutes: options.rules.idle.map_or(0, |idle| idle.as_secs() / 60),
+            max_bytes: options.rules.max_bytes,
+            used_bytes: other_bytes + titles.iter().map(Title::bytes).sum::<u64>(),
+            other_bytes,
+            places: roots.iter().map(|root| self.place_row(root)).collect(),
+            titles: rows,
+        })
+    }
+
+    /// What is known of one title.
+    pub fn shelf_row(&self, media_id: &str) -> Result<ShelfRow, Error> {
+        let roots = self.roots();
+        let (titles, _) = self.titles(&roots)?;
+        let title = titles.iter().find(|title| title.media_id == media_id);
+        Ok(self.row(title.ok_or(Error::UnknownMedia)?, &titles, &roots))
+    }
+
+    fn place_row(&self, root: &Root) -> PlaceRow {
+        let space = Space::of(&root.folder).ok();
+        let reserve = self.parts.shelf.rules.reserve_bytes;
+        PlaceRow {
+            name: root.name.clone(),
+            there: root.folder.is_dir(),
+            reserve_bytes: space.map(|space| space.reserve(reserve)),
+            space,
+        }
+    }
+
+    fn row(&self, title: &Title, titles: &[Title], roots: &[Root]) -> ShelfRow {
+        let Title { media_id, playable, record, files } = title;
+        let item = self.item(title, titles, roots);
+        let whole = title.whole();
+        let place = whole.or_else(|| files.first()).map(|(root, _)| roots[*root].name.clone());
+        ShelfRow {
+            media_id: media_id.clone(),
+            link_name: playable.link_name(),
+            id: playable.id,
+            title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
+            file: playable.file.name.clone(),
+            info_hash: playable.info_hash,
+            size_bytes: playable.file.size_bytes,
+            bytes_on_disk: title.bytes(),
+            bytes_have: self.bytes_have(title),
+            whole: whole.is_some(),
+            via: playable.via,
+            last_watched: record.last_watched_ms.map(|ms| ms / 1000),
+            times_watched: record.watched,
+            pinned: record.pinned,
+            permanent: item.permanent,
+            kept: record.kept,
+            trouble: lock(&self.shelf.troubles).get(media_id).cloned(),
+            place,
+            position_s: record.position_s,
+            duration_s: record.duration_s,
+            readers: self.shelf.readers.count(media_id),
+            spared: self.parts.shelf.rules.spared(&item),
+        }
+    }
+
+    fn bytes_have(&self, title: &Title) -> Option<u64> {
+        if title.whole().is_some() {
+            return title.playable.file.size_bytes;
+        }
+        if let Some(copy) = lock(&self.shelf.copies).get(&title.media_id) {
+            return Some(copy.bytes_have());
+        }
+        let (_, file) = title.files.first()?;
+        match &file.name {
+            Name::Piece(index) => self.parts.swarm.bytes_have(&title.playable.info_hash, *index),
+            Name::Copy(_) => {
+                let copied = self.shelf.records.copied(&title.media_id);
+                Some(copied.map_or(0, |copied| copied.here.bytes()))
+            }
+        }
+    }
+}
+
+fn millis_now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Which of `files` are this title's: the one that is noted as whole, its copy, and what the swarm
+/// has of it. A store's index of a file may be its own, so that the swarm's file is known by its
+/// torrent, its extension and its length, and by its number only where those leave a choice.
+fn files_of(title: &Title, files: &[Lying]) -> HashSet<PathBuf> {
+    let playable = &title.playable;
+    let on_disk = name_on_disk(&playable.file);
+    let extension = on_disk.rsplit('.').next().unwrap_or_default();
+    let of_torrent = || {
+        let same = |file: &&library::File| file.info_hash == playable.info_hash;
+        files.iter().map(|(_, file)| file).filter(same)
+    };
+    let pieces: Vec<&library::File> = of_torrent()
+        .filter(|file| matches!(file.name, Name::Piece(_)) && file.extension == extension)
+        .filter(|file| Some(file.len) == playable.file.size_bytes)
+        .collect();
+    let numbers: HashSet<&Name> = pieces.iter().map(|file| &file.name).collect();
+    let number = playable.file.index.map(Name::Piece);
+    let pieces =
+        pieces.iter().filter(|file| numbers.len() == 1 || Some(&file.name) == number.as_ref());
+    let named = of_torrent().filter(|file| {
+        playable.finished.as_ref() == Some(&file.path)
+            || matches!(&file.name, Name::Copy(id) if *id == title.media_id)
+    });
+    pieces.copied().chain(named).map(|file| file.path.clone()).collect()
+}
