@@ -5,13 +5,14 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::support::seeder::{self, Torrent};
 use crate::support::server::{Server, credenza, run};
-use crate::support::skip;
 use crate::support::world::{ID, World};
+use crate::support::{skip, until};
 
 /// One sentence on standard error, code 1, nothing on standard output.
 fn refused(done: &Output, wanted: &[&str]) {
@@ -167,14 +168,14 @@ fn a_full_disk_is_told_and_the_server_goes_on() {
     let library = folder.path().join("library");
     std::fs::create_dir(&library).unwrap();
     let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=2M", "tmpfs"])
+        .args(["-t", "tmpfs", "-o", "size=20M", "tmpfs"])
         .arg(&library)
         .output();
     if !mounted.is_ok_and(|done| done.status.success()) {
         return skip("needs the right to mount a tmpfs");
     }
     let film = Torrent::single("A.Film.2008.1080p.WEB-DL-SOMEBODY.mkv", 12 << 20, 64 << 10);
-    let Some(peer) = seeder::libtorrent(&film, 0) else {
+    let Some(peer) = seeder::libtorrent(&film, 2 << 20) else {
         unmount(&library);
         return skip("needs Python's libtorrent");
     };
@@ -185,17 +186,33 @@ fn a_full_disk_is_told_and_the_server_goes_on() {
         library.display()
     );
     let server = Server::serve(&world.configuration(&more));
+    // There is no room for it: it is not begun, and the sentence says what to do.
+    let others = library.join("somebody's");
+    std::fs::write(&others, vec![1; 12 << 20]).unwrap();
+    let refused = server.ask("POST", &format!("/api/play/{ID}")).send();
+    assert_eq!(refused.status, 502, "{}", refused.text());
+    assert!(refused.text().contains("library's disk has"), "{}", refused.text());
+    // There was room, and somebody takes it in the middle.
+    std::fs::remove_file(&others).unwrap();
     let url = server.play(ID)["url"].as_str().unwrap().to_owned();
     let path = &url[url.find("/v/").unwrap()..];
+    let _ = std::fs::write(&others, vec![1; 20 << 20]);
     // The connection is closed early, never filled with zeros.
     let whole = server.ask("GET", path).send();
     assert!(whole.body.len() < 12 << 20);
     assert_eq!(whole.body, film.files[0].1[..whole.body.len()]);
     let again = server.ask("POST", &format!("/api/play/{ID}")).send().text();
-    let told = server.log().contains("disk of the library is full")
-        || again.contains("disk of the library is full");
-    assert!(told, "{again}\n{}", server.log());
+    let told = |text: &str| {
+        text.contains("disk of the library is full") || text.contains("library's disk has")
+    };
+    assert!(told(&again) || told(&server.log()), "{again}\n{}", server.log());
     assert_eq!(server.get("/health").status, 200);
+    // With room again, the same address plays.
+    std::fs::remove_file(&others).unwrap();
+    until("the film to play again", Duration::from_secs(60), || {
+        let answer = server.ask("GET", path).try_send().ok()?;
+        (answer.body == film.files[0].1).then_some(())
+    });
     drop(server);
     unmount(&library);
 }

@@ -58,10 +58,12 @@ pub(super) struct Strikes(HashMap<Via, Strike>);
 
 #[derive(Debug)]
 struct Strike {
+    since: Instant,
     until: Instant,
     count: u32,
     why: String,
-    /// Trying again is of no use.
+    /// Trying again is of no use to who reads now. Who asks anew a moment later may find that
+    /// somebody has mended it: has made room on the disk, or paid.
     for_good: bool,
 }
 
@@ -70,7 +72,9 @@ impl Strikes {
     pub(super) fn sort_out(&self, ways: &[Via]) -> Vec<Via> {
         let now = Instant::now();
         let is_open = |way: &&Via| self.0.get(way).is_none_or(|strike| strike.until <= now);
-        let may_mend = |way: &&Via| self.0.get(way).is_none_or(|strike| !strike.for_good);
+        let may_mend = |way: &&Via| {
+            self.0.get(way).is_none_or(|strike| !strike.for_good || now > strike.since + STRIKE)
+        };
         let open: Vec<Via> = ways.iter().filter(is_open).copied().collect();
         if open.is_empty() { ways.iter().filter(may_mend).copied().collect() } else { open }
     }
@@ -86,8 +90,9 @@ impl Strikes {
         let count = self.0.get(&way).map_or(0, |strike| strike.count);
         let doubled = STRIKE.saturating_mul(1 << count.min(10)).min(LONGEST_STRIKE);
         let wait = if for_good { LONGEST_STRIKE } else { doubled };
-        let (until, why) = (Instant::now() + wait, why.to_string());
-        self.0.insert(way, Strike { until, count: count + 1, why, for_good });
+        let (since, why) = (Instant::now(), why.to_string());
+        let until = since + wait;
+        self.0.insert(way, Strike { since, until, count: count + 1, why, for_good });
     }
 
     /// What the first of `ways` that has failed had to say.
