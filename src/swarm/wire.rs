@@ -209,7 +209,7 @@ mod tests {
             prop_assert!(is_for(&sound, hash));
             prop_assert_eq!(is_for(&sound, InfoHash::from_bytes(other)), *hash.as_bytes() == other);
             let mut changed = sound;
-            changed[at] ^= 1 << bit;
+            changed[at] ^= 1_u8 << bit;
             prop_assert_eq!(is_for(&changed, hash), (20..28).contains(&at));
         }
     }
