@@ -38,6 +38,11 @@ struct Town {
 impl Town {
     /// With peers where `swarm`, and with an account at the store where `debrid`.
     fn new(debrid: bool, swarm: bool) -> Self {
+        Self::with(debrid, swarm, "")
+    }
+
+    /// The same, with more to say of mirrors; the store's server is a cache of descriptions too.
+    fn with(debrid: bool, swarm: bool, mirrors: &str) -> Self {
         let torrent = Torrent::single(NAME, FILM_BYTES, 256 << 10);
         let warehouse = Warehouse::start(torrent.files[0].1.clone(), RATE);
         let other = Warehouse::start(vec![7; FILM_BYTES + 1], RATE);
@@ -58,6 +63,8 @@ impl Town {
         let addresses =
             [store.addr(), warehouse.addr(), other.addr()].map(|one| format!("\"{one}\", "));
         let more = format!("allow_private = [{}", addresses.concat());
+        let cache = format!("torrent_caches = [\"{}\"]\n{mirrors}", store.url("/"));
+        let configuration = configuration.replace("torrent_caches = []\n", &cache);
         let server = Server::serve(&configuration.replace("allow_private = [", &more));
         let town = Self { world, torrent, store, warehouse, other, server, _token: token };
         town.store_is_well();
@@ -242,6 +249,36 @@ fn another_file_under_the_same_name_is_never_joined_on() {
     town.warehouse.is(Mood::Refuses(404));
     let link = json!({"data": {"link": town.other.url("/d/film.mkv")}});
     town.store.on("/v0/store/link/generate", Reply::json(link.to_string()));
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn when_the_peers_go_a_mirror_that_the_owner_named_carries_the_film_on() {
+    let town = Town::new(false, true);
+    let Some(peer) = town.peer() else { return };
+    let source = json!({"name": "Friend", "url": town.warehouse.url("/{infoHash}/{fileName}")});
+    let added = town.server.owner("POST", "/api/sources").json(&source).send();
+    assert_eq!(added.status, 201, "{}", added.text());
+    let viewer = town.viewer();
+    viewer.has(4);
+    drop(peer);
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+    assert_eq!(town.log_says("a film goes on by another way"), 1, "{}", town.server.log());
+}
+
+#[test]
+fn where_there_is_no_peer_a_mirror_plays_by_a_description_from_a_cache() {
+    let town = Town::with(false, true, "p2p_timeout_ms = 1000\n");
+    town.store.on(
+        &format!("/{}.torrent", town.torrent.info_hash.to_string().to_uppercase()),
+        Reply::ok(&town.torrent.bytes),
+    );
+    let source = json!({"name": "Friend", "url": town.warehouse.url("/{infoHash}/{fileName}")});
+    let added = town.server.owner("POST", "/api/sources").json(&source).send();
+    assert_eq!(added.status, 201, "{}", added.text());
+    let play = town.server.play(ID);
+    assert_eq!(play["via"], "mirror", "{play}");
+    let viewer = Viewer::watch(play["url"].as_str().unwrap());
     assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
 }
 

@@ -36,6 +36,7 @@ impl From<playback::Error> for ApiError {
             E::Debrid(debrid) if debrid.is_of_the_token() => (StatusCode::BAD_REQUEST, "debrid"),
             E::Debrid(_) => (StatusCode::BAD_GATEWAY, "debrid"),
             E::Swarm(_) => (StatusCode::BAD_GATEWAY, "swarm"),
+            E::Mirror(_) => (StatusCode::BAD_GATEWAY, "no_mirror"),
             E::UnknownTitle { .. } => (StatusCode::NOT_FOUND, "unknown_title"),
             E::Title(title::Error::BadKey | title::Error::NoKey) => {
                 (StatusCode::BAD_REQUEST, "tmdb_key")

@@ -14,6 +14,7 @@ mod find;
 mod findings;
 mod following;
 mod indexes;
+mod mirrors;
 mod own_file;
 mod playable;
 mod preferences;
@@ -45,7 +46,7 @@ use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::media::StremioId;
-use crate::mirror::Mirrors;
+use crate::mirror::{self, Mirrors};
 use crate::select::{BadPreference, Preferences};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
@@ -188,6 +189,9 @@ pub enum Error {
     /// Peers.
     #[error(transparent)]
     Swarm(#[from] swarm::Error),
+    /// Mirrors.
+    #[error(transparent)]
+    Mirror(#[from] mirror::Error),
     /// Titles.
     #[error(transparent)]
     Title(#[from] title::Error),

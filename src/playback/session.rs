@@ -37,6 +37,8 @@ pub(super) struct Session {
 pub(super) enum Bytes {
     /// From a store.
     Link(Arc<dyn Representation>),
+    /// From a mirror and its backups.
+    Mirror(Arc<dyn Representation>),
     /// From the disk.
     Disk(Arc<DiskFile>),
     /// From peers: to be watched for its last piece.
@@ -46,7 +48,7 @@ pub(super) enum Bytes {
 impl Bytes {
     pub(super) fn representation(&self) -> Arc<dyn Representation> {
         match self {
-            Self::Link(bytes) => Arc::clone(bytes),
+            Self::Link(bytes) | Self::Mirror(bytes) => Arc::clone(bytes),
             Self::Disk(file) => Arc::clone(file) as Arc<dyn Representation>,
             Self::Swarm(file) => Arc::clone(file) as Arc<dyn Representation>,
         }
@@ -55,6 +57,7 @@ impl Bytes {
     fn via(&self) -> Via {
         match self {
             Self::Link(_) => Via::Debrid,
+            Self::Mirror(_) => Via::Mirror,
             Self::Disk(_) => Via::Disk,
             Self::Swarm(_) => Via::Swarm,
         }
@@ -63,7 +66,7 @@ impl Bytes {
     /// Whether the disk they lie on was pulled, or plugged in again.
     fn are_gone(&self) -> bool {
         match self {
-            Self::Link(_) => false,
+            Self::Link(_) | Self::Mirror(_) => false,
             Self::Disk(file) => !file.is_there(),
             Self::Swarm(file) => file.has_moved(),
         }
@@ -235,7 +238,8 @@ impl Playback {
         let is_there = |way: &Via| match way {
             Via::Debrid => self.debrid().is_some(),
             Via::Swarm => self.parts.swarm.allowed(),
-            Via::Mirror | Via::Disk => false,
+            Via::Mirror => self.is_mirrored(playable),
+            Via::Disk => false,
         };
         ways.into_iter().filter(is_there).collect()
     }
@@ -259,7 +263,7 @@ impl Playback {
                 }
             }
         }
-        let none = || "peer-to-peer is off, and no debrid store is set".to_owned();
+        let none = || "peer-to-peer is off, no debrid store is set, and no mirror".to_owned();
         // The first way's sentence is the one that matters to who chose it.
         let why = lock(&session.strikes).why(&ways).unwrap_or_else(none);
         Err(Error::Gone { name: playable.link_name(), why })
@@ -269,6 +273,7 @@ impl Playback {
         let bytes = match (way, self.debrid()) {
             (Via::Debrid, Some(debrid)) => Bytes::Link(link_to(&debrid, playable).await?),
             (Via::Swarm, _) => self.peers_of(playable).await?,
+            (Via::Mirror, _) => Bytes::Mirror(self.mirror_of(playable).await?),
             _ => return Err(other_bytes(playable)),
         };
         let representation = bytes.representation();
@@ -280,7 +285,7 @@ impl Playback {
 
     async fn peers_of(&self, playable: &Playable) -> Result<Bytes, Error> {
         let magnet = playable.magnet();
-        let metainfo = self.parts.swarm.resolve(&magnet).await?;
+        let (metainfo, _) = self.description(&magnet).await?;
         let index = same_file(playable, &metainfo.files);
         let index = index.ok_or_else(|| other_bytes(playable))?;
         if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {

@@ -1,13 +1,15 @@
-//! The ways to a candidate's bytes: the store, then peers. Which of them are still worth trying is
+//! The ways to a candidate's bytes: the store, then peers, then mirrors. Which of them are still worth trying is
 //! kept for one play, so that neither the owner's account nor a viewer's patience is spent on it.
 
 use std::sync::Arc;
 
 use super::Playback;
+use super::mirrors::Teller;
 use super::playable::Via;
 use super::session::Bytes;
 use crate::debrid::{self, Debrid};
 use crate::media::Query;
+use crate::mirror;
 use crate::select::{self, Candidate, Pick, Target};
 use crate::swarm;
 use crate::torrent::{Availability, Store, TorrentFile};
@@ -90,9 +92,41 @@ impl Playback {
         // A torrent without the right file is no better from peers.
         if ways.swarm_left > 0 && reason.why != NO_FILE {
             ways.swarm_left -= 1;
-            return self.open_swarm(candidate, query).await;
+            return match self.open_swarm(candidate, query).await {
+                Err(no_way) if no_way.why != NO_FILE => {
+                    self.open_mirror(candidate, query).await.ok_or(no_way)
+                }
+                opened => opened,
+            };
         }
         Err(reason)
+    }
+
+    /// The right file from a mirror, where peers could not give it: its description from memory or a
+    /// cache, its bytes from whoever has them.
+    async fn open_mirror(&self, candidate: &Candidate, query: &Query) -> Option<Opened> {
+        let info_hash = &candidate.torrent.info_hash;
+        let metainfo = if let Some(known) = self.parts.swarm.known(info_hash) {
+            known
+        } else {
+            let bytes = self.parts.mirrors.metainfo(info_hash).await.ok()?;
+            self.parts.swarm.add_metainfo(&bytes).ok()?
+        };
+        let files = with_verified(metainfo.files.clone(), candidate);
+        let pick = select::pick(&files, &target(candidate, query)).ok()?;
+        let wanted = mirror::Wanted {
+            info_hash: *info_hash,
+            file: pick.file.file.clone(),
+            torrent_name: Some(metainfo.name.clone()),
+            single_file: metainfo.single_file,
+            web_seeds: metainfo.web_seeds.clone(),
+        };
+        if !self.parts.mirrors.has_any(&wanted) {
+            return None;
+        }
+        let opened = self.parts.mirrors.open(&wanted).await;
+        let bytes = opened.inspect_err(|error| tracing::info!(%error, "no mirror")).ok()?;
+        Some(Opened { via: Via::Mirror, pick, bytes: Bytes::Mirror(bytes) })
     }
 
     fn worth_a_try(
@@ -174,7 +208,13 @@ impl Playback {
             store_is_down: false,
         };
         let magnet = candidate.torrent.magnet();
-        let metainfo = swarm.resolve(&magnet).await.map_err(failed)?;
+        let (metainfo, teller) = self.description(&magnet).await.map_err(failed)?;
+        // Where no peer has even told what is in it, a mirror comes first.
+        if teller == Teller::Cache
+            && let Some(opened) = self.open_mirror(candidate, query).await
+        {
+            return Ok(opened);
+        }
         let files = with_verified(metainfo.files.clone(), candidate);
         let pick = select::pick(&files, &target(candidate, query)).map_err(no_file)?;
         let index = pick.file.file.index.unwrap_or_default();

@@ -177,6 +177,12 @@ impl Swarm {
         Ok(self.0.resolve(magnet).await?.metainfo.clone())
     }
 
+    /// What is in a torrent that was asked for lately. Asks nobody.
+    #[must_use]
+    pub fn known(&self, info_hash: &InfoHash) -> Option<Arc<Metainfo>> {
+        self.0.known(info_hash)
+    }
+
     /// Makes a `.torrent` known, so that it need not come from peers. Asks nobody.
     pub fn add_metainfo(&self, torrent_bytes: &[u8]) -> Result<Arc<Metainfo>, Error> {
         Ok(self.0.know(Metainfo::read(torrent_bytes)?, &[], Vec::new()).metainfo.clone())

@@ -109,6 +109,10 @@ impl Torrents {
         lock(&self.shelf).put(Known::new(metainfo, trackers, peers))
     }
 
+    pub(super) fn known(&self, info_hash: &InfoHash) -> Option<Arc<Metainfo>> {
+        Some(lock(&self.shelf).get(*info_hash)?.metainfo.clone())
+    }
+
     /// The description, from memory or from peers.
     pub(super) async fn resolve(&self, magnet: &Magnet) -> Result<Arc<Known>, Error> {
         if let Some(known) = lock(&self.shelf).named(magnet) {

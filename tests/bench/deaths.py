@@ -34,6 +34,8 @@ mdns = false
 [swarm]
 enabled = true
 dht = false
+[mirror]
+torrent_caches = []
 [network]
 allow_private = ["{stand_ins}", "{store}"]
 [title]

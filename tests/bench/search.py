@@ -34,6 +34,8 @@ listen = "127.0.0.1:0"
 mdns = false
 [swarm]
 enabled = false
+[mirror]
+torrent_caches = []
 [network]
 allow_private = [{addresses}]
 [title]

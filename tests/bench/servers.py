@@ -16,6 +16,8 @@ mdns = false
 [swarm]
 enabled = true
 dht = false
+[mirror]
+torrent_caches = []
 [network]
 allow_private = ["{address}"]
 [title]

@@ -58,7 +58,7 @@ impl World {
         let allowed: Vec<String> = addresses.iter().map(|addr| format!("\"{addr}\"")).collect();
         format!(
             "[title]\ncinemeta_url = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n\
-             {}[network]\nallow_private = [{}]\n[access]\nauth_required = false\n{more}",
+             {}[network]\nallow_private = [{}]\n[access]\nauth_required = false\n[mirror]\ntorrent_caches = []\n{more}",
             self.titles.url("/"),
             self.index.url("/"),
             only(&[IndexName::Torrentio]),
