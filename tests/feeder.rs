@@ -4,6 +4,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::process::Command;
 use std::sync::Arc;
@@ -17,12 +18,17 @@ use credenza::torrent::Magnet;
 use credenza::torrent::metainfo::Metainfo;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::support::seeder::{Torrent, libtorrent, python, random};
+use crate::support::seeder::{Peer, Torrent, libtorrent, python, random};
+use crate::support::server::Server;
 use crate::support::skip;
 use crate::support::tracker::Tracker;
+use crate::support::upstream::{Reply, Upstream};
+use crate::support::warehouse::Warehouse;
+use crate::support::world::{ID, World};
 use crate::swarm::{options, read, swarm, until};
 
 const MIB: usize = 1 << 20;
@@ -100,8 +106,8 @@ impl Representation for Source {
 /// The peer alone, giving these files.
 async fn feeder(torrent: &Torrent, files: &[(u32, &Arc<Shelf>)]) -> Feeder {
     let metainfo = Arc::new(Metainfo::read(&torrent.bytes).unwrap());
-    let feeder = Feeder::start(metainfo, &TaskTracker::new(), &CancellationToken::new());
-    let feeder = feeder.await.unwrap();
+    let (tasks, end) = (TaskTracker::new(), CancellationToken::new());
+    let feeder = Feeder::start(metainfo, &tasks, &end).await.unwrap();
     for (index, shelf) in files {
         feeder.attach(*index, shelf.feed());
     }
@@ -146,11 +152,14 @@ async fn beside_a_slow_seeder_the_bytes_come_from_our_own_peer() {
     tracker.add(torrent.info_hash, peer.addr);
     let shelf = Shelf::of(&torrent.files[0].1);
     let library = tempfile::tempdir().unwrap();
-    let swarm = swarm(options(library.path(), &tracker));
+    // So that it is not whole before it is looked at.
+    let download_limit = NonZeroU32::new(5_000_000);
+    let swarm = swarm(Options { download_limit, ..options(library.path(), &tracker) });
     let file = swarm.open_fed(&torrent.magnet(&tracker), 0, shelf.feed()).await.unwrap();
-    assert!(read(&file, 0..16 * MIB).await.unwrap() == torrent.files[0].1[..16 * MIB]);
-    assert!(shelf.read() >= 12 * MIB, "{} bytes came from our own peer", shelf.read());
-    assert_eq!(swarm.status(&torrent.info_hash).unwrap().peers, 1, "the seeder");
+    assert!(read(&file, 0..12 * MIB).await.unwrap() == torrent.files[0].1[..12 * MIB]);
+    assert!(shelf.read() >= 8 * MIB, "{} bytes came from our own peer", shelf.read());
+    let status = swarm.status(&torrent.info_hash).unwrap();
+    assert_eq!((status.state, status.peers), (State::Downloading, 1), "the seeder: {status:?}");
     swarm.stop().await;
 }
 
@@ -201,15 +210,15 @@ async fn a_source_of_another_length_is_not_read() {
     swarm.stop().await;
 }
 
-fn pack() -> Torrent {
-    let files = [100_000, 300_000, 40_000, 262_144].map(random);
+fn pack(lengths: [usize; 4]) -> Torrent {
+    let files = lengths.map(random);
     let named = files.into_iter().zip(1..).map(|(bytes, nth)| (format!("E0{nth}.mkv"), bytes));
     Torrent::new("Pack", named.collect(), 64 << 10)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pieces_that_a_neighbour_shares_are_not_claimed() {
-    let torrent = pack();
+    let torrent = pack([100_000, 300_000, 40_000, 262_144]);
     let second = Shelf::of(&torrent.files[1].1);
     let feeder = feeder(&torrent, &[(1, &second)]).await;
     let mut client = Client::greet(feeder.addr(), &torrent).unwrap();
@@ -238,9 +247,9 @@ async fn pieces_that_a_neighbour_shares_are_not_claimed() {
 /// their neighbours come from a peer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_further_file_of_a_torrent_is_fed_as_well() {
-    let torrent = pack();
+    let torrent = pack([100_000, 5_000_000, 40_000, 5_000_000]);
     let tracker = Tracker::start();
-    let Some(peer) = libtorrent(&torrent, 100_000) else { return skip(NO_PYTHON) };
+    let Some(peer) = libtorrent(&torrent, 300_000) else { return skip(NO_PYTHON) };
     tracker.add(torrent.info_hash, peer.addr);
     let library = tempfile::tempdir().unwrap();
     let swarm = swarm(options(library.path(), &tracker));
@@ -250,7 +259,7 @@ async fn a_further_file_of_a_torrent_is_fed_as_well() {
         let shelf = Shelf::of(source);
         let file = swarm.open_fed(&magnet, index, shelf.feed()).await.unwrap();
         assert!(read(&file, 0..source.len()).await.unwrap() == *source, "{index}");
-        assert!(shelf.read() > 0, "{index}: all came from the slow seeder");
+        assert!(shelf.read() > 2 * MIB, "{index}: {} bytes", shelf.read());
     }
     swarm.stop().await;
 }
@@ -313,6 +322,7 @@ async fn who_talks_nonsense_is_left_and_nobody_else_is() {
         assert!(client.is_left(), "{:?}", &hostile[..2]);
     }
     let mut client = Client::greet(feeder.addr(), &torrent).unwrap();
+    client.read().unwrap();
     client.0.write_all(&[0xff; 4]).unwrap();
     assert!(client.is_left(), "a message of 4 GiB");
 
@@ -341,6 +351,107 @@ async fn only_this_machine_reaches_it_and_it_ends_with_its_owner() {
     drop(feeder);
     assert!(client.is_left());
     until("the listener's end", Duration::from_secs(5), || TcpStream::connect(addr).is_err()).await;
+}
+
+const NAME: &str = "Quiet.Harbour.2008.1080p.WEB-DL.x264-KITE.mkv";
+
+/// A household in which one film comes by a peer that needs two minutes for it.
+struct Household {
+    torrent: Torrent,
+    world: World,
+    warehouse: Warehouse,
+    store: Upstream,
+    data: tempfile::TempDir,
+    _peer: Peer,
+}
+
+impl Household {
+    fn new() -> Option<Self> {
+        let torrent = Torrent::single(NAME, 12 * MIB, 256 << 10);
+        let Some(peer) = libtorrent(&torrent, 100_000) else {
+            skip(NO_PYTHON);
+            return None;
+        };
+        let world = World::of("Quiet Harbour");
+        world.list(&[&torrent]).seeded_at(&torrent, peer.addr);
+        let warehouse = Warehouse::start(torrent.files[0].1.clone(), 50 * MIB);
+        let (store, data) = (Upstream::start(), tempfile::tempdir().unwrap());
+        Some(Self { torrent, world, warehouse, store, data, _peer: peer })
+    }
+
+    fn serve(&self, more: &str) -> Server {
+        let more = format!("{more}[swarm]\nenabled = true\ndht = false\n");
+        let allowed =
+            format!("allow_private = [\"{}\", \"{}\", ", self.warehouse.addr(), self.store.addr());
+        let configuration = self.world.configuration(&more);
+        let configuration = configuration.replace("allow_private = [", &allowed);
+        Server::serve_on(&self.data.path().join("data"), &configuration, None)
+    }
+
+    /// Reads the whole film, and says whether peers alone were the way to it.
+    fn plays(&self, server: &Server, path: &str) {
+        let answer = server.get(path);
+        assert_eq!(answer.status, 200);
+        assert!(answer.body == self.torrent.files[0].1, "other bytes than the source's");
+        let log = server.log();
+        assert!(!log.contains("goes on by another way"), "{log}");
+        assert!(!log.contains("has other bytes"), "{log}");
+    }
+}
+
+#[test]
+fn a_film_that_comes_by_peers_is_fed_by_the_mirror_that_has_it() {
+    let Some(home) = Household::new() else { return };
+    let server = home.serve("");
+    let source = json!({"name": "Friend", "url": home.warehouse.url("/{infoHash}/{fileName}")});
+    let added = server.owner("POST", "/api/sources").json(&source).send();
+    assert_eq!(added.status, 201, "{}", added.text());
+    let play = server.play(ID);
+    assert_eq!(play["via"], "swarm", "{play}");
+    home.plays(&server, &path_of(&play));
+    assert!(server.log().contains("a server fills pieces beside the peers"), "{}", server.log());
+}
+
+/// The film came by peers; then the owner sets up a store whose cache has it.
+#[test]
+fn a_film_that_comes_by_peers_is_fed_by_the_store_that_has_it() {
+    let Some(home) = Household::new() else { return };
+    let server = home.serve("");
+    let play = server.play(ID);
+    assert_eq!(play["via"], "swarm", "{play}");
+    server.stop();
+
+    let (hash, size) = (home.torrent.info_hash, 12 * MIB);
+    let file = json!({"index": 0, "name": NAME, "path": format!("/{NAME}"), "size": size, "link": "stremthru://store/realdebrid/opaque"});
+    let cached = json!({"data": {"items": [{"hash": hash, "status": "cached", "files": [file]}]}});
+    home.store.on("/v0/store/magnets/check", Reply::json(cached.to_string()));
+    let added = json!({"data": {"id": "K1", "hash": hash, "name": NAME, "size": size, "status": "downloaded", "files": [file]}});
+    home.store.on("/v0/store/magnets", Reply::json(added.to_string()).with_status(201));
+    let link = json!({"data": {"link": home.warehouse.url("/d/film.mkv")}});
+    home.store.on("/v0/store/link/generate", Reply::json(link.to_string()));
+    let token = home.data.path().join("token");
+    std::fs::write(&token, "a-token-of-this-test").unwrap();
+    let server = home.serve(&format!(
+        "[stremthru]\nurl = \"{}\"\n[debrid]\nstore = \"realdebrid\"\ntoken_file = \"{}\"\n",
+        home.store.url("/"),
+        token.display()
+    ));
+    // A search asks the store what it has.
+    assert_eq!(server.owner("GET", &format!("/api/find/{ID}")).send().status, 200);
+    let links = || home.store.requests().iter().filter(|seen| seen.path.contains("link")).count();
+    assert_eq!(links(), 0);
+    home.plays(&server, &path_of(&play));
+    assert_eq!(links(), 1, "one link for all pieces");
+    let log = server.log();
+    assert!(log.contains("a server fills pieces beside the peers"), "{log}");
+    assert!(!log.contains("a-token-of-this-test"), "{log}");
+}
+
+/// The part of a link that outlives the server's port.
+fn path_of(play: &serde_json::Value) -> String {
+    let url = play["url"].as_str().unwrap();
+    let at = url.find("/v/").unwrap();
+    url[at..].to_owned()
 }
 
 /// A peer that the test speaks for.

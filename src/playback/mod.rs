@@ -9,6 +9,7 @@ mod carry;
 mod check;
 mod choose;
 mod desk;
+mod feeds;
 mod film;
 mod find;
 mod findings;

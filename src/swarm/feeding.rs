@@ -34,8 +34,9 @@ const SIGN: Duration = Duration::from_secs(3);
 const MOST_ASKED: usize = 512;
 /// Pieces that are read at one time: an HTTP source takes its time to begin.
 const AT_ONCE: usize = 4;
-/// Bytes of pieces that are read ahead; one piece is always read, however long it is.
-const AHEAD: usize = 16 << 20;
+/// Bytes of pieces that are kept or being read, but for the one that was answered last; one piece is
+/// always read, however long it is.
+const AHEAD: usize = 8 << 20;
 
 type Read = (u32, io::Result<Bytes>);
 
@@ -89,6 +90,8 @@ struct Conversation<'a> {
     /// The pieces that are being read.
     under_way: Vec<u32>,
     here: Vec<(u32, Bytes)>,
+    /// The piece that was answered last.
+    last: Option<u32>,
     next_sign: Instant,
 }
 
@@ -105,6 +108,7 @@ impl<'a> Conversation<'a> {
             reading: FuturesUnordered::new(),
             under_way: Vec::new(),
             here: Vec::new(),
+            last: None,
             next_sign: Instant::now() + SIGN,
         }
     }
@@ -225,6 +229,7 @@ impl<'a> Conversation<'a> {
             let (begin, end) = (block.begin as usize, (block.begin + block.length) as usize);
             let bytes = [&wire::block_head(block)[..], &piece[begin..end]].concat();
             self.asked.pop_front();
+            self.last = Some(block.piece);
             self.send(&bytes).await?;
         }
         Ok(())
@@ -242,12 +247,9 @@ impl<'a> Conversation<'a> {
                 break;
             }
         }
-        if self.here.len() > most {
-            // The newest stays: the rest of it may not have been asked for yet.
-            let newest = self.here.len() - 1;
-            let mut nth = 0..;
-            self.here.retain(|(piece, _)| nth.next() == Some(newest) || next.contains(piece));
-        }
+        // The rest of the piece that was answered last may not have been asked for yet.
+        let last = self.last;
+        self.here.retain(|(piece, _)| next.contains(piece) || Some(*piece) == last);
         for piece in next {
             let is_here = self.here.iter().any(|(here, _)| *here == piece);
             if is_here || self.under_way.contains(&piece) || self.under_way.len() >= most {
