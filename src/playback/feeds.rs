@@ -21,6 +21,7 @@ use super::Playback;
 use super::check::STALE;
 use super::desk::Desk;
 use super::session::link_in_cache;
+use crate::debrid::{self, Debrid};
 use crate::mirror::{Mirrors, Wanted};
 use crate::representation::Representation;
 use crate::swarm::{self, Feed, SwarmFile};
@@ -38,7 +39,7 @@ struct Feeds {
 enum Server {
     /// The owner's account, as it is when it is asked. Weak: the desk knows the swarm, which keeps
     /// this.
-    Store(Store, Weak<Desk>),
+    Store(Weak<Desk>),
     /// Whichever of them has the file.
     Mirrors(Mirrors, Box<Wanted>),
 }
@@ -62,8 +63,8 @@ impl Playback {
 
     fn servers_of(&self, magnet: &Magnet, metainfo: &Metainfo, file: &TorrentFile) -> Vec<Server> {
         let mut servers = Vec::new();
-        if let Some(store) = self.store_that_has(&magnet.info_hash) {
-            servers.push(Server::Store(store, Arc::downgrade(&self.desk)));
+        if store_that_has(&self.desk, &magnet.info_hash).is_some() {
+            servers.push(Server::Store(Arc::downgrade(&self.desk)));
         }
         let wanted = Wanted {
             info_hash: magnet.info_hash,
@@ -77,13 +78,25 @@ impl Playback {
         }
         servers
     }
+}
 
-    /// The store that is set, if its cache had the torrent when it was last asked.
-    fn store_that_has(&self, info_hash: &InfoHash) -> Option<Store> {
-        let store = self.debrid()?.store();
-        let (state, age) = self.parts.cache.availability(store, info_hash)?;
-        let has = state == Availability::Cached && age < STALE;
-        (has && !self.parts.cache.refused(store, info_hash)).then_some(store)
+/// The store that is set, if its cache had the torrent when it was last asked.
+fn store_that_has(desk: &Desk, info_hash: &InfoHash) -> Option<Arc<Debrid>> {
+    let (debrid, cache) = (desk.debrid()?, &desk.parts.cache);
+    let (state, age) = cache.availability(debrid.store(), info_hash)?;
+    let has = state == Availability::Cached && age < STALE;
+    (has && !cache.refused(debrid.store(), info_hash)).then_some(debrid)
+}
+
+/// Remembers what a refusal says of this torrent, so that it is not asked for again.
+fn learn(desk: &Desk, store: Store, info_hash: InfoHash, error: &debrid::Error) {
+    match error {
+        debrid::Error::Refused { .. } => desk.parts.cache.put_refused(store, &info_hash),
+        debrid::Error::NotReady { .. } => {
+            let not_cached = [(info_hash, Availability::NotCached)];
+            desk.parts.cache.put_availability(store, &not_cached);
+        }
+        _ => {}
     }
 }
 
@@ -112,7 +125,7 @@ impl Feed for Feeds {
 impl Server {
     fn name(&self) -> &'static str {
         match self {
-            Self::Store(..) => "debrid",
+            Self::Store(_) => "debrid",
             Self::Mirrors(..) => "mirror",
         }
     }
@@ -123,11 +136,14 @@ impl Server {
         file: &TorrentFile,
     ) -> Result<Arc<dyn Representation>, String> {
         match self {
-            Self::Store(store, desk) => {
-                let debrid = desk.upgrade().and_then(|desk| desk.debrid());
-                let debrid = debrid.filter(|debrid| debrid.store() == *store);
-                let debrid = debrid.ok_or_else(|| format!("{store} is not set any more"))?;
-                link_in_cache(&debrid, magnet, file).await.map_err(|error| error.to_string())
+            Self::Store(desk) => {
+                let gone = || "no debrid store has it any more".to_owned();
+                let desk = desk.upgrade().ok_or_else(gone)?;
+                let debrid = store_that_has(&desk, &magnet.info_hash).ok_or_else(gone)?;
+                link_in_cache(&debrid, magnet, file).await.map_err(|error| {
+                    learn(&desk, debrid.store(), magnet.info_hash, &error);
+                    error.to_string()
+                })
             }
             Self::Mirrors(mirrors, wanted) => {
                 mirrors.open(wanted).await.map_err(|error| error.to_string())

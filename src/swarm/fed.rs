@@ -113,7 +113,8 @@ impl Fed {
             let (fed, hashed) = (self.clone(), bytes.clone());
             let checked = spawn_blocking(move || fed.pieces.are_right(piece, &hashed)).await;
             if checked.is_ok_and(|right| right) {
-                *lock(&self.health) = Health::default();
+                let mut health = lock(&self.health);
+                (health.rests_until, health.failures) = (None, 0);
                 return Ok(bytes);
             }
         }
