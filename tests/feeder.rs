@@ -270,6 +270,7 @@ async fn what_a_peer_lies_is_never_served_either() {
 
     // What it has written is in nobody's way.
     let again = crate::swarm::swarm(crate::swarm::options(library.path(), &tracker));
+    again.add_metainfo(&torrent.bytes).unwrap();
     let shelf = Shelf::of(&torrent.files[0].1);
     let file = again.open_fed(&torrent.magnet(&tracker), 0, shelf.feed()).await.unwrap();
     assert!(read(&file, 0..2 * MIB).await.unwrap() == torrent.files[0].1);
