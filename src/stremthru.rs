@@ -1,6 +1,8 @@
 //! StremThru on the wire: the envelope `{data}` or `{error}`, the headers that name the store and
 //! carry its token, and what the error codes mean. What is asked is for `index` and `debrid` to say.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,6 +26,56 @@ pub struct StremThru {
     client: fetch::Client,
     base: Url,
     account: Option<(Store, Secret)>,
+    calls: Arc<Calls>,
+}
+
+/// How a call to a store ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Outcome {
+    Ok,
+    Refused,
+    Limited,
+    Failed,
+}
+
+impl Outcome {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Limited => "limited",
+            Self::Failed => "failed",
+        }
+    }
+
+    const fn of(error: &Error) -> Self {
+        match error {
+            Error::Refused => Self::Refused,
+            Error::Limited { .. } | Error::StoreLimit => Self::Limited,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Calls to stores, counted by how they ended.
+#[derive(Debug, Default)]
+pub struct Calls(Mutex<BTreeMap<Outcome, u64>>);
+
+impl Calls {
+    /// How many ended how.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(Outcome, u64)> {
+        let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.iter().map(|(outcome, count)| (*outcome, *count)).collect()
+    }
+
+    fn count(&self, outcome: Outcome) {
+        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *rows.entry(outcome).or_default() += 1;
+    }
 }
 
 /// Why StremThru gave no data. The codes are those of its source (`UPPER_SNAKE`); the status speaks
@@ -55,7 +107,13 @@ impl StremThru {
     /// `base` is the instance's address; `account` is needed for calls to the store alone.
     #[must_use]
     pub fn new(client: fetch::Client, base: Url, account: Option<(Store, Secret)>) -> Self {
-        Self { client, base, account }
+        Self { client, base, account, calls: Arc::default() }
+    }
+
+    /// The same, counting its calls to the store there.
+    #[must_use]
+    pub fn counted(self, calls: Arc<Calls>) -> Self {
+        Self { calls, ..self }
     }
 
     /// Asks for `path` (without a slash at the start); `auth` sends the store's headers along.
@@ -99,6 +157,15 @@ impl StremThru {
     }
 
     async fn send<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
+        let of_the_store = request.secret.is_some();
+        let sent = self.send_once(request).await;
+        if of_the_store {
+            self.calls.count(sent.as_ref().map_or_else(Outcome::of, |_| Outcome::Ok));
+        }
+        sent
+    }
+
+    async fn send_once<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
         let answer = self.client.send(request).await?;
         self.succeeded(&answer)?;
         let data = answer.body_json::<Value>()?.get_mut("data").map(Value::take);

@@ -220,7 +220,9 @@ fn where_the_best_is_refused_the_next_one_plays_in_the_same_breath() {
     let link = json!({"data": {"link": upstream.url("/cdn/film.mkv").to_string()}});
     upstream.on("/v0/store/link/generate", Reply::json(link.to_string()));
     let first = Reply::ok("F").with_status(206).header("Content-Range", "bytes 0-0/1000");
-    upstream.on("/cdn/film.mkv", first);
+    let whole = Reply::ok([b'F'; 1000]).with_status(206);
+    let whole = whole.header("Content-Range", "bytes 0-999/1000");
+    upstream.script("/cdn/film.mkv", [first.clone(), whole, first]);
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
     std::fs::write(&token, "CANARY-token-of-this-test").unwrap();

@@ -15,6 +15,16 @@ fn hostile_torrents_are_each_refused_in_one_sentence() {
 }
 
 #[test]
+fn names_that_only_look_like_trouble_are_taken() {
+    for name in ["Con Air (1997).mkv", "auxiliary.mkv", "nullify.mkv", "COM10.mkv", ".hidden.mkv"] {
+        let built = build("n", &[(name, b"text")], 16_384, &[]);
+        assert_eq!(Metainfo::read(&built).unwrap().files[0].name, name);
+    }
+    let deep = ["a"; 16].join("/");
+    assert!(Metainfo::read(&build("n", &[(deep, b"text")], 16_384, &[])).is_ok());
+}
+
+#[test]
 fn ten_thousand_files_are_read_and_one_more_is_not() {
     assert_eq!(Metainfo::read(&hostile::many_files(10_000)).unwrap().files.len(), 10_000);
     assert!(Metainfo::read(&hostile::many_files(10_001)).is_err());

@@ -15,6 +15,8 @@ use crate::title::anime_map::Refresh;
 
 /// How often the cache is tended.
 const CACHE_CARE: Duration = Duration::from_secs(60);
+/// How often it is looked at what peers send.
+const TRANSFER_CARE: Duration = Duration::from_secs(10);
 /// How often what was learnt of the mirrors is written: a card wears.
 const MIRROR_CARE: Duration = Duration::from_secs(5 * 60);
 /// How long after the start large things may be done: whoever started the house wants something.
@@ -46,6 +48,17 @@ pub(super) async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationTo
         tokio::select! {
             () = shutdown.cancelled() => return,
             _ = ticks.tick() => playback.tend().await,
+        }
+    }
+}
+
+/// Looks at what peers send.
+pub(super) async fn watch_transfers(playback: Arc<Playback>, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(TRANSFER_CARE);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => playback.watch_transfers().await,
         }
     }
 }

@@ -21,7 +21,9 @@ use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer
 use crate::appliance::{self, Appliance};
 use crate::config::{BadConfig, Config};
 use crate::host_name::host_label;
+use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
+use crate::http::traffic::Traffic;
 use crate::http::{router, server};
 use crate::lan::Advertisement;
 use crate::media::StremioId;
@@ -153,6 +155,8 @@ impl App {
             appliance: Arc::clone(&appliance),
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
+            limits: Limits::new(caps(config)),
+            traffic: Traffic::default(),
             auth_required: config.auth_required,
             name: config.lan_name.clone(),
         };
@@ -166,6 +170,7 @@ impl App {
         tasks.spawn(care::warm_up_names(shutdown.clone()));
         tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
         tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
+        tasks.spawn(care::watch_transfers(Arc::clone(&playback), shutdown.clone()));
         tasks.spawn(care::keep_mirrors(mirrors, shutdown.clone()));
         tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
         let running = RunningServer { address: near, pid: std::process::id() };
@@ -230,6 +235,15 @@ impl App {
         if tokio::time::timeout(Duration::from_secs(1), self.tasks.wait()).await.is_err() {
             tracing::debug!("some tasks were cut off");
         }
+    }
+}
+
+fn caps(config: &Config) -> Caps {
+    let limits = &config.limits;
+    Caps {
+        streams_per_device: limits.streams_per_device,
+        streams_total: limits.streams_total,
+        requests_per_second: limits.requests_per_second,
     }
 }
 

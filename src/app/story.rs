@@ -83,6 +83,7 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
             .with(&config.prefer, &Preferences::default())
             .map_err(Error::Prefer)?,
         swarm_fixed: config.swarm.consent != Consent::Ask,
+        open_first: config.open_first,
     })?;
     if let Some((store, file)) = &config.debrid {
         let token = std::fs::read_to_string(file)

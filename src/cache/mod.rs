@@ -54,6 +54,12 @@ impl Cache {
         self.dir.is_some()
     }
 
+    /// How much of the disk it takes, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.engine.size()
+    }
+
     /// Keeps the cache small on the disk; to be called once a minute or so. Mostly it looks at a size
     /// and returns; every hundred searches it moves what is kept to a new engine, on a blocking
     /// thread. Meanwhile everything is a miss.

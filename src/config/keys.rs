@@ -67,9 +67,10 @@ pub const KEYS: &[Key] = &[
     used("mirror.p2p_timeout_ms", Number),
     used("mirror.test_timeout_ms", Number),
     used("mirror.torrent_caches", List),
-    later("limits.streams_per_device", Number),
-    later("limits.streams_total", Number),
-    later("limits.requests_per_second", Number),
+    used("find.open_first", Bool),
+    used("limits.streams_per_device", Number),
+    used("limits.streams_total", Number),
+    used("limits.requests_per_second", Number),
     used("access.auth_required", Bool),
     used("update.url", Url),
     used("box.wifi_ssid", Text),
@@ -125,7 +126,8 @@ pub const KEYS: &[Key] = &[
 ];
 
 /// The seeds' names for some of our keys, so that a household that moves keeps its settings:
-/// `(variable, key, unit)`. Where the `CREDENZA_` form is set as well, that one wins.
+/// `(variable, key, unit)`. Where the `CREDENZA_` form is set as well, that one wins; of
+/// two for one key, the first here.
 pub const SEED_VARIABLES: &[(&str, &str, Unit)] = &[
     ("STREAM_PORT", "server.listen", Unit::Port),
     ("STREAM_AUTH_REQUIRED", "access.auth_required", Unit::Same),
@@ -134,6 +136,7 @@ pub const SEED_VARIABLES: &[(&str, &str, Unit)] = &[
     ("TORRENT_MAX_CONNECTIONS", "swarm.max_torrents", Unit::Same),
     ("MAX_CONCURRENT_STREAMS", "limits.streams_total", Unit::Same),
     ("MAX_PEERS", "swarm.max_peers", Unit::Same),
+    ("WEBTORRENT_MAX_CONNS", "swarm.max_peers", Unit::Same),
     ("WEBTORRENT_DHT_PORT", "swarm.port", Unit::Same),
     ("WEBTORRENT_DOWNLOAD_LIMIT", "swarm.download_limit", Unit::Same),
     ("WEBTORRENT_UPLOAD_LIMIT", "swarm.upload_limit", Unit::Same),

@@ -64,6 +64,17 @@ pub struct SwarmConfig {
     pub trackers: Vec<String>,
 }
 
+/// `[limits]`; 0 is none.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitsConfig {
+    /// Bodies of films that are sent to one device at a time.
+    pub streams_per_device: usize,
+    /// Bodies of films that are sent at a time.
+    pub streams_total: usize,
+    /// Requests of one device in a second, but for films.
+    pub requests_per_second: u32,
+}
+
 /// `[mirror]`.
 #[derive(Debug, Clone)]
 pub struct MirrorConfig {
@@ -90,6 +101,10 @@ pub struct Config {
     pub mdns: bool,
     /// `[swarm]`
     pub swarm: SwarmConfig,
+    /// `find.open_first`: whether the best of what was found is opened before somebody chooses it.
+    pub open_first: bool,
+    /// `[limits]`
+    pub limits: LimitsConfig,
     /// `library.path`; `None`: `library` in the data folder.
     pub library: Option<PathBuf>,
     /// `library.disk`: the mount point of a disk that comes and goes; while it is mounted, the library
@@ -218,6 +233,8 @@ impl Config {
             lan_name: given.shown_name("lan.name", "Credenza")?,
             mdns: given.bool("lan.mdns", true),
             swarm: given.swarm()?,
+            open_first: given.bool("find.open_first", false),
+            limits: given.limits()?,
             library: given.text("library.path").map(PathBuf::from),
             library_disk: given.text("library.disk").map(PathBuf::from),
             mirror: given.mirror()?,
@@ -427,6 +444,15 @@ impl Given {
             download_limit: self.limit("swarm.download_limit")?,
             upload_limit: self.limit("swarm.upload_limit")?,
             trackers: self.list("swarm.trackers"),
+        })
+    }
+
+    /// A set opens three connections or four, a browser six: no household comes near these.
+    fn limits(&self) -> Result<LimitsConfig, BadConfig> {
+        Ok(LimitsConfig {
+            streams_per_device: self.number("limits.streams_per_device", 32)?,
+            streams_total: self.number("limits.streams_total", 128)?,
+            requests_per_second: self.number("limits.requests_per_second", 100)?,
         })
     }
 

@@ -178,7 +178,11 @@ pub(super) fn from_environment(
         } else if let Some((_, path, unit)) = SEED_VARIABLES.iter().find(|seed| seed.0 == name)
             && let Some(key) = Key::of(path)
         {
-            seeds.insert(key.path, from_variable(&name, key, &unit.ours(&word))?);
+            let first = SEED_VARIABLES.iter().find(|seed| seed.1 == *path);
+            let value = from_variable(&name, key, &unit.ours(&word))?;
+            if first.is_some_and(|first| first.0 == name) || !seeds.contains_key(key.path) {
+                seeds.insert(key.path, value);
+            }
         }
     }
     seeds.append(&mut ours);

@@ -27,6 +27,8 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 pub enum Manners {
     /// Any player of the household: with DLNA headers, each maker's media type, and CORS.
     Player,
+    /// A player that was given no right for pages elsewhere: the same without CORS.
+    Set,
     /// A program: RFC 9110 and nothing more.
     Plain,
 }
@@ -60,7 +62,7 @@ pub fn answer(
     if let Some(answer) = answer_without_bytes(method) {
         return answer;
     }
-    if manners == Manners::Player
+    if manners != Manners::Plain
         && let Some(status) = dlna::refusal(asked)
     {
         return bare(status);
@@ -158,16 +160,18 @@ fn describe(
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-transform"));
     let media_type = match manners {
-        Manners::Player => dlna::spelled(representation.media_type(), asked),
+        Manners::Player | Manners::Set => dlna::spelled(representation.media_type(), asked),
         Manners::Plain => representation.media_type(),
     };
     let media_type = HeaderValue::from_str(media_type)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::CONTENT_TYPE, media_type);
-    if manners == Manners::Player {
+    if manners != Manners::Plain {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
-        add_cors(headers);
+        if manners == Manners::Player {
+            add_cors(headers);
+        }
         dlna::add(headers, asked);
     }
 }

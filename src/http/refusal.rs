@@ -42,6 +42,9 @@ impl From<playback::Error> for ApiError {
                 (StatusCode::BAD_REQUEST, "tmdb_key")
             }
             E::Title(_) => (StatusCode::BAD_GATEWAY, "title"),
+            E::NeverVerifies { .. } => (StatusCode::BAD_GATEWAY, "never_verifies"),
+            E::NotAFilm { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "not_a_film"),
+            E::Torrent(torrent) => of_torrent(torrent),
             E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
         };
         let answer = Self::new(status, code, error.to_string());
@@ -51,6 +54,22 @@ impl From<playback::Error> for ApiError {
             }
             _ => answer,
         }
+    }
+}
+
+fn of_torrent(error: &playback::TorrentError) -> (StatusCode, &'static str) {
+    use playback::TorrentError as E;
+    match error {
+        E::Unknown { .. } => (StatusCode::NOT_FOUND, "unknown_torrent"),
+        E::NoFile { .. } => (StatusCode::NOT_FOUND, "no_file"),
+        E::NoVideo { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "no_video"),
+        E::TooMany => (StatusCode::CONFLICT, "too_many_torrents"),
+        E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
+        E::NotDescribed { .. } => (StatusCode::BAD_GATEWAY, "not_described"),
+        E::Outside { .. } | E::PastTheEnd { .. } => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "outside_the_file")
+        }
+        E::NoDuration => (StatusCode::UNPROCESSABLE_ENTITY, "no_duration"),
     }
 }
 

@@ -14,14 +14,17 @@ use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
 use super::error::ApiError;
+use super::limits::Limits;
 use super::router::MediaFinder;
 use super::server::{Local, Peer};
+use super::traffic::Traffic;
 use crate::access::{Access, LocalKey, MediaKeys};
 use crate::appliance::Appliance;
 use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
 use crate::secret::Secret;
+use crate::torrent::InfoHash;
 
 /// The rooms that are asked, built by `app`.
 #[derive(Clone)]
@@ -36,6 +39,10 @@ pub struct Rooms {
     /// Where people find this server.
     pub whereabouts: Arc<dyn Whereabouts>,
     pub tasks: TaskTracker,
+    /// How much each device may take.
+    pub limits: Limits,
+    /// What was asked, counted.
+    pub traffic: Traffic,
     /// Whether the watch page asks who is watching.
     pub auth_required: bool,
     /// The box's name, for people.
@@ -172,11 +179,29 @@ impl Rooms {
         answer
     }
 
+    /// The path at which a player reads a file of a torrent without a cookie.
+    pub(super) fn proxy_path(&self, info_hash: &InfoHash, file: Option<u32>) -> String {
+        let key = self.media_keys.sign(&info_hash.to_string(), &proxied(file));
+        let file = file.map(|file| format!("file={file}&")).unwrap_or_default();
+        format!("/stream/proxy/{info_hash}?{file}key={key}")
+    }
+
+    /// Whether the key of such a path is this file's.
+    pub(super) fn opens_proxy(&self, key: &str, info_hash: &InfoHash, file: Option<u32>) -> bool {
+        let signed = self.media_keys.verify(key, &proxied(file));
+        signed.is_some_and(|signed| signed == info_hash.to_string())
+    }
+
     /// The signed path of a chosen file.
     pub(super) fn media_path(&self, play: &Play) -> String {
         let key = self.media_keys.sign(&play.media_id, &play.link_name);
         format!("{key}/{}", play.link_name)
     }
+}
+
+/// What is signed with a torrent's hash: no name of a file, since none has `=` or `/` in a link.
+fn proxied(file: Option<u32>) -> String {
+    format!("stream/proxy?file={}", file.map(|file| file.to_string()).unwrap_or_default())
 }
 
 /// `Set-Cookie` for a new session. No `Secure`: the box speaks plain HTTP in the house.

@@ -1,7 +1,11 @@
-//! What is asked for: the words of films, series and episodes. Pure.
+//! What is asked for: the words of films, series and episodes; and what a film is by its bytes. Pure.
 
+mod content;
+mod length;
 mod query;
 mod stremio_id;
 
+pub use content::{Container, Content, Other, TELLING, content_of, passes};
+pub use length::{Runs, runs};
 pub use query::{AnimePlace, Query, Title, Wanted};
 pub use stremio_id::{AnimeBase, BadId, Episode, ImdbId, StremioId};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::playable::{Playable, Via, seconds_now};
+use super::playable::{Playable, Via};
 use super::ways::{Opened, Ways};
 use super::{Error, Findings, Playback};
 use crate::media::{Query, StremioId};
@@ -163,18 +163,13 @@ impl Playback {
         let mut file = pick.file.file;
         file.size_bytes = Some(bytes.representation().len());
         let playable = Playable {
-            id: *id,
+            id: Some(*id),
             title: self.shown_title(id),
-            info_hash: candidate.torrent.info_hash,
-            release: candidate.torrent.name.clone(),
-            trackers: candidate.torrent.trackers.clone(),
-            file: file.clone(),
-            via,
             store,
-            since: seconds_now(),
             detail: detail(via, store, candidate, &pick.match_reasons, &passed_over),
-            finished: None,
+            ..Playable::of_candidate(candidate, file.clone(), via)
         };
+        tracing::info!(info_hash = %playable.info_hash, file = file.base_name(), bytes = file.size_bytes, ?via, "torrent: selected file");
         let (media_id, link_name) = (playable.media_id(), playable.link_name());
         self.keep(playable, bytes)?;
         // The store's own name of a file is its business and ours.

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::figures::Answers;
 use super::findings::Findings;
 use super::following::Search;
 use super::indexes::Indexes;
@@ -38,6 +39,8 @@ pub(super) type Account = Arc<Mutex<Option<(Arc<Debrid>, String)>>>;
 pub(super) struct Desk {
     pub(super) parts: Arc<Parts>,
     pub(super) health: Health,
+    /// What indexes have answered since the start.
+    pub(super) answers: Answers,
     pub(super) relay: Relay,
     pub(super) under_way: Mutex<HashMap<StremioId, Arc<Search>>>,
     /// How many searches ask the indexes for a title just now, also behind their answers.
@@ -56,6 +59,7 @@ impl Desk {
         Self {
             parts,
             health: Health::new(Box::new(memory)),
+            answers: Answers::default(),
             relay: Relay::default(),
             under_way: Mutex::default(),
             asking: Mutex::default(),

@@ -1,15 +1,17 @@
 //! A chosen file as it is served. What is told of it was kept at the choice, so it neither changes
 //! with the way the bytes come today nor waits for them.
 
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, TryFutureExt as _};
 
 use super::playable::Via;
 use super::session::Session;
 use super::{Error, Playback, carry, lock};
+use crate::media::TELLING;
 use crate::representation::{ByteStream, Representation, media_type_of};
 use crate::torrent::entity_tag;
 
@@ -67,6 +69,15 @@ impl Film {
     }
 }
 
+impl Film {
+    /// Looks whether it is a film, unless that is known: an error where it must not be passed on.
+    /// `start` is the byte that is to be read.
+    pub(super) async fn vouch(&self, start: u64) -> Result<(), Error> {
+        let head = carry::read(self.clone(), 0..self.len().min(TELLING as u64));
+        self.playback.vouch(&self.session.playable, head, start).await
+    }
+}
+
 impl Representation for Film {
     fn len(&self) -> u64 {
         self.session.playable.file.size_bytes.unwrap_or(0)
@@ -89,11 +100,18 @@ impl Representation for Film {
     }
 
     fn read(&self, range: Range<u64>) -> ByteStream {
-        // Nobody watches the box's own proof that it can serve.
-        let watched = !self.session.playable.is_own();
-        let seat = watched.then(|| self.playback.audience.sit_down());
-        let bytes = carry::read(self.clone(), range);
-        // The seat is given up when the stream is dropped, however it ends.
-        bytes.inspect(move |_| _ = &seat).boxed()
+        let film = self.clone();
+        // Nobody watches the box's own proof that it can serve, nor doubts it.
+        if self.session.playable.is_own() {
+            return carry::read(film, range);
+        }
+        let looked_into = async move {
+            if let Err(error) = film.vouch(range.start).await {
+                tracing::warn!(%error, "a film is not passed on");
+                return Err(io::Error::other(error));
+            }
+            Ok(carry::read(film, range))
+        };
+        self.playback.attended(&self.session, looked_into.try_flatten_stream().boxed())
     }
 }

@@ -8,14 +8,18 @@ mod audience;
 mod carry;
 mod check;
 mod choose;
+mod content;
 mod desk;
 mod feeds;
+mod figures;
 mod film;
 mod find;
 mod findings;
 mod following;
+mod hand_over;
 mod indexes;
 mod mirrors;
+mod open_first;
 mod own_file;
 mod playable;
 mod preferences;
@@ -23,7 +27,10 @@ mod relay;
 mod round;
 mod session;
 mod settings;
+mod streams;
 mod titles;
+mod torrents;
+mod unusual;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
@@ -33,14 +40,20 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 pub use choose::{Passed, Play};
+pub use figures::Figures;
 pub use find::Look;
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use following::{Following, Step};
+pub use hand_over::HandOver;
 pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
 pub use own_file::OwnFile;
 pub use playable::Via;
 pub use session::Description;
 pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
+pub use torrents::{
+    KnownTorrent, Seek, TorrentError, TorrentMedia, TorrentState, Transfer, TransferState,
+};
+pub use unusual::Notice;
 
 use crate::cache::Cache;
 use crate::debrid::{self, Debrid};
@@ -49,12 +62,18 @@ use crate::fetch::Client;
 use crate::media::StremioId;
 use crate::mirror::{self, Mirrors};
 use crate::select::{BadPreference, Preferences};
+use crate::stremthru::Calls;
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
 use audience::Audience;
+use content::Vouched;
 use desk::Desk;
+use open_first::OpenedFirst;
 use session::Session;
+use streams::Served;
+use torrents::Torrents;
+use unusual::Shunned;
 use url::Url;
 
 /// The rooms below, built by `app`.
@@ -79,6 +98,8 @@ pub struct Parts {
     pub preferences: Preferences,
     /// Whether the configuration, not the owner, decides on peer-to-peer.
     pub swarm_fixed: bool,
+    /// Whether the best of what was found is opened while people still read the list.
+    pub open_first: bool,
 }
 
 /// The story.
@@ -89,6 +110,12 @@ pub struct Playback {
     changing_indexes: Mutex<()>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     audience: Arc<Audience>,
+    served: Served,
+    torrents: Torrents,
+    vouched: Vouched,
+    shunned: Shunned,
+    opened_first: OpenedFirst,
+    calls: Arc<Calls>,
 }
 
 /// Why nothing plays. One sentence each.
@@ -184,6 +211,27 @@ pub enum Error {
     /// A preference that cannot be.
     #[error(transparent)]
     Preference(#[from] BadPreference),
+    /// Nothing that peers send of it is right.
+    #[error(
+        "{info_hash} is not opened for a day: nothing that its peers sent was right; choose another release"
+    )]
+    NeverVerifies {
+        /// Which.
+        info_hash: crate::torrent::InfoHash,
+    },
+    /// A file is not what its name says.
+    #[error(
+        "{name} is not passed on: by its first bytes it is {what}, no film; choose another release"
+    )]
+    NotAFilm {
+        /// The file's name.
+        name: String,
+        /// What it is.
+        what: String,
+    },
+    /// A torrent that a program names.
+    #[error(transparent)]
+    Torrent(#[from] TorrentError),
     /// The token is not as it should be.
     #[error(transparent)]
     Debrid(#[from] debrid::Error),
@@ -223,6 +271,12 @@ impl Playback {
             changing_indexes: Mutex::default(),
             sessions: Mutex::default(),
             audience: Arc::default(),
+            served: Served::default(),
+            torrents: Torrents::default(),
+            vouched: Vouched::default(),
+            shunned: Shunned::default(),
+            opened_first: OpenedFirst::default(),
+            calls: Arc::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

@@ -5,11 +5,8 @@ use std::path::Path;
 
 use super::playable::{Playable, Via, seconds_now};
 use super::{Error, Playback, durably, lock};
-use crate::media::StremioId;
 use crate::torrent::{InfoHash, TorrentFile};
 
-/// An id that no catalogue has given out, of a form that is read back.
-const NOBODY_ASKS: StremioId = StremioId::TmdbMovie(99_999_999);
 /// The info hash of no torrent.
 const OWN: InfoHash = InfoHash::from_bytes([0; 20]);
 
@@ -36,7 +33,7 @@ impl Playback {
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
         let size = path.metadata().ok().map(|metadata| metadata.len());
         let playable = Playable {
-            id: NOBODY_ASKS,
+            id: None,
             info_hash: OWN,
             title: None,
             release: name.clone(),

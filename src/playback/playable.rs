@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::media::StremioId;
+use crate::select::Candidate;
 use crate::torrent::{InfoHash, Magnet, Store, TorrentFile, Unique, entity_tag};
 
 /// Which way the bytes come.
@@ -24,14 +25,22 @@ pub enum Via {
     Disk,
 }
 
-impl std::fmt::Display for Via {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+impl Via {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Debrid => "debrid",
             Self::Swarm => "swarm",
             Self::Mirror => "mirror",
             Self::Disk => "disk",
-        })
+        }
+    }
+}
+
+impl std::fmt::Display for Via {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -39,7 +48,9 @@ impl std::fmt::Display for Via {
 /// television's "continue" plays after a restart.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Playable {
-    pub(super) id: StremioId,
+    /// What was asked for; `None` for a torrent that a program has added.
+    #[serde(default)]
+    pub(super) id: Option<StremioId>,
     pub(super) info_hash: InfoHash,
     /// What the film or series is called, with its year.
     #[serde(default)]
@@ -61,6 +72,24 @@ pub(super) struct Playable {
 }
 
 impl Playable {
+    /// A candidate's file as far as it is known before it is chosen.
+    pub(super) fn of_candidate(candidate: &Candidate, file: TorrentFile, via: Via) -> Self {
+        let torrent = &candidate.torrent;
+        Self {
+            id: None,
+            info_hash: torrent.info_hash,
+            title: None,
+            release: torrent.name.clone(),
+            trackers: torrent.trackers.clone(),
+            file,
+            via,
+            store: None,
+            since: seconds_now(),
+            detail: Vec::new(),
+            finished: None,
+        }
+    }
+
     /// The name of these bytes in links: of the same file it is always the same, so that choosing
     /// a film twice gives one session.
     pub(super) fn media_id(&self) -> String {

@@ -29,6 +29,8 @@ pub(super) struct Session {
     pub(super) playable: Playable,
     opened: tokio::sync::Mutex<Option<Bytes>>,
     used: Mutex<Instant>,
+    /// Which way the log has told of.
+    pub(super) said: Mutex<Option<Via>>,
     /// The ways that have failed lately.
     pub(super) strikes: Mutex<Strikes>,
 }
@@ -76,7 +78,8 @@ impl Bytes {
 impl Session {
     fn new(playable: Playable, bytes: Option<Bytes>) -> Arc<Self> {
         let (used, strikes) = (Mutex::new(Instant::now()), Mutex::default());
-        Arc::new(Self { playable, opened: tokio::sync::Mutex::new(bytes), used, strikes })
+        let (opened, said) = (tokio::sync::Mutex::new(bytes), Mutex::default());
+        Arc::new(Self { playable, opened, used, said, strikes })
     }
 
     /// Closes these bytes, unless others are open by now, or are just being opened. Says whether.
@@ -96,6 +99,15 @@ impl Session {
         opened.as_ref().is_none_or(|bytes| bytes.representation().may_stall())
     }
 
+    /// Which way its bytes come now; `None` where it is not open, or just being opened.
+    pub(super) fn via(&self) -> Option<Via> {
+        let opened = self.opened.try_lock().ok()?;
+        Some(match opened.as_ref()? {
+            Bytes::Swarm(file) if file.is_complete() => Via::Disk,
+            bytes => bytes.via(),
+        })
+    }
+
     fn is_idle(&self) -> bool {
         lock(&self.used).elapsed() > IDLE
     }
@@ -107,6 +119,9 @@ impl Playback {
         let media_id = playable.media_id();
         let key = Playable::key(&media_id);
         if let Some(before) = self.parts.state.get::<Playable>(&key)? {
+            // A program that reads a film by its hash knows less of it.
+            playable.id = playable.id.or(before.id);
+            playable.title = playable.title.or(before.title);
             // `Last-Modified` is of the bytes, and these are the same.
             playable.since = before.since;
             // What peers send has been lost from the disk since, and lies there in pieces.
@@ -128,9 +143,13 @@ impl Playback {
         *lock(&session.used) = Instant::now();
         let film = Film::new(self, session);
         // Who is not told within two seconds is told in the body.
-        match tokio::time::timeout(OPENING, film.open()).await {
+        let opened = async {
+            film.open().await?;
+            film.vouch(0).await
+        };
+        match tokio::time::timeout(OPENING, opened).await {
             Ok(Err(error)) => Err(error),
-            Ok(Ok(_)) | Err(_) => Ok(Arc::new(film)),
+            Ok(Ok(())) | Err(_) => Ok(Arc::new(film)),
         }
     }
 
@@ -171,7 +190,7 @@ impl Playback {
         for key in self.parts.state.keys(Playable::KEYS)? {
             let Some(playable) = self.parts.state.get::<Playable>(&key)? else { continue };
             let lies_there = |path: &std::path::PathBuf| on_disk(&playable, path).is_some();
-            if playable.id == *id && playable.finished.as_ref().is_some_and(lies_there) {
+            if playable.id == Some(*id) && playable.finished.as_ref().is_some_and(lies_there) {
                 finished.push(playable);
             }
         }
@@ -183,7 +202,7 @@ impl Playback {
         playable.finished.as_ref().and_then(|path| on_disk(playable, path)).map(Bytes::Disk)
     }
 
-    fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
+    pub(super) fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
         if let Some(session) = lock(&self.sessions).get(media_id) {
             return Ok(Arc::clone(session));
         }
@@ -285,6 +304,7 @@ impl Playback {
 
     async fn peers_of(&self, playable: &Playable) -> Result<Bytes, Error> {
         let magnet = playable.magnet();
+        self.is_not_shunned(&magnet.info_hash)?;
         let (metainfo, _) = self.description(&magnet).await?;
         let index = same_file(playable, &metainfo.files);
         let index = index.ok_or_else(|| other_bytes(playable))?;
@@ -357,8 +377,8 @@ fn is_lost(path: &Path) -> bool {
 /// A chosen file, for people.
 #[derive(Debug, Clone)]
 pub struct Description {
-    /// What was asked for.
-    pub id: StremioId,
+    /// What was asked for, where that was a title.
+    pub id: Option<StremioId>,
     /// What it is called; the release's name where nobody could say.
     pub title: String,
     /// The file's name.

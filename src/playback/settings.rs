@@ -173,7 +173,8 @@ impl Playback {
     fn door(&self, store: Store, token: &Secret) -> Debrid {
         let client = self.parts.client.clone();
         let account = Some((store, token.clone()));
-        let wire = StremThru::new(client.clone(), self.parts.stremthru.clone(), account);
+        let wire = StremThru::new(client.clone(), self.parts.stremthru.clone(), account)
+            .counted(Arc::clone(&self.calls));
         Debrid::new(wire, client, store, self.parts.tasks.clone())
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Playback;
 use super::mirrors::Teller;
-use super::playable::Via;
+use super::playable::{Playable, Via};
 use super::session::Bytes;
 use crate::debrid::{self, Debrid};
 use crate::media::Query;
@@ -89,11 +89,11 @@ impl Playback {
                 Err(no_way) => reason = no_way,
             }
         }
-        // A torrent without the right file is no better from peers.
-        if ways.swarm_left > 0 && reason.why != NO_FILE {
+        // A torrent without the right file, or with another in its place, is no better from peers.
+        if ways.swarm_left > 0 && ![NO_FILE, NOT_A_FILM].contains(&reason.why) {
             ways.swarm_left -= 1;
             return match self.open_swarm(candidate, query).await {
-                Err(no_way) if no_way.why != NO_FILE => {
+                Err(no_way) if ![NO_FILE, NOT_A_FILM].contains(&no_way.why) => {
                     self.open_mirror(candidate, query).await.ok_or(no_way)
                 }
                 opened => opened,
@@ -126,7 +126,8 @@ impl Playback {
         }
         let opened = self.parts.mirrors.open(&wanted).await;
         let bytes = opened.inspect_err(|error| tracing::info!(%error, "no mirror")).ok()?;
-        Some(Opened { via: Via::Mirror, pick, bytes: Bytes::Mirror(bytes) })
+        let opened = Opened { via: Via::Mirror, pick, bytes: Bytes::Mirror(bytes) };
+        self.vouched(candidate, opened).await.ok()
     }
 
     fn worth_a_try(
@@ -178,7 +179,8 @@ impl Playback {
             .open(&magnet, &pick.file.file)
             .await
             .map_err(|error| self.note(debrid.store(), candidate, &error))?;
-        Ok(Opened { via: Via::Debrid, pick, bytes: Bytes::Link(representation) })
+        let opened = Opened { via: Via::Debrid, pick, bytes: Bytes::Link(representation) };
+        self.vouched(candidate, opened).await
     }
 
     /// Remembers what a store's refusal says about this hash.
@@ -207,6 +209,11 @@ impl Playback {
             store_is_down: false,
         };
         let magnet = candidate.torrent.magnet();
+        self.is_not_shunned(&magnet.info_hash).map_err(|error| NoWay {
+            why: "never_verifies",
+            message: error.to_string(),
+            store_is_down: false,
+        })?;
         let (metainfo, teller) = self.description(&magnet).await.map_err(failed)?;
         // Where no peer has even told what is in it, a mirror comes first.
         if teller == Teller::Cache
@@ -218,12 +225,34 @@ impl Playback {
         let pick = select::pick(&files, &target(candidate, query)).map_err(no_file)?;
         let index = pick.file.file.index.unwrap_or_default();
         let file = self.open_by_peers(&magnet, &metainfo, index).await.map_err(failed)?;
-        Ok(Opened { via: Via::Swarm, pick, bytes: Bytes::Swarm(Arc::new(file)) })
+        let opened = Opened { via: Via::Swarm, pick, bytes: Bytes::Swarm(Arc::new(file)) };
+        self.vouched(candidate, opened).await
+    }
+}
+
+impl Playback {
+    /// A candidate's file, once it was looked whether it is a film, as far as that is known soon.
+    async fn vouched(&self, candidate: &Candidate, opened: Opened) -> Result<Opened, NoWay> {
+        let Opened { via, pick, bytes } = opened;
+        let bytes_now = bytes.representation();
+        let mut file = pick.file.file.clone();
+        file.size_bytes = Some(bytes_now.len());
+        let playable = Playable::of_candidate(candidate, file, via);
+        self.vouch_soon(&playable, bytes_now.as_ref()).await?;
+        Ok(Opened { via, pick, bytes })
+    }
+}
+
+impl NoWay {
+    /// What was opened is something else; the next candidate is the better way.
+    pub(super) fn not_a_film(message: String) -> Self {
+        Self { why: NOT_A_FILM, message, store_is_down: false }
     }
 }
 
 const REFUSED: &str = "refused_451";
 const NO_FILE: &str = "no_file";
+const NOT_A_FILM: &str = "not_a_film";
 
 fn no_file(no: select::NoPick) -> NoWay {
     NoWay { why: NO_FILE, message: no.reason, store_is_down: false }

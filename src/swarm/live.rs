@@ -1,7 +1,7 @@
 //! One torrent that is open in the engine.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use librqbit::{ManagedTorrent, TorrentStatsState};
@@ -22,6 +22,8 @@ pub(super) struct Live {
     pub(super) gone: CancellationToken,
     pub(super) readers: AtomicUsize,
     pub(super) used: AtomicU64,
+    /// Whether it was told to rest until somebody reads it.
+    pub(super) resting: AtomicBool,
     pub(super) wanted: Mutex<HashSet<usize>>,
     /// Our own peer, where something feeds it.
     pub(super) feeder: Option<Feeder>,

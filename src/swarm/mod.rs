@@ -18,6 +18,7 @@
 //! It takes pieces from peers alone. What lies at an HTTP server as a whole comes in by a peer of our
 //! own, [`feeder`].
 
+mod control;
 mod engine;
 mod error;
 mod fed;
@@ -45,6 +46,7 @@ use crate::fetch::AddressPolicy;
 use crate::torrent::metainfo::Metainfo;
 use crate::torrent::{InfoHash, Magnet};
 
+pub use control::{FileProgress, Totals, Yield};
 pub use error::Error;
 pub use feeder::{Feed, Feeder};
 pub use file::SwarmFile;

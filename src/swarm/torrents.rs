@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,18 +30,18 @@ const ROUND: Duration = Duration::from_secs(12);
 pub(super) struct Torrents {
     pub(super) engine: Engine,
     pub(super) tasks: TaskTracker,
-    shelf: Mutex<Shelf>,
-    live: Mutex<HashMap<InfoHash, Arc<Live>>>,
+    pub(super) shelf: Mutex<Shelf>,
+    pub(super) live: Mutex<HashMap<InfoHash, Arc<Live>>>,
     /// One torrent is added or set aside at a time.
-    changing: tokio::sync::Mutex<()>,
+    pub(super) changing: tokio::sync::Mutex<()>,
     clock: AtomicU64,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn id_of(info_hash: InfoHash) -> TorrentIdOrHash {
+pub(super) fn id_of(info_hash: InfoHash) -> TorrentIdOrHash {
     TorrentIdOrHash::Hash(Id20::new(*info_hash.as_bytes()))
 }
 
@@ -154,6 +154,9 @@ impl Torrents {
             if live.has_failed() {
                 live.progress.trouble.send_replace(None);
                 session.unpause(&live.handle).await.map_err(|error| Error::engine(&error))?;
+            } else if live.resting.swap(false, Ordering::SeqCst) && live.handle.is_paused() {
+                // Whoever reads it wants it.
+                session.unpause(&live.handle).await.map_err(|error| Error::engine(&error))?;
             }
             if let (Some(feeder), Some(feed)) = (&live.feeder, feed) {
                 feeder.attach(index, feed.clone());
@@ -226,6 +229,7 @@ impl Torrents {
             gone,
             readers: AtomicUsize::new(0),
             used: AtomicU64::new(0),
+            resting: AtomicBool::new(false),
             wanted: Mutex::new(HashSet::from([index as usize])),
             feeder,
         })
@@ -255,7 +259,8 @@ impl Torrents {
             for wait in [1, 2, 4, 8, 16] {
                 sleep(Duration::from_secs(wait)).await;
                 let _alone = self.changing.lock().await;
-                if live.is_lonely() && !live.gone.is_cancelled() {
+                let resting = live.resting.load(Ordering::SeqCst);
+                if live.is_lonely() && !live.gone.is_cancelled() && !resting {
                     // The engine forgets what it holds against a peer when it pauses.
                     session.pause(&live.handle).await?;
                     session.unpause(&live.handle).await?;

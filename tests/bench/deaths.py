@@ -100,8 +100,10 @@ class Store:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
+                self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(body)
+                self.close_connection = True
 
             def log_message(self, *_):
                 pass
@@ -127,12 +129,15 @@ class Store:
         handler.close_connection = True
         if not self.open or generation != self.generation:
             handler.tell(410, None)
+            handler.wfile.flush()
             return
         first, last = (int(end) for end in re.match(r"bytes=(\d+)-(\d+)", handler.headers["Range"]).groups())
         handler.send_response(206)
         handler.send_header("Content-Range", f"bytes {first}-{last}/{self.film.size}")
         handler.send_header("Content-Length", str(last + 1 - first))
+        handler.send_header("Connection", "close")
         handler.end_headers()
+        handler.wfile.flush()
         with self.turn:
             self.resumed = time.perf_counter()
             self.turn.notify_all()
@@ -212,7 +217,7 @@ def measure(program, folder, stand_ins, film, line, log):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     told = folder / "server.log"
-    with Store(film).answering() as store, open(told, "w") as log_of_server:
+    with Store(film).answering() as store:
         token = folder / "token"
         token.write_text(TOKEN)
         text = CONFIGURATION.format(stand_ins=stand_ins.address, store=store.address, token=token)
@@ -220,7 +225,7 @@ def measure(program, folder, stand_ins, film, line, log):
         configuration = folder / "credenza.toml"
         configuration.write_text(text)
         command = [program, "--data", folder / "data", "--config", configuration, "serve"]
-        with machine.running(command, log_of_server, stdout=subprocess.PIPE) as process:
+        with keeping(told, log), machine.running(command, told, stdout=subprocess.PIPE) as process:
             port = int(machine.said(process, r"http://127\.0\.0\.1:(\d+)/")[1])
             bearer = (folder / "data/local.key").read_text().strip()
             play = player.call(port, "POST", f"/api/play/{film.imdb}", bearer=bearer)
@@ -230,29 +235,52 @@ def measure(program, folder, stand_ins, film, line, log):
             for number in range(LINKS + CHANGES):
                 viewer.gets(APART)
                 if number % (LINKS // CHANGES + 1) == 0:
-                    change_twice(store, line, viewer)
+                    change_twice(store, line, told)
                 elif number % 2:
                     numbers["a link dies"].append(1e3 * store.die(link=True))
                 else:
                     numbers["a connection is cut"].append(1e3 * store.die(link=False))
             viewer.ends()
-    changes = re.findall(r"goes on by another way.*?after_ms=(\d+)|after_ms=(\d+).*?goes on by another way", plain(told.read_text()))
-    numbers["from one way to another"] = [float(one or other) for one, other in changes]
-    log.write_text(told.read_text())
+    took = re.findall(r"goes on by another way.*after_ms=(\d+)", plain(told.read_text()))
+    numbers["from one way to another"] = [float(one) for one in took]
     return numbers, viewer.silence
+
+
+@contextlib.contextmanager
+def keeping(told, log):
+    """What the server said stands in the log of all, whatever happens."""
+    try:
+        yield
+    finally:
+        with open(log, "a") as all_of_it:
+            all_of_it.write(told.read_text(errors="replace"))
 
 
 def plain(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def change_twice(store, line, viewer):
+def change_twice(store, line, told):
     """The store goes, and comes back when the peers go."""
+    before = changes(told)
     store.open = False
     store.cut()
-    viewer.gets(2 * MIB)
+    wait(lambda: changes(told) > before, "the film did not go on by peers")
     store.open = True
     store.generation += 1
     line.hang_up()
-    viewer.gets(2 * MIB)
+    # What peers have sent ahead is used up first.
+    wait(lambda: changes(told) > before + 1, "the film did not go back to the store")
     line.lift()
+
+
+def changes(told):
+    return told.read_text(errors="replace").count("goes on by another way")
+
+
+def wait(until, else_said, limit=90):
+    end = time.monotonic() + limit
+    while not until():
+        if time.monotonic() > end:
+            raise SystemExit(else_said)
+        time.sleep(0.05)

@@ -51,7 +51,8 @@ pub fn table() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let single = |length: &str| format!("6:lengthi{length}e").into_bytes();
     let long = [b'x'; 300];
     let one = file("5", &[b"a"], b"");
-    let deep: Vec<&[u8]> = vec![b"0123456789"; 200];
+    let part = [b'x'; 200];
+    let deep: Vec<&[u8]> = vec![&part; 11];
     let nested_info = [b"d4:info".as_slice(), &nested_list(), b"e"].concat();
     vec![
         ("path traversal", path_traversal(), "leads out of its folder"),
@@ -68,6 +69,9 @@ pub fn table() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("a character without width", named(&["a\u{200B}.mkv".as_bytes()]), "disguise"),
         ("a name of 300 bytes", named(&[&long]), "is too long"),
         ("a path of 2200 bytes", named(&deep), "is too long"),
+        ("seventeen parts", named(&[b"a".as_slice(); 17]), "deeper than 16 folders"),
+        ("a device of Windows", named(&[b"NUL"]), "device on Windows"),
+        ("the same with an extension", named(&[b"a", b"com1.mkv"]), "device on Windows"),
         ("two files of one path", torrent(b"n", &[one.clone(), one.clone()], "16384", 1), "two of its files"),
         ("but for case", torrent(b"n", &[one.clone(), file("5", &[b"A"], b"")], "16384", 1), "two of its files"),
         ("20,000 files", many_files(20_000), "20000 files"),

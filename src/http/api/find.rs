@@ -41,9 +41,11 @@ pub(super) async fn find(
     let look = if how?.anew { Look::Anew } else { Look::Usual };
     let accept = visitor.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
+        playback.open_first(id);
         return Ok(events(playback.follow(&id, look), |step| step_of(&step)));
     }
     let findings = playback.find_as(&id, look, &mut |_| {}).await;
+    playback.open_first(id);
     Ok(Json(&*findings).into_response())
 }
 

@@ -2,11 +2,16 @@
 
 mod appliance;
 mod find;
+mod magnet_players;
+mod metrics;
+mod openapi;
 mod owner;
 mod relay;
 mod sources;
 mod story;
+mod stream;
 mod titles;
+mod torrents;
 
 pub(super) use find::events;
 pub(super) use story::id_of;
@@ -53,9 +58,28 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/image/{which}/{id}", get(titles::image))
         .route("/api/status", get(story::status))
         .route("/torrentio/{*path}", get(relay::torrentio))
+        // Whoever watches the box.
+        .route("/metrics", get(metrics::metrics))
+        .route("/api/openapi.json", get(openapi::description))
+        // Programs that name a torrent.
+        .route("/api/torrents", get(torrents::list))
+        .route("/api/torrents/{hash}", delete(torrents::forget))
+        .route("/api/torrents/{hash}/info", get(torrents::info))
+        .route("/api/torrents/{hash}/torrent", get(torrents::file))
+        .route("/api/stream/{hash}", get(stream::bytes).delete(stream::stop))
+        .route("/api/stream/{hash}/status", get(stream::status))
+        .route("/api/stream/{hash}/seek", post(stream::seek))
+        .route("/api/stream/{hash}/pause", post(stream::pause))
+        .route("/api/stream/{hash}/resume", post(stream::resume))
+        .route("/stream/proxy/{hash}", get(stream::proxy))
 }
 
 /// Routes whose body is large, and is passed on as it comes.
 pub(super) fn uploads() -> Router<Rooms> {
-    Router::new().route("/api/box/update", put(appliance::receive))
+    Router::new()
+        .route("/api/box/update", put(appliance::receive))
+        // A `.torrent` may have 8 MiB.
+        .route("/api/torrents", post(torrents::add))
+        .route("/api/torrents/parse", post(torrents::parse))
+        .route("/api/torrents/convert", post(torrents::convert))
 }

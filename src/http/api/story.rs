@@ -7,15 +7,18 @@ use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::magnet_players::takes_magnets;
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
 use crate::media::StremioId;
 use crate::torrent::InfoHash;
 
-/// `?info_hash=`: this candidate, not the best.
+/// `?info_hash=`: this candidate, not the best. `?magnet=1`: its magnet, and it is not opened; a
+/// player that is known to take magnets is given one unless it says `magnet=0`.
 #[derive(Deserialize)]
 pub(super) struct Which {
     info_hash: Option<InfoHash>,
+    magnet: Option<u8>,
 }
 
 /// `/api/play/{id}`: as `play --json`.
@@ -26,13 +29,20 @@ pub(super) async fn play(
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
     visitor.may_watch()?;
+    let (id, which) = (id_of(&id?)?, which?.0);
+    let magnet = which.magnet.map_or_else(|| takes_magnets(&visitor.headers), |one| one != 0);
+    if magnet {
+        let handed = visitor.rooms.playback.hand_over(&id, which.info_hash).await?;
+        let magnet = handed.magnet.to_string();
+        return Ok(Json(json!({"id": id, "magnet": magnet, "candidate": handed.candidate})));
+    }
     if method != Method::POST && !visitor.is_owner() {
         // A page elsewhere can make a browser GET anything (an image), and this changes something.
         let sentence = "opening a film changes something: send POST, or sign in";
         return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "use_post", sentence));
     }
     let rooms = &visitor.rooms;
-    let play = rooms.playback.play(&id_of(&id?)?, which?.info_hash).await?;
+    let play = rooms.playback.play(&id, which.info_hash).await?;
     Ok(Json(rooms.play_answer(&play, visitor.host())))
 }
 
@@ -50,6 +60,15 @@ pub(super) async fn status(visitor: Visitor) -> Json<Value> {
     });
     if visitor.may_watch().is_ok() {
         status["indexes"] = json!(rooms.playback.index_standing());
+        status["streams"] = json!(rooms.limits.open());
+        status["readers"] = json!(rooms.playback.readers());
+        let of_devices = rooms.limits.notices().into_iter().map(|notice| json!(notice));
+        let of_torrents = rooms.playback.notices().into_iter().map(|notice| json!(notice));
+        if visitor.is_owner() {
+            let row = |(device, streams)| json!({"device": device, "streams": streams});
+            status["devices"] = rooms.limits.devices().into_iter().map(row).collect();
+        }
+        status["notices"] = of_devices.chain(of_torrents).collect();
     }
     Json(status)
 }

@@ -34,6 +34,11 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
     let the_box = view::whole(&visitor.rooms).await;
     let mut frame = frame(visitor);
     frame.notice = said.and_then(sentence_of).map(str::to_owned);
+    let (of_devices, of_torrents) =
+        (visitor.rooms.limits.notices(), visitor.rooms.playback.notices());
+    let unusual = of_devices.into_iter().map(|notice| notice.message);
+    let unusual = unusual.chain(of_torrents.into_iter().map(|notice| notice.message));
+    frame.warnings.extend(unusual.map(|message| web::sentence(&message)));
     let settings = visitor.rooms.playback.settings();
     let chosen = settings.debrid.store.unwrap_or(Store::RealDebrid);
     page(&web::Setup {

@@ -55,6 +55,7 @@ pub(super) async fn candidates(
     let mut nobody = |_: &IndexLine| {};
     let found = visitor.rooms.playback.find_as(&id, look(&how), &mut nobody);
     let (found, about) = tokio::join!(found, about(&visitor, &id, ABOUT_PATIENCE));
+    visitor.rooms.playback.open_first(id);
     page(&web::Watch { frame, title: title_of(&found), about, found: shown(&found) })
 }
 
@@ -69,7 +70,9 @@ pub(super) async fn events(
     Query(how): Query<How>,
 ) -> Result<Response, ApiError> {
     visitor.may_watch()?;
-    let following = visitor.rooms.playback.follow(&id_of(&id)?, look(&how));
+    let id = id_of(&id)?;
+    let following = visitor.rooms.playback.follow(&id, look(&how));
+    visitor.rooms.playback.open_first(id);
     Ok(api::events(following, |step| match step {
         Step::Index(line) => event("index", &plain(&progress(&line))),
         Step::Candidates(found) => event("found", &piece(&found)),
@@ -223,7 +226,7 @@ pub(super) async fn player(
         url: format!("http://{}{path}", visitor.host()),
         media_type: told.media_type,
         detail: told.detail.iter().map(|line| plain(line)).collect(),
-        back: format!("/watch/{}", told.id),
+        back: told.id.map_or_else(|| "/".to_owned(), |id| format!("/watch/{id}")),
         path,
     })
 }

@@ -254,6 +254,7 @@ impl Round {
     /// A line for those who follow, for the log, and for the answer.
     fn note(&mut self, report: &Report) {
         let line = IndexLine::from(report);
+        self.desk.answers.count(line.index, line.state);
         tracing::info!(index = %line.index, torrents = line.torrents, elapsed_ms = line.elapsed_ms,
             state = ?line.state, message = line.message, "index answered");
         if !self.answered {

@@ -92,6 +92,12 @@ pub enum NameFault {
     /// Bidirectional overrides and characters without width: `gpj.exe` shown as `exe.jpg`.
     #[error("contains invisible characters that disguise it")]
     Invisible,
+    /// More than 16 parts of a path.
+    #[error("lies deeper than 16 folders")]
+    Deep,
+    /// `CON`, `NUL.txt`
+    #[error("is a device on Windows")]
+    Device,
     /// More than 255 bytes, or a path of more than 1,024.
     #[error("is too long")]
     TooLong,

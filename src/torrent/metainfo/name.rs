@@ -6,6 +6,14 @@ use super::{Bad, NameFault};
 const LONGEST_NAME: usize = 255;
 /// Longest path, in bytes.
 const LONGEST_PATH: usize = 1_024;
+/// Most parts of a path.
+const DEEPEST: usize = 16;
+/// Names that are devices on Windows, whatever follows a point behind them: who copies the library
+/// there, or opens it there over the network, would speak to a device.
+const DEVICES: &[&str] = &[
+    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
+    "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+];
 
 /// One part of a path, or a torrent's name, as text. What is not UTF-8 (torrents of the years before
 /// `path.utf-8`) is shown with replacement characters.
@@ -20,12 +28,15 @@ pub(super) fn part(bytes: &[u8]) -> Result<String, Bad> {
 /// A whole path, `/` between its parts.
 pub(super) fn path<'a>(parts: impl Iterator<Item = Option<&'a [u8]>>) -> Result<String, Bad> {
     let mut path = String::new();
-    for bytes in parts {
+    for (depth, bytes) in parts.enumerate() {
         let part = part(bytes.ok_or(Bad::Missing("path"))?)?;
         if !path.is_empty() {
             path.push('/');
         }
         path.push_str(&part);
+        if depth >= DEEPEST {
+            return Err(Bad::Name { name: shown(&path), fault: NameFault::Deep });
+        }
         if path.len() > LONGEST_PATH {
             return Err(Bad::Name { name: shown(&path), fault: NameFault::TooLong });
         }
@@ -44,8 +55,12 @@ fn fault(text: &str, length: usize) -> Option<NameFault> {
         Some(NameFault::Separator)
     } else if text.chars().any(char::is_control) {
         Some(NameFault::Control)
+    } else if text.chars().any(is_invisible) {
+        Some(NameFault::Invisible)
     } else {
-        text.chars().any(is_invisible).then_some(NameFault::Invisible)
+        let stem = text.split('.').next().unwrap_or(text).trim_end();
+        let device = DEVICES.iter().any(|device| device.eq_ignore_ascii_case(stem));
+        device.then_some(NameFault::Device)
     }
 }
 

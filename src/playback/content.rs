@@ -1,0 +1,106 @@
+//! What a file really is: looked at as soon as its first bytes are here, before any goes out.
+//!
+//! A program, an archive or a disc image under a film's name is never passed on. That is remembered
+//! for the file, so that the next play passes over it at once.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::time::timeout;
+
+use super::playable::Playable;
+use super::ways::NoWay;
+use super::{Error, Playback, durably, lock};
+use crate::media::{Content, TELLING, content_of, passes};
+use crate::release;
+use crate::representation::{ByteStream, Representation};
+
+/// How long a play waits for the first bytes before it says what plays: the look goes on then when
+/// they are read.
+const PLAY_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a read of a later part waits for the first bytes: of a program without its head nothing
+/// is to be feared.
+const LATER_PATIENCE: Duration = Duration::from_secs(5);
+/// Most files that are remembered as films.
+const MOST_FILMS: usize = 4096;
+
+/// Files that were looked into and are films, or nothing known; by media id.
+#[derive(Default)]
+pub(super) struct Vouched(Mutex<HashSet<String>>);
+
+impl Playback {
+    /// Looks into a file by its first bytes, unless that was done before; an error where it must not
+    /// be passed on.
+    /// `start` is the byte that is to be read.
+    pub(super) async fn vouch(
+        &self,
+        playable: &Playable,
+        head: ByteStream,
+        start: u64,
+    ) -> Result<(), Error> {
+        if playable.is_own() || lock(&self.vouched.0).contains(&playable.media_id()) {
+            return Ok(());
+        }
+        if start < TELLING as u64 {
+            return self.look_into(playable, head).await;
+        }
+        timeout(LATER_PATIENCE, self.look_into(playable, head)).await.unwrap_or(Ok(()))
+    }
+
+    /// The same for a play: a refusal, if the first bytes are here soon.
+    pub(super) async fn vouch_soon(
+        &self,
+        playable: &Playable,
+        bytes: &dyn Representation,
+    ) -> Result<(), NoWay> {
+        let head = bytes.read(0..bytes.len().min(TELLING as u64));
+        match timeout(PLAY_PATIENCE, self.vouch(playable, head, 0)).await {
+            Ok(Err(error @ Error::NotAFilm { .. })) => Err(NoWay::not_a_film(error.to_string())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn look_into(&self, playable: &Playable, head: ByteStream) -> Result<(), Error> {
+        let media_id = playable.media_id();
+        let key = format!("{}{media_id}", Self::NOT_FILMS);
+        let name = playable.link_name();
+        if let Some(what) = self.parts.state.get::<String>(&key)? {
+            return Err(Error::NotAFilm { name, what });
+        }
+        // What cannot be read now fails by itself, in its own words, and is looked into next time.
+        let Some(head) = read(head).await else { return Ok(()) };
+        let content = content_of(&head);
+        let file = playable.file.base_name();
+        if let Content::Other(other) = content
+            && !passes(content, release::is_video(file))
+        {
+            let (info_hash, what) = (playable.info_hash, other.words().to_owned());
+            tracing::warn!(%info_hash, file, what, "content: not passed on");
+            durably(|| self.parts.state.put(&key, &what))?;
+            return Err(Error::NotAFilm { name, what });
+        }
+        if content == Content::Unknown && release::is_video(file) {
+            tracing::info!(info_hash = %playable.info_hash, file, "content: of no container that is known here; passed on, since there are others");
+        }
+        let mut vouched = lock(&self.vouched.0);
+        if vouched.len() >= MOST_FILMS {
+            vouched.clear();
+        }
+        vouched.insert(media_id);
+        Ok(())
+    }
+
+    /// What the keys of files that are no films begin with.
+    const NOT_FILMS: &str = "not_a_film/";
+}
+
+/// The bytes that tell; `None` where they cannot be read.
+async fn read(mut part: ByteStream) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    while let Some(more) = part.next().await {
+        head.extend_from_slice(&more.ok()?);
+    }
+    Some(head)
+}

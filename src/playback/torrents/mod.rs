@@ -1,0 +1,428 @@
+//! Torrents that a program names by their magnet: what is in one, and its bytes by the same way, in
+//! the same session and under the same entity tag as a film that was found.
+//!
+//! Which number a file has is settled when its torrent is first described, and kept: a store may
+//! number files in its own way, and a program's `file=3` must not become another file later.
+
+mod describe;
+mod transfer;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::playable::{Playable, Via, seconds_now};
+use super::{Error, Playback, durably, lock};
+use crate::media::Wanted;
+use crate::release;
+use crate::select::{self, Target};
+use crate::torrent::metainfo::Metainfo;
+use crate::torrent::{InfoHash, Magnet, TorrentFile, entity_tag};
+use describe::Described;
+
+pub use transfer::{Seek, Transfer, TransferState};
+
+/// Most torrents that are kept.
+const MOST: usize = 500;
+/// Most that are described at one time: each asks peers, a store, or both.
+const AT_ONCE: usize = 8;
+
+/// How many videos of a torrent are judged for the one that plays, the largest.
+const JUDGED: usize = 64;
+
+/// Why a torrent is not taken, or not played.
+#[derive(Debug, Clone, thiserror::Error)]
+#[expect(missing_docs, reason = "each says itself")]
+pub enum TorrentError {
+    #[error("no torrent {info_hash} is known here; add its magnet with POST /api/torrents first")]
+    Unknown { info_hash: InfoHash },
+    #[error(
+        "{info_hash} has no file {index}; its files are listed at /api/torrents/{info_hash}/info"
+    )]
+    NoFile { info_hash: InfoHash, index: u32 },
+    #[error("{info_hash} has no video; name one of its files with ?file=")]
+    NoVideo { info_hash: InfoHash },
+    #[error("500 torrents are kept and no more are; take one out with DELETE /api/torrents/HASH")]
+    TooMany,
+    #[error(
+        "there is no way to get {info_hash}: set a debrid token or allow peer-to-peer on the set-up page"
+    )]
+    NoWay { info_hash: InfoHash },
+    #[error("{info_hash} cannot be described: {why}")]
+    NotDescribed { info_hash: InfoHash, why: String },
+    #[error("byte {byte} lies outside the file, which has {size} bytes")]
+    Outside { byte: u64, size: u64 },
+    #[error("how long this film runs is not known, so seconds cannot be found in it; send a byte")]
+    NoDuration,
+    #[error("the film ends after {seconds} seconds; send fewer")]
+    PastTheEnd { seconds: u64 },
+}
+
+/// How far the description of a torrent is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum TorrentState {
+    Resolving,
+    Ready,
+    Failed,
+}
+
+/// A torrent that is known by its hash.
+#[derive(Debug, Clone)]
+pub struct KnownTorrent {
+    /// Which.
+    pub info_hash: InfoHash,
+    /// Its name, where it is known.
+    pub name: Option<String>,
+    /// The trackers it came with.
+    pub trackers: Vec<String>,
+    /// How far its description is.
+    pub state: TorrentState,
+    /// Its files; none while it is not ready.
+    pub files: Vec<TorrentFile>,
+    /// One sentence, where it failed.
+    pub error: Option<String>,
+}
+
+/// A file of a torrent, ready to be read.
+#[derive(Debug, Clone)]
+pub struct TorrentMedia {
+    /// For [`Playback::representation`].
+    pub media_id: String,
+    /// The last part of a link.
+    pub link_name: String,
+    /// The file.
+    pub file: TorrentFile,
+}
+
+/// A torrent as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    magnet: String,
+    name: Option<String>,
+    files: Vec<TorrentFile>,
+    since: u64,
+}
+
+impl Kept {
+    const KEYS: &str = "torrent/";
+
+    fn key(info_hash: &InfoHash) -> String {
+        format!("{}{info_hash}", Self::KEYS)
+    }
+
+    fn magnet(&self, info_hash: InfoHash) -> Magnet {
+        self.magnet.parse().unwrap_or_else(|_| Magnet::new(info_hash))
+    }
+}
+
+/// How a description ended, once it has.
+type Outcome = watch::Receiver<Option<Result<(), TorrentError>>>;
+
+/// Torrents that are being described, and what came of it.
+pub(super) struct Torrents {
+    under_way: Mutex<HashMap<InfoHash, Outcome>>,
+    places: Arc<tokio::sync::Semaphore>,
+    seeking: Mutex<HashMap<String, tokio_util::sync::DropGuard>>,
+}
+
+impl Default for Torrents {
+    fn default() -> Self {
+        let places = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
+        Self { under_way: Mutex::default(), places, seeking: Mutex::default() }
+    }
+}
+
+impl Playback {
+    /// Takes a magnet in, durably, and begins to describe its torrent where that is not known yet.
+    pub fn add_torrent(self: &Arc<Self>, magnet: &Magnet) -> Result<KnownTorrent, Error> {
+        let info_hash = magnet.info_hash;
+        tracing::info!(%info_hash, trackers = magnet.trackers.len(), "torrent: adding its magnet");
+        let kept = self.keep_torrent(magnet)?;
+        if kept.files.is_empty() {
+            drop(self.describing(info_hash, &kept.magnet(info_hash)));
+        }
+        self.told(info_hash, Some(kept))
+    }
+
+    /// Takes a `.torrent` in; nobody need be asked for what is in it.
+    pub fn add_torrent_file(&self, metainfo: &Metainfo) -> Result<KnownTorrent, Error> {
+        let info_hash = metainfo.info_hash;
+        tracing::info!(%info_hash, trackers = metainfo.trackers.len(), "torrent: adding its file");
+        self.know_torrent_file(metainfo)?;
+        self.keep_torrent(&magnet_of(metainfo))?;
+        let kept = self.keep_description(info_hash, Described::of(metainfo))?;
+        self.told(info_hash, Some(kept))
+    }
+
+    /// Has the swarm know a `.torrent`, so that its description need not come from peers.
+    pub fn know_torrent_file(&self, metainfo: &Metainfo) -> Result<(), Error> {
+        self.parts.swarm.add_metainfo(&metainfo.torrent_bytes(&metainfo.trackers))?;
+        Ok(())
+    }
+
+    /// What is known of a torrent, without asking anybody.
+    pub fn torrent(&self, info_hash: InfoHash) -> Result<KnownTorrent, Error> {
+        self.told(info_hash, self.kept_torrent(&info_hash)?)
+    }
+
+    /// Every torrent that was added, the newest first.
+    pub fn torrents(&self) -> Result<Vec<KnownTorrent>, Error> {
+        let mut rows = Vec::new();
+        for key in self.parts.state.keys(Kept::KEYS)? {
+            let Some(kept) = self.parts.state.get::<Kept>(&key)? else { continue };
+            let hash = key.strip_prefix(Kept::KEYS).and_then(|hash| hash.parse().ok());
+            if let Some(info_hash) = hash {
+                rows.push((kept.since, self.told(info_hash, Some(kept))?));
+            }
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.0));
+        Ok(rows.into_iter().map(|row| row.1).collect())
+    }
+
+    /// The same once it is described: by peers, by a store, or from memory.
+    pub async fn described_torrent(
+        self: &Arc<Self>,
+        magnet: &Magnet,
+    ) -> Result<KnownTorrent, Error> {
+        let info_hash = magnet.info_hash;
+        let known = self.torrent(info_hash)?;
+        if known.state == TorrentState::Ready {
+            return Ok(known);
+        }
+        let mut hears = self.describing(info_hash, magnet);
+        let outcome = match hears.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone().unwrap_or(Ok(())),
+            Err(_) => Err(TorrentError::NotDescribed {
+                info_hash,
+                why: "the server is stopping".to_owned(),
+            }),
+        };
+        outcome?;
+        self.torrent(info_hash)
+    }
+
+    /// Forgets a torrent that was added: it is stopped. What lies on the disk of it stays, for the
+    /// library to keep or clear.
+    pub async fn forget_torrent(&self, info_hash: InfoHash) -> Result<(), Error> {
+        let known = self.kept_torrent(&info_hash)?.is_some();
+        if !known {
+            return Err(TorrentError::Unknown { info_hash }.into());
+        }
+        self.stop_torrent(info_hash).await?;
+        lock(&self.torrents.under_way).remove(&info_hash);
+        Ok(durably(|| self.parts.state.remove(&Kept::key(&info_hash)))?)
+    }
+
+    /// The `.torrent` of a torrent whose description is in memory: its info dictionary byte for byte,
+    /// and its trackers.
+    #[must_use]
+    pub fn torrent_file(&self, info_hash: &InfoHash) -> Option<Vec<u8>> {
+        let metainfo = self.parts.swarm.known(info_hash)?;
+        let mut trackers = metainfo.trackers.clone();
+        if let Ok(Some(kept)) = self.kept_torrent(info_hash) {
+            let more = kept.magnet(*info_hash).trackers;
+            let new = more.into_iter().filter(|tracker| !metainfo.trackers.contains(tracker));
+            trackers.extend(new);
+        }
+        Some(metainfo.torrent_bytes(&trackers))
+    }
+
+    /// Opens a file of a torrent, or the film in it, for [`Self::representation`]. A torrent that was
+    /// not added has to be known by having been played, or `may_add` must be said.
+    pub async fn torrent_media(
+        self: &Arc<Self>,
+        info_hash: InfoHash,
+        index: Option<u32>,
+        may_add: bool,
+    ) -> Result<TorrentMedia, Error> {
+        let kept = self.kept_torrent(&info_hash)?;
+        let played = self.played_of(&info_hash)?;
+        // What is open already needs no description, which after a restart may take a while.
+        let same = |one: &&Playable| index.is_some() && one.file.index == index;
+        if kept.as_ref().is_none_or(|kept| kept.files.is_empty())
+            && let Some(played) = played.iter().find(same)
+        {
+            return Ok(media_of(played));
+        }
+        let magnet = match (&kept, played.first()) {
+            (Some(kept), _) => kept.magnet(info_hash),
+            (None, Some(played)) => played.magnet(),
+            (None, None) if may_add => Magnet::new(info_hash),
+            (None, None) => return Err(TorrentError::Unknown { info_hash }.into()),
+        };
+        if kept.is_none() {
+            self.keep_torrent(&magnet)?;
+        }
+        let known = self.described_torrent(&magnet).await?;
+        let file = match index {
+            Some(index) => known.files.iter().find(|file| file.index == Some(index)),
+            None => main_file(&known),
+        };
+        let file = file.ok_or(match index {
+            Some(index) => TorrentError::NoFile { info_hash, index },
+            None => TorrentError::NoVideo { info_hash },
+        })?;
+        let playable = self.playable_of(&magnet, &known, file).await?;
+        tracing::info!(%info_hash, file = file.base_name(), bytes = file.size_bytes, via = ?playable.via, "torrent: selected file");
+        Ok(media_of(&playable))
+    }
+
+    /// A file of a torrent as one that was chosen. What is known of it already stays as it is.
+    async fn playable_of(
+        &self,
+        magnet: &Magnet,
+        known: &KnownTorrent,
+        file: &TorrentFile,
+    ) -> Result<Playable, Error> {
+        let info_hash = known.info_hash;
+        let mut playable = Playable {
+            id: None,
+            info_hash,
+            title: None,
+            release: known.name.clone().unwrap_or_else(|| info_hash.to_string()),
+            trackers: magnet.trackers.clone(),
+            file: file.clone(),
+            via: Via::Swarm,
+            store: None,
+            since: seconds_now(),
+            detail: Vec::new(),
+            finished: None,
+        };
+        let key = Playable::key(&playable.media_id());
+        if let Some(before) = self.parts.state.get::<Playable>(&key)? {
+            return Ok(before);
+        }
+        if let Some(at_store) = self.at_store(magnet, file).await {
+            playable.file.link = at_store.link;
+            playable.via = Via::Debrid;
+            playable.store = self.debrid().map(|debrid| debrid.store());
+        } else if !self.parts.swarm.allowed() {
+            return Err(TorrentError::NoWay { info_hash }.into());
+        }
+        durably(|| self.parts.state.put(&key, &playable))?;
+        Ok(playable)
+    }
+
+    fn keep_torrent(&self, magnet: &Magnet) -> Result<Kept, Error> {
+        let key = Kept::key(&magnet.info_hash);
+        let before = self.parts.state.get::<Kept>(&key)?;
+        if before.is_none() && self.parts.state.keys(Kept::KEYS)?.len() >= MOST {
+            return Err(TorrentError::TooMany.into());
+        }
+        let kept = match before {
+            Some(before) => {
+                let mut all = before.magnet(magnet.info_hash);
+                all.name = all.name.or_else(|| magnet.name.clone());
+                let known = all.trackers.clone();
+                let new = magnet.trackers.iter().filter(|tracker| !known.contains(tracker));
+                all.trackers.extend(new.cloned());
+                let known = all.web_seeds.clone();
+                let new = magnet.web_seeds.iter().filter(|seed| !known.contains(seed));
+                all.web_seeds.extend(new.cloned());
+                Kept { magnet: all.to_string(), ..before }
+            }
+            None => Kept {
+                magnet: magnet.to_string(),
+                name: magnet.name.clone(),
+                files: Vec::new(),
+                since: seconds_now(),
+            },
+        };
+        durably(|| self.parts.state.put(&key, &kept))?;
+        Ok(kept)
+    }
+
+    fn kept_torrent(&self, info_hash: &InfoHash) -> Result<Option<Kept>, Error> {
+        Ok(self.parts.state.get(&Kept::key(info_hash))?)
+    }
+
+    /// The files of a torrent that were chosen before.
+    fn played_of(&self, info_hash: &InfoHash) -> Result<Vec<Playable>, Error> {
+        let mut played = Vec::new();
+        for key in self.parts.state.keys(Playable::KEYS)? {
+            let playable = self.parts.state.get::<Playable>(&key)?;
+            played.extend(playable.filter(|one| one.info_hash == *info_hash));
+        }
+        Ok(played)
+    }
+
+    /// A torrent as it is told: what is kept, what is in memory, and how its description goes.
+    fn told(&self, info_hash: InfoHash, kept: Option<Kept>) -> Result<KnownTorrent, Error> {
+        let metainfo = self.parts.swarm.known(&info_hash);
+        if kept.is_none() && metainfo.is_none() && self.played_of(&info_hash)?.is_empty() {
+            return Ok(KnownTorrent::unknown(info_hash));
+        }
+        let magnet = kept.as_ref().map(|kept| kept.magnet(info_hash));
+        let mut files = kept.as_ref().map(|kept| kept.files.clone()).unwrap_or_default();
+        if files.is_empty() {
+            files = metainfo.as_ref().map(|known| known.files.clone()).unwrap_or_default();
+        }
+        for file in &mut files {
+            // The store's own name of a file is its business and ours.
+            file.link = None;
+        }
+        let outcome =
+            lock(&self.torrents.under_way).get(&info_hash).map(|row| row.borrow().clone());
+        let (state, error) = match outcome {
+            _ if !files.is_empty() => (TorrentState::Ready, None),
+            Some(Some(Err(error))) => (TorrentState::Failed, Some(error.to_string())),
+            _ => (TorrentState::Resolving, None),
+        };
+        let name = metainfo.as_ref().map(|known| known.name.clone());
+        let trackers = magnet.as_ref().map(|magnet| magnet.trackers.clone());
+        let from_memory = || metainfo.as_ref().map(|known| known.trackers.clone());
+        Ok(KnownTorrent {
+            info_hash,
+            name: name.or_else(|| kept.and_then(|kept| kept.name)),
+            trackers: trackers.or_else(from_memory).unwrap_or_default(),
+            state,
+            files,
+            error,
+        })
+    }
+}
+
+impl KnownTorrent {
+    fn unknown(info_hash: InfoHash) -> Self {
+        let (name, trackers, files, error) = (None, Vec::new(), Vec::new(), None);
+        Self { info_hash, name, trackers, state: TorrentState::Resolving, files, error }
+    }
+
+    /// The file that plays where none is named.
+    #[must_use]
+    pub fn main_file(&self) -> Option<&TorrentFile> {
+        main_file(self)
+    }
+}
+
+fn media_of(playable: &Playable) -> TorrentMedia {
+    let (media_id, link_name) = (playable.media_id(), playable.link_name());
+    TorrentMedia { media_id, link_name, file: playable.file.clone() }
+}
+
+fn magnet_of(metainfo: &Metainfo) -> Magnet {
+    Magnet {
+        name: Some(metainfo.name.clone()),
+        trackers: metainfo.trackers.clone(),
+        web_seeds: metainfo.web_seeds.clone(),
+        ..Magnet::new(metainfo.info_hash)
+    }
+}
+
+/// The film of a torrent, by the rules of every choice; where they leave none, its largest video.
+fn main_file(known: &KnownTorrent) -> Option<&TorrentFile> {
+    let target = Target { torrent_name: known.name.clone(), ..Target::new(Wanted::Film) };
+    let tag = |file: &TorrentFile| entity_tag(&known.info_hash, file);
+    // A torrent may have ten thousand files, and names take time to read.
+    let mut videos: Vec<&TorrentFile> =
+        known.files.iter().filter(|file| release::is_video(&file.name)).collect();
+    videos.sort_by_key(|file| std::cmp::Reverse(file.size_bytes));
+    let judged: Vec<TorrentFile> = videos.iter().take(JUDGED).copied().cloned().collect();
+    let picked = select::pick(&judged, &target).ok().map(|pick| tag(&pick.file.file));
+    let picked = picked.and_then(|picked| videos.iter().find(|file| tag(file) == picked));
+    picked.or_else(|| videos.first()).copied()
+}

@@ -1,0 +1,315 @@
+//! What a torrent's bytes are doing, and the few things that may be told them.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use serde::Serialize;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::{TorrentError, TorrentState};
+use crate::media::{Runs, runs};
+use crate::playback::film::Film;
+use crate::playback::playable::{Playable, Via};
+use crate::playback::{Error, Playback, lock};
+use crate::representation::Representation;
+use crate::swarm;
+use crate::torrent::InfoHash;
+
+/// How much behind the place of a seek is fetched before the player asks: what it reads first.
+const WINDOW: u64 = 16 << 20;
+/// How long is waited for the bytes that say how long a film runs.
+const LENGTH_PATIENCE: Duration = Duration::from_secs(10);
+/// How much is read of them at a time.
+const LENGTH_BYTES: u64 = 64 << 10;
+/// How many places are looked at.
+const LENGTH_LOOKS: usize = 16;
+
+/// What a torrent's bytes are doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferState {
+    /// Nobody has said yet what is in it.
+    Resolving,
+    /// Nobody could.
+    Failed,
+    /// Nothing is open.
+    Idle,
+    /// What lies on the disk is being hashed.
+    Checking,
+    /// Peers are asked for pieces.
+    Downloading,
+    /// It rests until somebody reads it, or it is resumed.
+    Paused,
+    /// The file is whole.
+    Complete,
+    /// A store's link gives the bytes.
+    Streaming,
+}
+
+/// How far a file of a torrent is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Transfer {
+    /// What it is doing.
+    pub state: TransferState,
+    /// Bytes of the file that are here.
+    pub bytes_have: u64,
+    /// Its length; `null` where it is not known.
+    pub bytes_total: Option<u64>,
+    /// Bytes a second that come from peers.
+    pub down_bytes_s: u64,
+    /// Peers that are connected.
+    pub peers: u32,
+    /// Who reads the torrent now.
+    pub readers: usize,
+    /// Which way its bytes come; `null` where nothing is open.
+    pub via: Option<Via>,
+    /// Which bytes of the file are here, each from and to (the byte behind the last).
+    pub buffered: Vec<(u64, u64)>,
+    /// One sentence, where it failed.
+    pub error: Option<String>,
+}
+
+impl Transfer {
+    /// The part of the file that is here, from 0 to 1.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a part of a whole, for people")]
+    pub fn progress(&self) -> f64 {
+        match self.bytes_total {
+            Some(total) if total > 0 => self.bytes_have as f64 / total as f64,
+            _ => 0.0,
+        }
+    }
+}
+
+/// A place in a film.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Seek {
+    /// From its first.
+    Byte(u64),
+    /// From its beginning.
+    Seconds(f64),
+}
+
+impl Playback {
+    /// How far a file of a torrent is: the one of this number, else the one that would play. Asks
+    /// nobody.
+    pub async fn transfer(
+        &self,
+        info_hash: InfoHash,
+        index: Option<u32>,
+    ) -> Result<Transfer, Error> {
+        let known = self.torrent(info_hash)?;
+        let played = self.played_of(&info_hash)?;
+        if known.state != TorrentState::Ready && played.is_empty() {
+            if self.kept_torrent(&info_hash)?.is_none() {
+                return Err(TorrentError::Unknown { info_hash }.into());
+            }
+            let failed = known.state == TorrentState::Failed;
+            let state = if failed { TransferState::Failed } else { TransferState::Resolving };
+            return Ok(Transfer { error: known.error, ..Transfer::of(state) });
+        }
+        let file = match index {
+            Some(index) => known.files.iter().find(|file| file.index == Some(index)),
+            None => known.main_file(),
+        };
+        let open = |one: &&Playable| match (file, index) {
+            (Some(file), _) => {
+                file.base_name() == one.file.base_name() && file.size_bytes == one.file.size_bytes
+            }
+            (None, Some(index)) => one.file.index == Some(index),
+            (None, None) => true,
+        };
+        let chosen = played.iter().find(open);
+        if let (None, None, Some(index)) = (file, chosen, index) {
+            return Err(TorrentError::NoFile { info_hash, index }.into());
+        }
+        let total = chosen.map(|one| &one.file).or(file).and_then(|file| file.size_bytes);
+        let mut transfer = Transfer {
+            bytes_total: total,
+            readers: self.audience.readers_of(&info_hash),
+            ..Transfer::of(TransferState::Idle)
+        };
+        let media_id = chosen.map(Playable::media_id);
+        transfer.via = media_id.and_then(|id| lock(&self.sessions).get(&id)?.via());
+        let whole = |total: Option<u64>| total.map(|total| (0, total)).into_iter().collect();
+        match transfer.via {
+            Some(Via::Disk) => {
+                transfer.state = TransferState::Complete;
+                transfer.bytes_have = total.unwrap_or(0);
+                transfer.buffered = whole(total);
+            }
+            Some(Via::Debrid) => transfer.state = TransferState::Streaming,
+            _ => {}
+        }
+        if transfer.via != Some(Via::Disk) {
+            let number = file.and_then(|file| file.index);
+            let number = number.or_else(|| chosen.and_then(|one| one.file.index));
+            self.add_swarm(&mut transfer, info_hash, number.unwrap_or(0)).await;
+        }
+        Ok(transfer)
+    }
+
+    /// What peers do for it.
+    async fn add_swarm(&self, transfer: &mut Transfer, info_hash: InfoHash, index: u32) {
+        let Some(status) = self.parts.swarm.status(&info_hash) else { return };
+        if let Some(progress) = self.parts.swarm.progress(&info_hash, index).await {
+            transfer.bytes_have = progress.bytes_have;
+            transfer.buffered =
+                progress.here.into_iter().map(|part: Range<u64>| (part.start, part.end)).collect();
+        }
+        (transfer.peers, transfer.down_bytes_s) = (status.peers, status.down_bytes_s);
+        if transfer.via == Some(Via::Debrid) {
+            return;
+        }
+        let here = transfer.bytes_total == Some(transfer.bytes_have);
+        transfer.state = match status.state {
+            swarm::State::Checking => TransferState::Checking,
+            _ if here => TransferState::Complete,
+            swarm::State::Downloading => TransferState::Downloading,
+            swarm::State::Complete => TransferState::Complete,
+            // Known, and not open.
+            swarm::State::Paused if transfer.via.is_none() => TransferState::Idle,
+            swarm::State::Paused => TransferState::Paused,
+            swarm::State::Failed => TransferState::Failed,
+        };
+        transfer.error = status.error;
+    }
+
+    /// Has what stands at this place of a file fetched before anything else; the byte it is.
+    pub async fn seek_torrent(
+        self: &Arc<Self>,
+        info_hash: InfoHash,
+        index: Option<u32>,
+        place: Seek,
+    ) -> Result<u64, Error> {
+        let media = self.torrent_media(info_hash, index, false).await?;
+        let film = Film::new(self, self.session(&media.media_id)?);
+        let size = media.file.size_bytes.unwrap_or(0);
+        if let Seek::Byte(byte) = place
+            && byte >= size
+        {
+            return Err(TorrentError::Outside { byte, size }.into());
+        }
+        film.vouch(0).await?;
+        let (via, bytes) = film.open().await?;
+        let byte = match place {
+            Seek::Byte(byte) => byte,
+            Seek::Seconds(seconds) => at_second(bytes.as_ref(), seconds).await?,
+        };
+        if via == Via::Swarm {
+            let gone = CancellationToken::new();
+            let guard = gone.clone().drop_guard();
+            // The place before, if it is still being fetched, is wanted no more.
+            lock(&self.torrents.seeking).insert(media.media_id, guard);
+            let part = byte..size.min(byte.saturating_add(WINDOW));
+            let fetch = async move {
+                let mut bytes = bytes.read(part);
+                while let Some(Ok(_)) = bytes.next().await {}
+            };
+            self.parts.tasks.spawn(async move { gone.run_until_cancelled(fetch).await });
+        }
+        Ok(byte)
+    }
+
+    /// Stops a torrent: who reads it is sent away, its peers are left. Its files stay.
+    pub async fn stop_torrent(&self, info_hash: InfoHash) -> Result<(), Error> {
+        self.is_known(info_hash)?;
+        tracing::info!(%info_hash, "torrent: stopped");
+        let ids: Vec<String> = self.played_of(&info_hash)?.iter().map(Playable::media_id).collect();
+        for id in ids {
+            lock(&self.torrents.seeking).remove(&id);
+            lock(&self.sessions).remove(&id);
+        }
+        self.audience.send_away(&info_hash);
+        if self.parts.swarm.allowed() {
+            self.parts.swarm.close(&info_hash).await?;
+        }
+        Ok(())
+    }
+
+    /// Has a torrent rest: its peers are left until somebody reads it, or it is resumed.
+    pub async fn pause_torrent(&self, info_hash: InfoHash) -> Result<(), Error> {
+        self.is_known(info_hash)?;
+        if self.parts.swarm.allowed() {
+            self.parts.swarm.pause(&info_hash).await?;
+        }
+        tracing::info!(%info_hash, "torrent: paused");
+        Ok(())
+    }
+
+    /// Goes on with a torrent that rests.
+    pub async fn resume_torrent(&self, info_hash: InfoHash) -> Result<(), Error> {
+        self.is_known(info_hash)?;
+        if self.parts.swarm.allowed() {
+            self.parts.swarm.resume(&info_hash).await?;
+        }
+        tracing::info!(%info_hash, "torrent: resumed");
+        Ok(())
+    }
+
+    fn is_known(&self, info_hash: InfoHash) -> Result<(), Error> {
+        let known = self.kept_torrent(&info_hash)?.is_some()
+            || self.parts.swarm.known(&info_hash).is_some()
+            || !self.played_of(&info_hash)?.is_empty();
+        if known { Ok(()) } else { Err(TorrentError::Unknown { info_hash }.into()) }
+    }
+}
+
+impl Transfer {
+    fn of(state: TransferState) -> Self {
+        Self {
+            state,
+            bytes_have: 0,
+            bytes_total: None,
+            down_bytes_s: 0,
+            peers: 0,
+            readers: 0,
+            via: None,
+            buffered: Vec::new(),
+            error: None,
+        }
+    }
+}
+
+/// The byte of a second, as if every second took as many: players find the exact place themselves.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place in a film, checked to lie in it"
+)]
+async fn at_second(film: &dyn Representation, seconds: f64) -> Result<u64, TorrentError> {
+    let known = timeout(LENGTH_PATIENCE, length_of(film)).await.ok().flatten();
+    let length = known.ok_or(TorrentError::NoDuration)?;
+    if seconds > length {
+        return Err(TorrentError::PastTheEnd { seconds: length as u64 });
+    }
+    let part = seconds.max(0.0) / length;
+    let byte = (part * film.len() as f64) as u64;
+    Ok(byte.min(film.len().saturating_sub(1)))
+}
+
+/// How long a film runs, in seconds.
+async fn length_of(film: &dyn Representation) -> Option<f64> {
+    let mut place = 0;
+    for _ in 0..LENGTH_LOOKS {
+        let end = film.len().min(place + LENGTH_BYTES);
+        if place >= end {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        let mut part = film.read(place..end);
+        while let Some(more) = part.next().await {
+            bytes.extend_from_slice(&more.ok()?);
+        }
+        match runs(place, &bytes) {
+            Runs::Seconds(seconds) => return Some(seconds),
+            Runs::LookAt(next) => place = next,
+            Runs::Unknown => return None,
+        }
+    }
+    None
+}
