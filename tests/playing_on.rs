@@ -108,6 +108,13 @@ impl Town {
         Viewer::watch(play["url"].as_str().unwrap())
     }
 
+    /// How often the film was carried over to another way, or a server came to the peers' help: who
+    /// is quicker carries it on.
+    fn helped(&self) -> usize {
+        self.log_says("a film goes on by another way")
+            + self.log_says("a server fills pieces beside the peers")
+    }
+
     fn log_says(&self, what: &str) -> usize {
         self.server.log().matches(what).count()
     }
@@ -194,7 +201,7 @@ fn a_film_goes_on_through_five_deaths_of_its_source() {
     town.store_is_well();
     drop(first_peer);
     viewer.has(22);
-    assert_eq!(town.log_says("a film goes on by another way"), 2, "{}", town.server.log());
+    assert!(town.helped() >= 2, "{}", town.server.log());
 
     // 4. The connection is cut; the link itself is good.
     town.warehouse.is(Mood::HangsUp);
@@ -263,7 +270,7 @@ fn when_the_peers_go_a_mirror_that_the_owner_named_carries_the_film_on() {
     viewer.has(4);
     drop(peer);
     assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
-    assert_eq!(town.log_says("a film goes on by another way"), 1, "{}", town.server.log());
+    assert!(town.helped() >= 1, "{}", town.server.log());
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod check;
 mod choose;
 mod content;
 mod desk;
+mod feeds;
 mod figures;
 mod film;
 mod find;

@@ -16,7 +16,7 @@ use crate::library::DiskFile;
 use crate::media::StremioId;
 use crate::representation::{Representation, media_type_of};
 use crate::swarm::SwarmFile;
-use crate::torrent::{TorrentFile, entity_tag};
+use crate::torrent::{Magnet, TorrentFile, entity_tag};
 
 /// How long a request waits to hear that a film cannot be opened again. After that its headers are
 /// sent, and its bytes follow when they come: players wait for a body longer than for a header.
@@ -315,7 +315,7 @@ impl Playback {
             // until each piece is there its length must not speak for it.
             self.note_finished(&Playable { finished: None, ..playable.clone() })?;
         }
-        Ok(Bytes::Swarm(Arc::new(self.parts.swarm.open(&magnet, index).await?)))
+        Ok(Bytes::Swarm(Arc::new(self.open_by_peers(&magnet, &metainfo, index).await?)))
     }
 }
 
@@ -333,12 +333,21 @@ async fn link_to(
     if playable.file.link.is_some() && playable.store == Some(debrid.store()) {
         return debrid.open(&magnet, &playable.file).await;
     }
-    let stored = debrid.add(&magnet).await?;
-    let wanted = entity_tag(&playable.info_hash, &playable.file);
-    let same = |file: &&TorrentFile| entity_tag(&playable.info_hash, file) == wanted;
+    link_in_cache(debrid, &magnet, &playable.file).await
+}
+
+/// A store's link to a file of which only the torrent's own words are known.
+pub(super) async fn link_in_cache(
+    debrid: &Debrid,
+    magnet: &Magnet,
+    file: &TorrentFile,
+) -> Result<Arc<dyn Representation>, debrid::Error> {
+    let stored = debrid.add(magnet).await?;
+    let wanted = entity_tag(&magnet.info_hash, file);
+    let same = |file: &&TorrentFile| entity_tag(&magnet.info_hash, file) == wanted;
     let mut files = stored.files.iter().filter(same);
     match (files.next(), files.next()) {
-        (Some(file), None) => debrid.open(&magnet, file).await,
+        (Some(file), None) => debrid.open(magnet, file).await,
         _ => Err(debrid::Error::NoLink { store: debrid.store() }),
     }
 }

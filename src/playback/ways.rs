@@ -208,7 +208,6 @@ impl Playback {
     }
 
     async fn open_swarm(&self, candidate: &Candidate, query: &Query) -> Result<Opened, NoWay> {
-        let swarm = &self.parts.swarm;
         let failed = |error: swarm::Error| NoWay {
             why: "swarm_failed",
             message: error.to_string(),
@@ -230,7 +229,7 @@ impl Playback {
         let files = with_verified(metainfo.files.clone(), candidate);
         let pick = select::pick(&files, &target(candidate, query)).map_err(no_file)?;
         let index = pick.file.file.index.unwrap_or_default();
-        let file = swarm.open(&magnet, index).await.map_err(failed)?;
+        let file = self.open_by_peers(&magnet, &metainfo, index).await.map_err(failed)?;
         let opened = Opened { via: Via::Swarm, pick, bytes: Bytes::Swarm(Arc::new(file)) };
         self.vouched(candidate, opened).await
     }

@@ -10,6 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Error;
+use super::feeder::Feed;
 use super::known::Known;
 use super::live::Live;
 use super::place::Spot;
@@ -39,6 +40,8 @@ pub(super) struct Open {
     pub(super) torrents: Arc<Torrents>,
     pub(super) known: Arc<Known>,
     pub(super) index: u32,
+    /// Where it lies as a whole, beside its peers.
+    pub(super) feed: Option<Arc<dyn Feed>>,
     pub(super) path: PathBuf,
     spot: Spot,
     len: u64,
@@ -90,14 +93,16 @@ impl SwarmFile {
         torrents: &Arc<Torrents>,
         known: Arc<Known>,
         index: u32,
+        feed: Option<Arc<dyn Feed>>,
     ) -> Result<Self, Error> {
         let file = known.metainfo.file(index).ok_or(Error::NoFile(index))?.clone();
-        let reading = torrents.live(&known, index).await?;
+        let reading = torrents.live(&known, index, feed.as_ref()).await?;
         let spot = reading.0.spot.clone();
         let folder = spot.folder.join(known.metainfo.info_hash.to_string());
         let open = Arc::new(Open {
             torrents: torrents.clone(),
             index,
+            feed,
             path: folder.join(name_on_disk(&file)),
             spot,
             len: file.size_bytes.unwrap_or(0),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use librqbit::{ManagedTorrent, TorrentStatsState};
 use tokio_util::sync::CancellationToken;
 
+use super::feeder::Feeder;
 use super::place::Spot;
 use super::storage::Progress;
 use super::{Error, State, Status};
@@ -24,6 +25,8 @@ pub(super) struct Live {
     /// Whether it was told to rest until somebody reads it.
     pub(super) resting: AtomicBool,
     pub(super) wanted: Mutex<HashSet<usize>>,
+    /// Our own peer, where something feeds it.
+    pub(super) feeder: Option<Feeder>,
 }
 
 impl Live {
@@ -50,7 +53,14 @@ impl Live {
         let now = self.handle.stats();
         let Some(live) = now.live.filter(|_| !now.finished) else { return false };
         let peers = live.snapshot.peer_stats;
-        peers.seen > 0 && peers.live == 0 && peers.connecting == 0 && peers.queued == 0
+        let met = peers.seen as usize > usize::from(self.feeder.is_some());
+        met && self.others(peers.live) == 0 && peers.connecting == 0 && peers.queued == 0
+    }
+
+    /// Of the engine's live peers those that are not our own.
+    fn others(&self, live: u32) -> u32 {
+        let own = self.feeder.as_ref().map_or(0, Feeder::connections);
+        live.saturating_sub(u32::try_from(own).unwrap_or(u32::MAX))
     }
 
     pub(super) fn status(&self) -> Status {
@@ -62,7 +72,7 @@ impl Live {
             TorrentStatsState::Paused => State::Paused,
             TorrentStatsState::Error => State::Failed,
         };
-        let peers = now.live.as_ref().map_or(0, |live| live.snapshot.peer_stats.live);
+        let peers = now.live.as_ref().map_or(0, |live| self.others(live.snapshot.peer_stats.live));
         let down_bytes_s = now.live.as_ref().map_or(0, |live| live.download_speed.as_bytes());
         let error = self.trouble().map(|trouble| trouble.to_string());
         Status {

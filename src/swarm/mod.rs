@@ -14,10 +14,16 @@
 //!    [`AddressPolicy`] permits are passed on.
 //! 5. Its list of torrents is not written durably: it is not used. A torrent added again is hashed
 //!    again, so no piece is believed that is not on the disk.
+//!
+//! It takes pieces from peers alone. What lies at an HTTP server as a whole comes in by a peer of our
+//! own, [`feeder`].
 
 mod control;
 mod engine;
 mod error;
+mod fed;
+mod feeder;
+mod feeding;
 mod file;
 mod known;
 mod live;
@@ -27,6 +33,7 @@ mod room;
 mod seeder;
 mod storage;
 mod torrents;
+mod wire;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -42,6 +49,7 @@ use crate::torrent::{InfoHash, Magnet};
 
 pub use control::{FileProgress, Totals, Yield};
 pub use error::Error;
+pub use feeder::{Feed, Feeder};
 pub use file::SwarmFile;
 pub use place::Place;
 pub use room::Room;
@@ -188,7 +196,20 @@ impl Swarm {
     /// players look first.
     pub async fn open(&self, magnet: &Magnet, file_index: u32) -> Result<SwarmFile, Error> {
         let known = self.0.resolve(magnet).await?;
-        SwarmFile::open(&self.0, known, file_index).await
+        SwarmFile::open(&self.0, known, file_index, None).await
+    }
+
+    /// The same, where the file lies elsewhere as a whole, too: its pieces come from there and from
+    /// peers, whoever is faster, and all of them are checked. A torrent that is open already without
+    /// such a source gets one when it is opened anew.
+    pub async fn open_fed(
+        &self,
+        magnet: &Magnet,
+        file_index: u32,
+        feed: Arc<dyn Feed>,
+    ) -> Result<SwarmFile, Error> {
+        let known = self.0.resolve(magnet).await?;
+        SwarmFile::open(&self.0, known, file_index, Some(feed)).await
     }
 
     /// How far a torrent is; `None` where it was never asked for.

@@ -89,7 +89,8 @@ impl Reader {
                 "too many players wait for pieces: stop one of them",
             ));
         };
-        let live = self.open.torrents.live(&self.open.known, self.open.index).await;
+        let open = &self.open;
+        let live = open.torrents.live(&open.known, open.index, open.feed.as_ref()).await;
         let reading = live.map_err(io::Error::other)?;
         let mut pieces = stream_of(&self.open, &reading.0).await?;
         if self.open.settle(&reading.0).await {

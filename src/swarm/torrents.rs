@@ -1,6 +1,7 @@
 //! The torrents that are known, and those that are open in the engine.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::engine::Engine;
+use super::feeder::{Feed, Feeder};
 use super::known::{Known, Shelf};
 use super::live::{Live, Reading};
 use super::room::Room;
@@ -143,6 +145,7 @@ impl Torrents {
         self: &Arc<Self>,
         known: &Known,
         index: u32,
+        feed: Option<&Arc<dyn Feed>>,
     ) -> Result<Reading, Error> {
         self.room_for(known, index).await?;
         let session = self.engine.session().await?;
@@ -159,10 +162,13 @@ impl Torrents {
                 // Whoever reads it wants it.
                 session.unpause(&live.handle).await.map_err(|error| Error::engine(&error))?;
             }
+            if let (Some(feeder), Some(feed)) = (&live.feeder, feed) {
+                feeder.attach(index, feed.clone());
+            }
             live
         } else {
             self.make_room(&session).await?;
-            let live = Arc::new(self.add(&session, known, index).await?);
+            let live = Arc::new(self.add(&session, known, index, feed).await?);
             lock(&self.live).insert(info_hash, live.clone());
             self.tasks.spawn(self.clone().keep_company(session.clone(), live.clone()));
             live
@@ -192,8 +198,17 @@ impl Torrents {
         Ok(None)
     }
 
-    async fn add(&self, session: &Arc<Session>, known: &Known, index: u32) -> Result<Live, Error> {
+    async fn add(
+        &self,
+        session: &Arc<Session>,
+        known: &Known,
+        index: u32,
+        feed: Option<&Arc<dyn Feed>>,
+    ) -> Result<Live, Error> {
         let metainfo = &known.metainfo;
+        let gone = CancellationToken::new();
+        let feeder = self.feeder(known, &gone, feed.map(|feed| (index, feed))).await;
+        let own = feeder.as_ref().map(Feeder::addr);
         let trackers = self.engine.permitted_trackers(&known.trackers, metainfo.private).await;
         let progress = Arc::new(Progress::default());
         let spot = self.engine.options.library.now();
@@ -203,7 +218,8 @@ impl Torrents {
             only_files: Some(vec![index as usize]),
             overwrite: true,
             output_folder: Some(library.to_string_lossy().into_owned()),
-            initial_peers: Some(known.peers.clone()),
+            // Only here, never among the peers that are known: it goes with the torrent.
+            initial_peers: Some(own.into_iter().chain(known.peers.iter().copied()).collect()),
             storage_factory: Some(folder.factory()),
             ..AddTorrentOptions::default()
         };
@@ -214,12 +230,28 @@ impl Torrents {
             handle: handle.ok_or_else(|| Error::Engine("it did not add the torrent".to_owned()))?,
             spot,
             progress,
-            gone: CancellationToken::new(),
+            gone,
             readers: AtomicUsize::new(0),
             used: AtomicU64::new(0),
             resting: AtomicBool::new(false),
             wanted: Mutex::new(HashSet::from([index as usize])),
+            feeder,
         })
+    }
+
+    /// Our own peer; without it the others have to do.
+    async fn feeder(
+        &self,
+        known: &Known,
+        gone: &CancellationToken,
+        file: Option<(u32, &Arc<dyn Feed>)>,
+    ) -> Option<Feeder> {
+        let (index, feed) = file?;
+        let started = Feeder::start(known.metainfo.clone(), &self.tasks, gone).await;
+        let note = |error: &io::Error| tracing::warn!(%error, "pieces come from other peers alone");
+        let feeder = started.inspect_err(note).ok()?;
+        feeder.attach(index, feed.clone());
+        Some(feeder)
     }
 
     /// Calls lost peers again while the torrent is young. A peer that hangs up on the first call (one

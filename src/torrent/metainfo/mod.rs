@@ -8,6 +8,7 @@ mod bad;
 mod bencode;
 mod build;
 mod name;
+mod pieces;
 
 use std::collections::HashSet;
 
@@ -18,6 +19,7 @@ use bencode::Value;
 
 pub use bad::{Bad, NameFault};
 pub use build::build;
+pub use pieces::Pieces;
 
 /// Longest description that is read, in bytes.
 pub const LONGEST: usize = 8 << 20;
@@ -47,6 +49,8 @@ pub struct Metainfo {
     pub trackers: Vec<String>,
     /// HTTP servers that have it (BEP 19).
     pub web_seeds: Vec<String>,
+    /// How many pieces it has.
+    pieces: u32,
     info: Vec<u8>,
 }
 
@@ -131,6 +135,7 @@ fn from_info(info: &Value<'_>, raw: &[u8]) -> Result<Metainfo, Bad> {
         private: info.get("private").and_then(Value::integer) == Some(1),
         trackers: Vec::new(),
         web_seeds: Vec::new(),
+        pieces: u32::try_from(has).unwrap_or(u32::MAX),
         info: raw.to_vec(),
     })
 }
