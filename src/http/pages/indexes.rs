@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::extract::Form;
 use axum::extract::rejection::FormRejection;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
-use super::{at_the_door, filled, trouble};
+use super::{of_owner, set_up};
 use crate::http::rooms::Visitor;
 use crate::playback::{Error, IndexChange, IndexSettings};
 use crate::torrent::IndexName;
@@ -73,15 +73,8 @@ fn changed<T>(
     said: &str,
     change: impl FnOnce(T) -> Result<(), Error>,
 ) -> Response {
-    let form = match filled(visitor, form, "/setup") {
-        Ok(form) => form,
-        Err(answer) => return answer,
-    };
-    if visitor.owner_only().is_err() {
-        return at_the_door(visitor, "/setup");
-    }
-    match change(form) {
-        Ok(()) => Redirect::to(&format!("/setup?said={said}#indexes")).into_response(),
-        Err(error) => trouble(visitor, error, "/setup"),
+    match of_owner(visitor, form) {
+        Ok(form) => set_up(visitor, change(form), &format!("{said}#indexes")),
+        Err(answer) => answer,
     }
 }

@@ -2,10 +2,10 @@
 
 use axum::extract::Form;
 use axum::extract::rejection::FormRejection;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
-use super::{at_the_door, filled, trouble};
+use super::{of_owner, set_up};
 use crate::http::rooms::{Rooms, Visitor};
 use crate::mirror::{Change, Error, Kind, SourceLine, Standing};
 use crate::web;
@@ -57,7 +57,7 @@ pub(super) struct Added {
 
 /// `POST /setup/mirrors/add`.
 pub(super) async fn add(visitor: Visitor, form: Filled<Added>) -> Response {
-    let form = match allowed(&visitor, form) {
+    let form = match of_owner(&visitor, form) {
         Ok(form) => form,
         Err(answer) => return answer,
     };
@@ -74,7 +74,7 @@ pub(super) struct Switched {
 
 /// `POST /setup/mirrors/switch`.
 pub(super) async fn switch(visitor: Visitor, form: Filled<Switched>) -> Response {
-    let form = match allowed(&visitor, form) {
+    let form = match of_owner(&visitor, form) {
         Ok(form) => form,
         Err(answer) => return answer,
     };
@@ -89,24 +89,13 @@ pub(super) struct Removed {
 
 /// `POST /setup/mirrors/remove`.
 pub(super) async fn remove(visitor: Visitor, form: Filled<Removed>) -> Response {
-    let form = match allowed(&visitor, form) {
+    let form = match of_owner(&visitor, form) {
         Ok(form) => form,
         Err(answer) => return answer,
     };
     done(&visitor, visitor.rooms.mirrors.remove(&form.name).await)
 }
 
-/// What the owner's form holds; anybody else is sent to the door.
-#[expect(clippy::result_large_err, reason = "the answer is sent at once, not kept")]
-fn allowed<T>(visitor: &Visitor, form: Filled<T>) -> Result<T, Response> {
-    let form = filled(visitor, form, "/setup")?;
-    visitor.owner_only().map_err(|_| at_the_door(visitor, "/setup"))?;
-    Ok(form)
-}
-
 fn done(visitor: &Visitor, outcome: Result<(), Error>) -> Response {
-    match outcome {
-        Ok(()) => Redirect::to("/setup?said=mirrors#mirrors").into_response(),
-        Err(error) => trouble(visitor, error, "/setup"),
-    }
+    set_up(visitor, outcome, "mirrors#mirrors")
 }

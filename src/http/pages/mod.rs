@@ -115,6 +115,22 @@ fn filled<T>(
     form.map(|Form(form)| form).map_err(|error| trouble(visitor, error, back))
 }
 
+/// What the owner's form on the set-up page holds; the door for anybody else, or the sentence about
+/// the form.
+#[expect(clippy::result_large_err, reason = "the answer is sent at once, not kept")]
+fn of_owner<T>(visitor: &Visitor, form: Result<Form<T>, FormRejection>) -> Result<T, Response> {
+    visitor.owner_only().map_err(|_| at_the_door(visitor, "/setup"))?;
+    filled(visitor, form, "/setup")
+}
+
+/// Back to the set-up page, which says what was done (`said`), or the sentence about what went wrong.
+fn set_up(visitor: &Visitor, done: Result<(), impl Into<ApiError>>, said: &str) -> Response {
+    match done {
+        Ok(()) => Redirect::to(&format!("/setup?said={said}")).into_response(),
+        Err(error) => trouble(visitor, error, "/setup"),
+    }
+}
+
 /// Sends a viewer to where the right to watch is had, or lets pass.
 #[expect(clippy::result_large_err, reason = "the answer is sent at once, not kept")]
 fn watching(visitor: &Visitor, here: &str) -> Result<(), Response> {

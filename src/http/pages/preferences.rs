@@ -2,11 +2,11 @@
 
 use axum::extract::Form;
 use axum::extract::rejection::FormRejection;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{at_the_door, filled, trouble};
+use super::{of_owner, set_up};
 use crate::http::rooms::Visitor;
 use crate::select::{Codec, Preferences, Resolution};
 use crate::web::{self, Choice, Select, Tick};
@@ -201,18 +201,13 @@ pub(super) async fn change(
     visitor: Visitor,
     form: Result<Form<PreferencesForm>, FormRejection>,
 ) -> Response {
-    let form = match filled(&visitor, form, "/setup") {
+    let form = match of_owner(&visitor, form) {
         Ok(form) => form,
         Err(answer) => return answer,
     };
-    if visitor.owner_only().is_err() {
-        return at_the_door(&visitor, "/setup");
-    }
     let playback = &visitor.rooms.playback;
-    match playback.prefer(&form.changes(&playback.preferences())) {
-        Ok(()) => Redirect::to("/setup?said=preferences").into_response(),
-        Err(error) => trouble(&visitor, error, "/setup"),
-    }
+    let done = playback.prefer(&form.changes(&playback.preferences()));
+    set_up(&visitor, done, "preferences")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{at_the_door, filled, frame, indexes, mirrors, page, trouble, view};
+use super::{at_the_door, filled, frame, indexes, mirrors, of_owner, page, set_up, trouble, view};
 use crate::http::rooms::{Visitor, no_cookie, session_cookie};
 use crate::index::Standing;
 use crate::secret::Secret;
@@ -191,17 +191,12 @@ pub(super) async fn debrid(
     visitor: Visitor,
     form: Result<Form<DebridForm>, FormRejection>,
 ) -> Response {
-    let form = match filled(&visitor, form, "/setup") {
+    let form = match of_owner(&visitor, form) {
         Ok(form) => form,
         Err(answer) => return answer,
     };
-    if visitor.owner_only().is_err() {
-        return at_the_door(&visitor, "/setup");
-    }
-    match visitor.rooms.playback.set_debrid(form.store, form.token).await {
-        Ok(_) => Redirect::to("/setup?said=token").into_response(),
-        Err(error) => trouble(&visitor, error, "/setup"),
-    }
+    let done = visitor.rooms.playback.set_debrid(form.store, form.token).await;
+    set_up(&visitor, done.map(drop), "token")
 }
 
 /// `POST /setup/debrid/remove`.
@@ -209,10 +204,7 @@ pub(super) async fn remove_debrid(visitor: Visitor) -> Response {
     if visitor.owner_only().is_err() {
         return at_the_door(&visitor, "/setup");
     }
-    match visitor.rooms.playback.remove_debrid() {
-        Ok(()) => Redirect::to("/setup?said=removed").into_response(),
-        Err(error) => trouble(&visitor, error, "/setup"),
-    }
+    set_up(&visitor, visitor.rooms.playback.remove_debrid(), "removed")
 }
 
 #[derive(Deserialize)]
@@ -225,16 +217,9 @@ pub(super) async fn swarm(
     visitor: Visitor,
     form: Result<Form<SwarmForm>, FormRejection>,
 ) -> Response {
-    let form = match filled(&visitor, form, "/setup") {
-        Ok(form) => form,
-        Err(answer) => return answer,
-    };
-    if visitor.owner_only().is_err() {
-        return at_the_door(&visitor, "/setup");
-    }
-    match visitor.rooms.playback.allow_swarm(form.allowed) {
-        Ok(()) => Redirect::to("/setup?said=swarm").into_response(),
-        Err(error) => trouble(&visitor, error, "/setup"),
+    match of_owner(&visitor, form) {
+        Ok(form) => set_up(&visitor, visitor.rooms.playback.allow_swarm(form.allowed), "swarm"),
+        Err(answer) => answer,
     }
 }
 
@@ -248,16 +233,9 @@ pub(super) async fn tmdb(
     visitor: Visitor,
     form: Result<Form<TmdbForm>, FormRejection>,
 ) -> Response {
-    let form = match filled(&visitor, form, "/setup") {
-        Ok(form) => form,
-        Err(answer) => return answer,
-    };
-    if visitor.owner_only().is_err() {
-        return at_the_door(&visitor, "/setup");
-    }
-    match visitor.rooms.playback.set_tmdb_key(form.key).await {
-        Ok(()) => Redirect::to("/setup?said=tmdb").into_response(),
-        Err(error) => trouble(&visitor, error, "/setup"),
+    match of_owner(&visitor, form) {
+        Ok(form) => set_up(&visitor, visitor.rooms.playback.set_tmdb_key(form.key).await, "tmdb"),
+        Err(answer) => answer,
     }
 }
 
@@ -266,8 +244,5 @@ pub(super) async fn remove_tmdb(visitor: Visitor) -> Response {
     if visitor.owner_only().is_err() {
         return at_the_door(&visitor, "/setup");
     }
-    match visitor.rooms.playback.remove_tmdb_key() {
-        Ok(()) => Redirect::to("/setup?said=tmdb-removed").into_response(),
-        Err(error) => trouble(&visitor, error, "/setup"),
-    }
+    set_up(&visitor, visitor.rooms.playback.remove_tmdb_key(), "tmdb-removed")
 }
