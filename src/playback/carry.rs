@@ -108,7 +108,7 @@ impl Strikes {
 /// Reads `range` of a film by whatever way there is.
 pub(super) fn read(film: Film, range: Range<u64>) -> ByteStream {
     let carrier =
-        Carrier { film, left: range, way: None, heard: Instant::now(), pause: PAUSE, lost: None };
+        Carrier { film, left: range, way: None, without: Duration::ZERO, pause: PAUSE, lost: None };
     stream::try_unfold(carrier, Carrier::next).boxed()
 }
 
@@ -117,8 +117,8 @@ struct Carrier {
     film: Film,
     left: Range<u64>,
     way: Option<Riding>,
-    /// When the last byte came.
-    heard: Instant,
+    /// How long it has waited since the last byte.
+    without: Duration,
     pause: Duration,
     /// When the last way died, until the next byte comes.
     lost: Option<Instant>,
@@ -170,7 +170,7 @@ impl Carrier {
                 Err(_) => io::Error::other("nothing comes any more"),
             };
             self.leave(&why);
-            if self.heard.elapsed() > WITHOUT_A_BYTE {
+            if self.without > WITHOUT_A_BYTE {
                 return Err(why);
             }
         }
@@ -183,7 +183,7 @@ impl Carrier {
         bytes.truncate(left);
         let size = bytes.len() as u64;
         self.left.start += size;
-        self.heard = Instant::now();
+        self.without = Duration::ZERO;
         self.pause = PAUSE;
         let Some(way) = &mut self.way else { return bytes };
         if let Some(lost) = self.lost.take() {
@@ -230,7 +230,7 @@ impl Carrier {
                 }
                 Err(error)
                     if self.lost.is_none()
-                        || self.heard.elapsed() > WITHOUT_A_BYTE
+                        || self.without > WITHOUT_A_BYTE
                         || self.film.is_lost() =>
                 {
                     tracing::warn!(%error, "a film cannot be read");
@@ -239,6 +239,7 @@ impl Carrier {
                 Err(error) => {
                     tracing::debug!(%error, "no way at the moment");
                     sleep(self.pause).await;
+                    self.without += self.pause;
                     self.pause = (self.pause * 2).min(LONGEST_PAUSE);
                 }
             }

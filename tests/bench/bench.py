@@ -106,9 +106,8 @@ def stream(asked, report, folder, log):
         seeders = {"unlimited": seeder, "limited": enter(Line(seeder, LIMIT).open())}
         stand_ins.peers[small.info_hash] = enter(small.seeded(log))
         if asked.only in (None, "deaths"):
-            relay = Line(seeder, deaths.RATE)
-            stand_ins.peers[film.info_hash] = enter(relay.open())
-            report.deaths(*deaths.measure(asked.credenza, folder, stand_ins, film, relay, log), film)
+            stand_ins.peers[film.info_hash] = seeder
+            report.deaths(*deaths.measure(asked.credenza, folder, stand_ins, film, log), film)
         if asked.only in (None, "swarm"):
             films = {"film": film, "small": small}
             numbers = swarm.measure(programs, stand_ins, films, seeders, folder, asked.rounds, log)

@@ -22,9 +22,8 @@ MIB = 1 << 20
 RATE = 12 * MIB
 # Bytes that the viewer gets between two deaths, at least.
 APART = MIB
-# A link that dies, a connection that is cut: these many; and so many times the store goes whole, and
-# then the last peer.
-LINKS, CHANGES = 300, 10
+# A link that dies, a connection that is cut: these many; and so many times the store goes whole.
+LINKS, CHANGES = 310, 10
 TOKEN = "a-token-of-the-bench"
 CONFIGURATION = """
 [server]
@@ -32,7 +31,7 @@ listen = "127.0.0.1:0"
 [lan]
 mdns = false
 [swarm]
-enabled = true
+enabled = {peers}
 dht = false
 [mirror]
 torrent_caches = []
@@ -178,7 +177,7 @@ class Viewer:
     """Reads the film from its first byte to its last, and looks at each."""
 
     def __init__(self, port, path, film):
-        self.film, self.count, self.trouble, self.silence = film, 0, None, 0.0
+        self.film, self.count, self.trouble, self.silence, self.left = film, 0, None, 0.0, False
         self.thread = threading.Thread(target=self.read, args=(port, path))
         self.thread.start()
 
@@ -187,7 +186,7 @@ class Viewer:
         connection.request("GET", path)
         answer = connection.getresponse()
         heard = time.perf_counter()
-        while self.count < self.film.size:
+        while self.count < self.film.size and not self.left:
             chunk = answer.read1(1 << 17)
             now = time.perf_counter()
             self.silence, heard = max(self.silence, now - heard), now
@@ -195,6 +194,7 @@ class Viewer:
                 self.trouble = f"other bytes, or none, at byte {self.count}"
                 return
             self.count += len(chunk)
+        connection.close()
 
     def gets(self, more):
         """Waits until so many bytes more have come."""
@@ -206,13 +206,35 @@ class Viewer:
         if self.trouble:
             raise SystemExit(f"the film did not go on: {self.trouble}")
 
-    def ends(self):
-        self.gets(self.film.size)
+    def leaves(self):
+        self.left = True
         self.thread.join()
 
 
-def measure(program, folder, stand_ins, film, line, log):
+def measure(program, folder, stand_ins, film, log):
     """Milliseconds to the next byte, by kind of death; and the viewer's longest silence."""
+    numbers = {"a link dies": [], "a connection is cut": [], "from the store to peers": []}
+    with watched(program, folder, stand_ins, film, log, peers=False) as (store, viewer, _):
+        for number in range(LINKS):
+            viewer.gets(APART)
+            what = "a link dies" if number % 2 else "a connection is cut"
+            numbers[what].append(1e3 * store.die(link=number % 2))
+        silence = viewer.silence
+    # What the store has fills the peers' pieces as soon as it is back, so each change has a fresh start.
+    for _ in range(CHANGES):
+        with watched(program, folder, stand_ins, film, log, peers=True) as (store, viewer, told):
+            store.open = False
+            store.cut()
+            wait(lambda: changes(told), "the film did not go on by peers")
+            viewer.gets(2 * MIB)
+            silence = max(silence, viewer.silence)
+            numbers["from the store to peers"].append(float(changes(told)[0]))
+    return numbers, silence
+
+
+@contextlib.contextmanager
+def watched(program, folder, stand_ins, film, log, peers):
+    """A server with a store and, where `peers`, a swarm; and somebody who has watched for 4 MiB."""
     folder = pathlib.Path(folder) / "deaths"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -220,7 +242,8 @@ def measure(program, folder, stand_ins, film, line, log):
     with Store(film).answering() as store:
         token = folder / "token"
         token.write_text(TOKEN)
-        text = CONFIGURATION.format(stand_ins=stand_ins.address, store=store.address, token=token)
+        text = CONFIGURATION.format(stand_ins=stand_ins.address, store=store.address, token=token,
+                                    peers="true" if peers else "false")
         text += "".join(f"[index.{other}]\nenabled = false\n" for other in OTHERS)
         configuration = folder / "credenza.toml"
         configuration.write_text(text)
@@ -229,21 +252,11 @@ def measure(program, folder, stand_ins, film, line, log):
             port = int(machine.said(process, r"http://127\.0\.0\.1:(\d+)/")[1])
             bearer = (folder / "data/local.key").read_text().strip()
             play = player.call(port, "POST", f"/api/play/{film.imdb}", bearer=bearer)
+            assert play["via"] == "debrid", play
             viewer = Viewer(port, urllib.parse.urlsplit(play["url"]).path, film)
-            numbers = {"a link dies": [], "a connection is cut": []}
             viewer.gets(4 * MIB)
-            for number in range(LINKS + CHANGES):
-                viewer.gets(APART)
-                if number % (LINKS // CHANGES + 1) == 0:
-                    change_twice(store, line, told)
-                elif number % 2:
-                    numbers["a link dies"].append(1e3 * store.die(link=True))
-                else:
-                    numbers["a connection is cut"].append(1e3 * store.die(link=False))
-            viewer.ends()
-    took = re.findall(r"goes on by another way.*after_ms=(\d+)", plain(told.read_text()))
-    numbers["from one way to another"] = [float(one) for one in took]
-    return numbers, viewer.silence
+            yield store, viewer, told
+            viewer.leaves()
 
 
 @contextlib.contextmanager
@@ -260,22 +273,9 @@ def plain(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def change_twice(store, line, told):
-    """The store goes, and comes back when the peers go."""
-    before = changes(told)
-    store.open = False
-    store.cut()
-    wait(lambda: changes(told) > before, "the film did not go on by peers")
-    store.open = True
-    store.generation += 1
-    line.hang_up()
-    # What peers have sent ahead is used up first.
-    wait(lambda: changes(told) > before + 1, "the film did not go back to the store")
-    line.lift()
-
-
 def changes(told):
-    return told.read_text(errors="replace").count("goes on by another way")
+    """Milliseconds that each change of way took."""
+    return re.findall(r"goes on by another way.*after_ms=(\d+)", plain(told.read_text(errors="replace")))
 
 
 def wait(until, else_said, limit=90):

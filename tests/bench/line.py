@@ -18,19 +18,6 @@ class Line:
         self.target, self.rate = ("127.0.0.1", port), rate
         self.free_at = 0.0
         self.turn = threading.Lock()
-        self.lifted = True
-        self.calls = set()
-
-    def hang_up(self):
-        """Ends all calls, and takes no new ones."""
-        self.lifted = False
-        for end in list(self.calls):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def lift(self):
-        """Takes calls again."""
-        self.lifted = True
 
     @contextlib.contextmanager
     def open(self):
@@ -49,15 +36,11 @@ class Line:
                 near, _ = listener.accept()
             except OSError:
                 return
-            if not self.lifted:
-                near.close()
-                continue
             far = socket.socket()
             far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
             far.connect(self.target)
             for one in (near, far):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.calls.update((near, far))
             for pair in ((near, far, False), (far, near, True)):
                 threading.Thread(target=self.pass_on, args=pair, daemon=True).start()
 
@@ -72,7 +55,6 @@ class Line:
         for one in (source, sink):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-            self.calls.discard(one)
 
     def wait(self, size):
         """Until the line has carried so many bytes more."""

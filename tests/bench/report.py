@@ -99,9 +99,9 @@ class Report:
         count = sum(map(len, numbers.values()))
         self.add("## Playing on", "",
                  f"A film of {film.size >> 20} MiB, read by one viewer in one request, while its source dies {count} times: a debrid store's",
-                 "link (a fresh one is given), its connection (the link stays good), and the store whole and then the only peer, in",
-                 "turn. Every byte was held against the source. *To the next byte*: from the death to the next body that is sent;",
-                 "from one way to another: from the decision, which takes its own time (no peer left: 5 s of silence).", "",
+                 "link (a fresh one is given), its connection (the link stays good), and, with a fresh start each time, the store whole.",
+                 "Every byte was held against the source. *To the next byte*: from the death to the next body that is sent;",
+                 "from the store to peers: from the decision, which is made once a fresh link has been tried for.", "",
                  "| milliseconds to the next byte | deaths | median | 99 of 100 | most | aim |", "|---|---|---|---|---|---|")
         everything = sorted(value for values in numbers.values() for value in values)
         rows = [*numbers.items(), ("all of them", everything)]
