@@ -159,6 +159,7 @@ fn what_rests_goes_on_when_it_is_told_or_read() {
         Some(status(&house, &hash, index)).filter(|now| now["state"] == "paused")
     });
     assert_eq!(rests["peers"], 0, "{rests}");
+    // There is no state to poll for in that nothing happens: two seconds of the line's rate would show.
     std::thread::sleep(Duration::from_secs(2));
     let later = status(&house, &hash, index);
     assert_eq!((&later["bytes_have"], &later["state"]), (&rests["bytes_have"], &json!("paused")));
