@@ -11,7 +11,7 @@ fn the_best_of_a_search_is_opened_ahead_only_where_the_owner_wants_it() {
         let house = House::of(|text| format!("{text}\n[find]\nopen_first = {wanted}\n"));
         assert_eq!(house.server.get("/api/find/tt9900101").status, 200);
         if !wanted {
-            // Nothing is to happen, which no state tells; where it is wanted it takes 0.1 s.
+            // Nothing is to happen, and there is no state to poll for in that.
             std::thread::sleep(Duration::from_secs(1));
             assert_eq!(house.demo.cdn().links_made(), 0, "nobody has chosen yet");
             assert!(!house.server.log().contains("ahead of its time"));
