@@ -44,6 +44,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("mdns_sd", &["lan"]),
     ("parse_torrent_title", &["release"]),
     ("regex_syntax", &["release"]),
+    ("aho_corasick", &["release"]),
     ("askama", &["web"]),
     ("argon2", &["access"]),
     ("hmac", &["access"]),

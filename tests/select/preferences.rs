@@ -179,8 +179,10 @@ fn limits_count_the_episode_not_the_pack() {
 #[test]
 fn what_is_dubious_is_never_played_by_itself() {
     let film = query("tt0000001", "Film", 2019);
-    let with =
-        |files: &[&str]| Torrent { files: super::files(files), ..torrent(1, "Film.2019.1080p") };
+    let with = |files: &[&str]| Torrent {
+        files: super::files(files).into(),
+        ..torrent(1, "Film.2019.1080p")
+    };
     for (torrent, why) in [
         (with(&["Film.mkv", "Setup.exe"]), "dubious_files"),
         (with(&["film.r00", "film.r01", "film.rar"]), "dubious_files"),
