@@ -43,22 +43,22 @@ const CODECS: &[(Codec, &str, &str)] = &[
     (Codec::Xvid, "cannot_xvid", "XviD and DivX (old films, .avi)"),
     (Codec::Mpeg, "cannot_mpeg", "MPEG-2 (DVDs)"),
 ];
-/// In MiB, and what people call it.
+/// In MiB, and as sizes are shown elsewhere.
 const FILM_SIZES: &[(&str, &str)] = &[
     ("0", "No limit"),
-    ("2048", "2 GB"),
-    ("5120", "5 GB"),
-    ("10240", "10 GB"),
-    ("20480", "20 GB"),
-    ("40960", "40 GB"),
+    ("2048", "2 GiB"),
+    ("5120", "5 GiB"),
+    ("10240", "10 GiB"),
+    ("20480", "20 GiB"),
+    ("40960", "40 GiB"),
 ];
 const EPISODE_SIZES: &[(&str, &str)] = &[
     ("0", "No limit"),
-    ("512", "500 MB"),
-    ("1024", "1 GB"),
-    ("2048", "2 GB"),
-    ("4096", "4 GB"),
-    ("10240", "10 GB"),
+    ("512", "512 MiB"),
+    ("1024", "1 GiB"),
+    ("2048", "2 GiB"),
+    ("4096", "4 GiB"),
+    ("10240", "10 GiB"),
 ];
 const RATES: &[(&str, &str)] = &[
     ("0", "No limit"),
