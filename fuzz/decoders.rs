@@ -1,4 +1,4 @@
-//! What is fuzzed: every reader of strangers' bytes that a search meets, each with what must hold of
+//! What is fuzzed: every reader of strangers' bytes that a search meets, and what a peer says, each with what must hold of
 //! whatever it reads. The fuzz targets run it on what the fuzzer thinks up; a test of the main
 //! package replays `corpus/` and mutations of it, so that CI needs no nightly compiler.
 
@@ -9,7 +9,7 @@ use credenza::torrent::{IndexName, Magnet, Torrent};
 
 /// All targets; each has a file in `targets/` and a folder in `corpus/`.
 #[allow(dead_code, reason = "a fuzz target names only itself; the test of the corpus names all")]
-pub const TARGETS: [&str; 15] = [
+pub const TARGETS: [&str; 16] = [
     "stremthru",
     "torrentio",
     "comet",
@@ -25,6 +25,7 @@ pub const TARGETS: [&str; 15] = [
     "metainfo",
     "magnet",
     "release_name",
+    "peer_wire",
 ];
 
 /// Feeds `bytes` to the reader that `target` names. A panic is a find.
@@ -33,6 +34,7 @@ pub fn run(target: &str, bytes: &[u8]) {
         "metainfo" => metainfo(bytes),
         "magnet" => magnet(&String::from_utf8_lossy(bytes)),
         "release_name" => release_name(&String::from_utf8_lossy(bytes)),
+        "peer_wire" => peer_wire(bytes),
         "nyaa_page" => index("nyaa", &[b"<table class=\"torrent-list\">", bytes].concat()),
         // Whichever the owner added, told apart by the first character.
         "torznab" => index("fuzzed", &[b"<!-- -->", bytes].concat()),
@@ -80,6 +82,11 @@ fn magnet(text: &str) {
     if written.len() < 16 * 1024 {
         assert_eq!(written.parse::<Magnet>(), Ok(read));
     }
+}
+
+fn peer_wire(bytes: &[u8]) {
+    let read = credenza::swarm::messages(bytes).concat();
+    assert!(bytes.starts_with(&read), "what is read is written alike");
 }
 
 fn release_name(text: &str) {
