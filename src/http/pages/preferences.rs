@@ -60,6 +60,11 @@ const EPISODE_SIZES: &[(&str, &str)] = &[
     ("4096", "4 GiB"),
     ("10240", "10 GiB"),
 ];
+const SEEDERS: &[(&str, &str)] = &[
+    ("never", "Does not count"),
+    ("little", "Counts where all else is equal"),
+    ("much", "Counts more than the picture: I have no store"),
+];
 const RATES: &[(&str, &str)] = &[
     ("0", "No limit"),
     ("5", "5 Mbit/s: a slow line"),
@@ -96,6 +101,7 @@ pub(super) fn view(now: &Preferences) -> web::Preferences {
                 EPISODE_SIZES,
                 number(now.max_episode_mib),
             ),
+            select("seeders", "How many share it", SEEDERS, word(&now.seeders)),
             select(
                 "max_mbit_s",
                 "What the network carries",
@@ -148,6 +154,7 @@ pub(super) struct PreferencesForm {
     max_resolution: String,
     hdr: String,
     dolby_vision: String,
+    seeders: String,
     languages: String,
     max_film_mib: u64,
     max_episode_mib: u64,
@@ -175,6 +182,7 @@ impl PreferencesForm {
             "resolutions": list(&self.resolutions),
             "hdr": self.hdr,
             "dolby_vision": self.dolby_vision,
+            "seeders": self.seeders,
             "cannot_play": cannot,
             "languages": list(&languages),
             "only_these_languages": ticked("only_these_languages"),
@@ -240,6 +248,7 @@ mod tests {
                 max_resolution: chosen("max_resolution"),
                 hdr: chosen("hdr"),
                 dolby_vision: chosen("dolby_vision"),
+                seeders: chosen("seeders"),
                 languages: shown.languages.clone(),
                 max_film_mib: number("max_film_mib"),
                 max_episode_mib: number("max_episode_mib"),
