@@ -21,6 +21,7 @@ impl From<playback::Error> for ApiError {
             E::NoIndex { .. } | E::IndexFailed { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
             E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
             E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
+            E::NoSuchNode { .. } => (StatusCode::NOT_FOUND, "no_such_node"),
             E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),
             E::Gone { .. } => (StatusCode::BAD_GATEWAY, "gone"),
             E::NotACandidate { .. } => (StatusCode::NOT_FOUND, "not_a_candidate"),

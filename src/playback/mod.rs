@@ -7,6 +7,7 @@
 mod ahead;
 mod audience;
 mod carry;
+mod catalogue;
 mod check;
 mod choose;
 mod content;
@@ -46,6 +47,7 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
+pub use catalogue::{Children, Node, NodeId, NodeKind, Page, Video};
 pub use choose::{Passed, Play};
 pub use figures::Figures;
 pub use find::Look;
@@ -177,6 +179,12 @@ pub enum Error {
         name: String,
         /// The source's sentence.
         why: String,
+    },
+    /// The catalogue has no such folder or film.
+    #[error("the catalogue has nothing called {id}; open its first page again")]
+    NoSuchNode {
+        /// What was asked.
+        id: String,
     },
     /// Somebody reads what is to be removed or moved.
     #[error("{title} is being watched; try again when nobody watches it")]
