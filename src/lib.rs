@@ -26,6 +26,7 @@ pub mod torrent;
 // Floor 2: engines and stores, neighbours that never name each other.
 pub mod access;
 pub mod cache;
+pub mod clip;
 pub mod durable;
 pub mod release;
 pub mod stremthru;

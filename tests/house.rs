@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Floors from the ground up. Rooms of one floor never name each other, but where `SAME_FLOOR` says.
 const FLOORS: &[&[&str]] = &[
     &["bundle", "config", "fetch", "host_name", "media", "representation", "secret", "torrent"],
-    &["access", "cache", "durable", "release", "stremthru", "swarm"],
+    &["access", "cache", "clip", "durable", "release", "stremthru", "swarm"],
     &["debrid", "index", "library", "mirror", "select", "steward", "title"],
     &["playback"],
     &["appliance", "lan"],
@@ -58,6 +58,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("chrono", &["index"]),
     ("flate2", &["cache"]),
     ("unicode_width", &["cli"]),
+    ("noto_sans_mono_bitmap", &["clip"]),
 ];
 
 /// Names that say nothing of what a room is for.
