@@ -149,7 +149,9 @@ impl App {
         let front = Arc::clone(&place);
         playback.tell_front_door(move || {
             let named = front.named();
-            named.or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next()).unwrap_or_default()
+            named
+                .or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
+                .unwrap_or_default()
         });
         let rooms = Rooms {
             playback: Arc::clone(&playback),

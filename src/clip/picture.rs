@@ -15,7 +15,11 @@ const LEADING: usize = 48;
 const DARK: u8 = 34;
 const LIGHT: u8 = 224;
 /// Signs that the font lacks, and what people write instead.
-const INSTEAD: &[(&str, char)] = &[("\u{2010}\u{2011}\u{2013}\u{2014}", '-'), ("\u{2018}\u{2019}", '\''), ("\u{201c}\u{201d}", '"')];
+const INSTEAD: &[(&str, char)] = &[
+    ("\u{2010}\u{2011}\u{2013}\u{2014}", '-'),
+    ("\u{2018}\u{2019}", '\''),
+    ("\u{201c}\u{201d}", '"'),
+];
 /// What stands for a letter that the font lacks.
 const MISSING: char = '?';
 
@@ -53,7 +57,9 @@ impl Picture {
         for (at, c) in line.chars().enumerate() {
             let known = INSTEAD.iter().find(|(signs, _)| signs.contains(c));
             let letter = get_raster(known.map_or(c, |(_, sign)| *sign), weight, FONT);
-            let Some(letter) = letter.or_else(|| get_raster(MISSING, weight, FONT)) else { continue };
+            let Some(letter) = letter.or_else(|| get_raster(MISSING, weight, FONT)) else {
+                continue;
+            };
             for (y, row) in letter.rows().enumerate() {
                 for (x, ink) in row.iter().enumerate() {
                     let point = (top + y) * WIDTH + MARGIN + at * width + x;

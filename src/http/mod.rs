@@ -7,9 +7,11 @@
 
 mod accept;
 mod api;
+mod dav;
 pub mod dlna;
 pub mod drip;
 pub mod error;
+mod files;
 pub mod host;
 pub mod limits;
 pub mod line;

@@ -122,9 +122,7 @@ impl StremioId {
     pub fn with_episode(&self, episode: Episode) -> Self {
         match *self {
             Self::Imdb { id, .. } => Self::Imdb { id, episode: Some(episode) },
-            Self::Anime { base, id, .. } => {
-                Self::Anime { base, id, episode: Some(episode.number) }
-            }
+            Self::Anime { base, id, .. } => Self::Anime { base, id, episode: Some(episode.number) },
             Self::TmdbTv { id, .. } => Self::TmdbTv { id, episode },
             film @ Self::TmdbMovie(_) => film,
         }

@@ -47,7 +47,7 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-pub use catalogue::{Children, Node, NodeId, NodeKind, Page, Video};
+pub use catalogue::{Children, Facts, Node, NodeId, NodeKind, Page, Video};
 pub use choose::{Passed, Play};
 pub use figures::Figures;
 pub use find::Look;

@@ -48,7 +48,12 @@ pub(in crate::playback) struct Asked {
 impl Default for Asked {
     fn default() -> Self {
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        Self { choosing: Mutex::default(), clips: Mutex::default(), begun: Mutex::default(), places }
+        Self {
+            choosing: Mutex::default(),
+            clips: Mutex::default(),
+            begun: Mutex::default(),
+            places,
+        }
     }
 }
 
@@ -103,8 +108,7 @@ impl Playback {
             return Ok(self.clip_about(id, TOO_MANY));
         };
         let left = until.saturating_duration_since(Instant::now());
-        let chosen = timeout(left, outcome.wait_for(Option::is_some)).await;
-        let chosen = match chosen {
+        let chosen = match timeout(left, outcome.wait_for(Option::is_some)).await {
             Ok(Ok(outcome)) => outcome.clone(),
             // Broken off, or too late for this request.
             Ok(Err(_)) | Err(_) => None,

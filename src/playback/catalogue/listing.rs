@@ -204,8 +204,7 @@ impl Lists {
             return;
         }
         let rows = titles.iter().filter_map(Row::of);
-        let rows: HashMap<_, _> =
-            rows.map(|row| (row.media_id.clone(), Arc::new(row))).collect();
+        let rows: HashMap<_, _> = rows.map(|row| (row.media_id.clone(), Arc::new(row))).collect();
         if lock(&self.kept).as_ref().is_none_or(|kept| kept.rows != rows) {
             self.put(Listing::of(rows));
         }

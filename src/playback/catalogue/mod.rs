@@ -7,6 +7,7 @@
 
 mod asked;
 mod coming;
+mod facts;
 mod listing;
 mod names;
 mod node;
@@ -16,6 +17,7 @@ mod searches;
 mod shelves;
 mod told;
 
+pub use facts::Facts;
 pub use node::{Children, Node, NodeId, NodeKind, Page, Video};
 
 pub(super) use asked::{Asked, asked};
@@ -54,14 +56,10 @@ impl Playback {
             Place::Root => Ok(page.of(self.of_root(id)?)),
             Place::Here => Ok(page.of(self.of_here(id)?)),
             Place::Shelf(part) => self.of_shelf(id, part, page).await,
-            Place::Letter(part, letter, at) => {
-                self.of_letter(id, part, &letter, at, page).await
-            }
+            Place::Letter(part, letter, at) => self.of_letter(id, part, &letter, at, page).await,
             Place::SeriesHere => self.of_series_here(id, page),
             Place::SeasonsHere(title) => Ok(page.of(self.of_seasons_here(id, &title)?)),
-            Place::SeasonHere(title, season) => {
-                self.of_season_here(id, &title, season, page).await
-            }
+            Place::SeasonHere(title, season) => self.of_season_here(id, &title, season, page).await,
             Place::Searches => Ok(page.of(self.of_searches(id))),
             Place::List(source) => Ok(page.of(self.of_list(id, &source).await)),
             Place::Seasons(title) => Ok(page.of(self.of_seasons(id, &title).await)),
@@ -82,9 +80,8 @@ impl Playback {
             id.folder(PINNED, PINNED_NAME, count(listing.pinned.len())),
             id.folder(SEARCHES, SEARCHES_NAME, count(self.searches().len())),
         ];
-        folders.extend(POPULAR.iter().map(|(word, kind)| {
-            id.folder(word, told::heading(*kind), None)
-        }));
+        folders
+            .extend(POPULAR.iter().map(|(word, kind)| id.folder(word, told::heading(*kind), None)));
         Ok(folders)
     }
 

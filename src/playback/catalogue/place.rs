@@ -87,15 +87,16 @@ impl NodeId {
 
     /// What it says; `None` where it says nothing.
     pub(super) fn place(&self) -> Option<Place> {
-        let (part, rest) = match self.as_str() {
+        let (part, rest): (_, Vec<&str>) = match self.as_str() {
             Self::ROOT => return Some(Place::Root),
             HERE => return Some(Place::Here),
             HERE_SERIES => return Some(Place::SeriesHere),
             SEARCHES => return Some(Place::Searches),
-            name => of_shelf(name)
-                .map_or_else(|| (None, name.split('.').collect()), |(part, rest)| (Some(part), rest)),
+            name => of_shelf(name).map_or_else(
+                || (None, name.split('.').collect()),
+                |(part, rest)| (Some(part), rest),
+            ),
         };
-        let rest: Vec<&str> = rest;
         match (part, rest.as_slice()) {
             (Some(part), words) => in_shelf(part, words),
             (None, ["here", "series", words @ ..]) => in_series_here(words),
@@ -239,7 +240,11 @@ mod tests {
                 Some(Place::Letter(Part::Films, "A".to_owned(), None)),
             ),
             ("here.films.A.part-2.00112233445566778899", Some("here.films.A.part-2"), film()),
-            ("here.series.tt0944947", Some("here.series"), Some(Place::SeasonsHere(id("tt0944947")))),
+            (
+                "here.series.tt0944947",
+                Some("here.series"),
+                Some(Place::SeasonsHere(id("tt0944947"))),
+            ),
             (
                 "here.series.tt0944947.s2",
                 Some("here.series.tt0944947"),
@@ -279,7 +284,8 @@ mod tests {
         let long = "日本".repeat(40);
         for (text, kept) in [("harbour & <1>", "harbour & <1>"), (long.as_str(), &long[..48])] {
             let name = NodeId::of(SEARCHES).child(&search_word(text));
-            let episode = name.child("tmdb:tv:99999999").child("s1000").child("from-1001").child("e1");
+            let episode =
+                name.child("tmdb:tv:99999999").child("s1000").child("from-1001").child("e1");
             assert_eq!(NodeId::parse(episode.as_str()), Some(episode), "{}", name.as_str().len());
             let place = name.place();
             assert_eq!(place, Some(Place::List(Source::Search(kept.to_owned()))));

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use crate::media::StremioId;
-use crate::playback::{Playback, lock};
+use crate::playback::{IndexLine, Playback, lock};
 
 /// How many are looked for at once.
 const AT_ONCE: usize = 2;
@@ -68,7 +68,8 @@ impl Playback {
             let (playback, id) = (Arc::clone(self), *id);
             let ending = self.desk.ending.clone();
             self.parts.tasks.spawn(async move {
-                let look = timeout(LIMIT, playback.find(&id, &mut |_| {}));
+                let mut nobody = |_: &IndexLine| {};
+                let look = timeout(LIMIT, playback.find(&id, &mut nobody));
                 if let Some(Ok(findings)) = ending.run_until_cancelled(look).await {
                     let candidates = findings.candidates.len();
                     tracing::debug!(%id, candidates, "looked for ahead of its time");

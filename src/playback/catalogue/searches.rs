@@ -39,7 +39,11 @@ impl Playback {
 
     /// What was searched for, the last first.
     pub(super) fn searches(&self) -> Vec<String> {
-        self.parts.cache.answer::<Vec<String>>(KEY).map(|(searches, _)| searches).unwrap_or_default()
+        self.parts
+            .cache
+            .answer::<Vec<String>>(KEY)
+            .map(|(searches, _)| searches)
+            .unwrap_or_default()
     }
 
     pub(super) fn of_searches(&self, id: &NodeId) -> Vec<Node> {

@@ -112,7 +112,7 @@ impl Playback {
         for row in page.cut(rows) {
             let mut node = film(id, row, whole_name(row));
             if part == Part::Coming {
-                self.say_how_far(&mut node, row).await;
+                self.mark_how_far(&mut node, row).await;
             }
             nodes.push(node);
         }
@@ -120,11 +120,7 @@ impl Playback {
     }
 
     /// A film of the shelf by its media id, as it stands in its folder.
-    pub(super) async fn film_of(
-        &self,
-        id: &NodeId,
-        media_id: &str,
-    ) -> Result<Option<Node>, Error> {
+    pub(super) async fn film_of(&self, id: &NodeId, media_id: &str) -> Result<Option<Node>, Error> {
         let listing = self.listing()?;
         let (Some(row), Some(above)) = (listing.row(media_id), id.above()) else {
             return Ok(None);
@@ -135,15 +131,18 @@ impl Playback {
             node.title = episode_name(row, &known);
         }
         if !row.whole {
-            self.say_how_far(&mut node, row).await;
+            self.mark_how_far(&mut node, row).await;
         }
         Ok(Some(node))
     }
 
     pub(super) fn of_series_here(&self, id: &NodeId, page: Page) -> Result<Children, Error> {
         let listing = self.listing()?;
-        let mut series: Vec<(&String, &Arc<Row>)> =
-            listing.series.iter().filter_map(|(title, rows)| Some((title, rows.first()?))).collect();
+        let mut series: Vec<(&String, &Arc<Row>)> = listing
+            .series
+            .iter()
+            .filter_map(|(title, rows)| Some((title, rows.first()?)))
+            .collect();
         series.sort_by_cached_key(|(title, row)| names::order(&row.title, None, title));
         let total = series.len();
         let folder = |(title, row): (&String, &Arc<Row>)| {

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::MOST;
 use super::names;
 use super::node::{Node, NodeId, NodeKind, Video};
 use super::place::{FILM, Source};
-use super::MOST;
 use crate::media::{Episode, StremioId};
 use crate::playback::playable::link_name;
 use crate::playback::{Error, Playback};
@@ -198,8 +198,8 @@ impl Playback {
     /// Who opens a season watches the first episode, or the one after that which was begun last.
     fn prepare_next(self: &Arc<Self>, details: &Details, episodes: &[&EpisodeDetails]) {
         let asked = |row: &&EpisodeDetails| details.id.with_episode(row.episode);
-        let begun = |row: &&&EpisodeDetails| self.chosen_for(&asked(row)).is_some();
-        let last = episodes.iter().rposition(|row| begun(&row)).unwrap_or_default();
+        let begun = |row: &&EpisodeDetails| self.chosen_for(&asked(row)).is_some();
+        let last = episodes.iter().rposition(begun).unwrap_or_default();
         let likely: Vec<StremioId> = episodes.iter().skip(last).take(2).map(asked).collect();
         let seen = likely.first().is_some_and(|first| self.chosen_for(first).is_some());
         self.prepare(if seen { &likely[1..] } else { &likely[..likely.len().min(1)] });
@@ -253,4 +253,3 @@ async fn said<T>(
         }
     }
 }
-
