@@ -25,6 +25,7 @@ use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
 use crate::http::traffic::Traffic;
 use crate::http::{router, server};
+use crate::lan::renderer::Renderers;
 use crate::lan::{Advertisement, Links, Offer};
 use crate::media::StremioId;
 use crate::playback;
@@ -122,7 +123,7 @@ impl App {
             playback: Arc::clone(&playback),
             state,
             media_keys: Arc::clone(&media_keys),
-            client,
+            client: client.clone(),
             near,
             library: Arc::new(move || library.folder()),
             data: data.to_owned(),
@@ -153,6 +154,7 @@ impl App {
                 .or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
                 .unwrap_or_default()
         });
+        let links = Links::new(config.lan.subnets.clone());
         let rooms = Rooms {
             playback: Arc::clone(&playback),
             mirrors: mirrors.clone(),
@@ -163,7 +165,8 @@ impl App {
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
             limits: Limits::new(caps(config)),
-            links: Links::new(config.lan.subnets.clone()),
+            renderers: Renderers::new(client, links.clone()),
+            links,
             traffic: Traffic::default(),
             auth_required: config.auth_required,
             name: config.lan.name.clone(),

@@ -67,6 +67,16 @@ pub(in crate::playback) fn asked(media_id: &str) -> Option<StremioId> {
     media_id.strip_prefix(ASK)?.parse().ok()
 }
 
+/// Waits for the outcome of a choice; `None` where it was broken off.
+async fn known(outcome: &mut watch::Receiver<Outcome>) -> Outcome {
+    loop {
+        let now = outcome.borrow_and_update().clone();
+        if now.is_some() || outcome.changed().await.is_err() {
+            return now;
+        }
+    }
+}
+
 fn link(id: &StremioId) -> String {
     format!("asked/{id}")
 }
@@ -108,11 +118,8 @@ impl Playback {
             return Ok(self.clip_about(id, TOO_MANY));
         };
         let left = until.saturating_duration_since(Instant::now());
-        let chosen = match timeout(left, outcome.wait_for(Option::is_some)).await {
-            Ok(Ok(outcome)) => outcome.clone(),
-            // Broken off, or too late for this request.
-            Ok(Err(_)) | Err(_) => None,
-        };
+        // Broken off, or too late for this request: nothing is known.
+        let chosen = timeout(left, known(&mut outcome)).await.unwrap_or_default();
         let why = match chosen {
             Some(Ok(media_id)) => match self.representation_of(&media_id).await {
                 Ok(bytes) => return Ok(bytes),
