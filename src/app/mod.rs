@@ -147,6 +147,13 @@ impl App {
             hosts: Arc::clone(&hosts),
             announced: advertisement.is_some(),
         });
+        let front = Arc::clone(&place);
+        playback.tell_front_door(move || {
+            let named = front.named();
+            named
+                .or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
+                .unwrap_or_default()
+        });
         let links = Links::new(config.lan.subnets.clone());
         let rooms = Rooms {
             playback: Arc::clone(&playback),
