@@ -7,13 +7,20 @@
 
 mod accept;
 mod api;
+mod dav;
 pub mod dlna;
 pub mod drip;
 pub mod error;
+<<<<<<< HEAD
+mod files;
+=======
+mod following;
+>>>>>>> main
 pub mod host;
 pub mod limits;
 pub mod line;
 pub mod media;
+pub mod near;
 pub mod origin;
 mod pages;
 pub mod plain;

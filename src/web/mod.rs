@@ -5,9 +5,11 @@
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
 //! sofa. The one script copies a link, and shows what a search finds as it comes.
 
+mod files;
 mod library;
 mod mirrors;
 mod preferences;
+mod televisions;
 mod the_box;
 mod titles;
 mod words;
@@ -17,9 +19,11 @@ use std::sync::LazyLock;
 use askama::Template;
 use sha2::{Digest as _, Sha256};
 
+pub use files::{FileRow, Files};
 pub use library::{Library, LibraryRow};
 pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
+pub use televisions::{Television, TelevisionRow, Televisions};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
 };
@@ -143,6 +147,8 @@ pub struct Player {
     pub file: String,
     pub url: String,
     pub path: String,
+    /// The key and name of that path, for other addresses of the same film.
+    pub signed: String,
     pub media_type: String,
     pub media_id: String,
     /// Where the picture stood last, in whole seconds.
