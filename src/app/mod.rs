@@ -5,6 +5,7 @@ mod care;
 mod ledger;
 mod reset;
 mod story;
+mod television;
 mod whereabouts;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -23,8 +24,10 @@ use crate::config::{BadConfig, Config};
 use crate::host_name::host_label;
 use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
+use crate::http::sets::Sets;
 use crate::http::traffic::Traffic;
 use crate::http::{router, server};
+use crate::lan::ssdp::Ssdp;
 use crate::lan::{Advertisement, Links, Offer};
 use crate::media::StremioId;
 use crate::playback;
@@ -58,6 +61,8 @@ pub enum Error {
     Access(#[from] crate::access::Error),
     #[error(transparent)]
     Listen(#[from] server::Error),
+    #[error("this machine gives no random numbers, of which the box's id is made; restart it")]
+    NoChance,
     #[error("the token file {file} cannot be read: {error}; mend debrid.token_file")]
     TokenFile { file: PathBuf, error: std::io::Error },
 }
@@ -69,6 +74,7 @@ pub struct App {
     place: Arc<Place>,
     running: RunningServer,
     advertisement: Option<Advertisement>,
+    ssdp: Option<Ssdp>,
     data: PathBuf,
     tasks: TaskTracker,
     serving: Vec<JoinHandle<()>>,
@@ -118,6 +124,10 @@ impl App {
         let local_key = LocalKey::read_or_make(data)
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let shutdown = CancellationToken::new();
+        let links = Links::new(config.lan.subnets.clone());
+        let care = (&tasks, &shutdown);
+        let media_server =
+            television::media_server(config, &state, &playback, &links, care)?;
         let parts = appliance::Parts {
             playback: Arc::clone(&playback),
             state,
@@ -156,7 +166,9 @@ impl App {
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
             limits: Limits::new(caps(config)),
-            links: Links::new(config.lan.subnets.clone()),
+            links: links.clone(),
+            media_server,
+            sets: Sets::default(),
             traffic: Traffic::default(),
             auth_required: config.auth_required,
             name: config.lan.name.clone(),
@@ -178,6 +190,8 @@ impl App {
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         appliance.start();
+        let ssdp = rooms.media_server.as_ref();
+        let ssdp = ssdp.and_then(|server| television::announce(server, address, &links, &tasks));
         if let Some(advertisement) = &advertisement {
             tasks.spawn(care::follow_name(advertisement.names(), hosts, shutdown.clone()));
         }
@@ -187,6 +201,7 @@ impl App {
             place,
             running,
             advertisement,
+            ssdp,
             data: data.to_owned(),
             tasks,
             serving,
@@ -220,6 +235,9 @@ impl App {
     pub async fn stop(mut self) {
         if let Err(error) = self.running.remove(&self.data) {
             tracing::warn!(%error, "server.json could not be removed");
+        }
+        if let Some(ssdp) = self.ssdp.take() {
+            ssdp.stop().await;
         }
         if let Some(advertisement) = self.advertisement.take() {
             advertisement.stop().await;

@@ -13,10 +13,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
+use super::dlna::MediaServer;
 use super::error::ApiError;
 use super::limits::Limits;
 use super::router::MediaFinder;
 use super::server::{Local, Peer};
+use super::sets::Sets;
 use super::traffic::Traffic;
 use crate::access::{Access, LocalKey, MediaKeys};
 use crate::appliance::Appliance;
@@ -44,6 +46,10 @@ pub struct Rooms {
     pub limits: Limits,
     /// Who is of the household.
     pub links: Links,
+    /// What televisions' own players browse; `None` where it is switched off.
+    pub media_server: Option<MediaServer>,
+    /// Which sets asked lately.
+    pub sets: Sets,
     /// What was asked, counted.
     pub traffic: Traffic,
     /// Whether the watch page asks who is watching.
@@ -104,6 +110,13 @@ impl Visitor {
     pub(super) fn host(&self) -> &str {
         let value = self.headers.get(header::HOST).and_then(|value| value.to_str().ok());
         value.unwrap_or_default()
+    }
+
+    /// Where the box was reached, for links of players that may know no other way: the address of the
+    /// socket, `http://IP:PORT`, else the Host.
+    pub(super) fn base(&self) -> String {
+        let address = self.local.map(|Local(local)| SocketAddr::new(local.ip().to_canonical(), local.port()));
+        address.map_or_else(|| format!("http://{}", self.host()), |local| format!("http://{local}"))
     }
 
     /// Lets the owner pass.

@@ -16,7 +16,7 @@ mod torrents;
 
 pub(super) use find::events;
 pub(super) use story::id_of;
-pub(super) use titles::{Part, episode_id, list_of, next_skip, poster_path, title_id, title_of};
+pub(super) use titles::{Part, episode_id, list_of, next_skip, picture_of, poster_path, title_id, title_of};
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};

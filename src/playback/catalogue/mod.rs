@@ -15,6 +15,12 @@ const CONTINUE: &str = "continue";
 const HERE: &str = "here";
 
 impl Playback {
+    /// Counts on when what the catalogue lists changes.
+    #[must_use]
+    pub fn catalogue_version(&self) -> tokio::sync::watch::Receiver<u32> {
+        tokio::sync::watch::channel(1).1
+    }
+
     /// The node of this name.
     #[expect(clippy::unused_async, reason = "titles are looked up next")]
     pub async fn node(&self, id: &NodeId) -> Result<Node, Error> {
