@@ -6,7 +6,17 @@ use std::path::{Path, PathBuf};
 
 /// Floors from the ground up. Rooms of one floor never name each other, but where `SAME_FLOOR` says.
 const FLOORS: &[&[&str]] = &[
-    &["bundle", "config", "fetch", "host_name", "media", "representation", "secret", "torrent", "xml"],
+    &[
+        "bundle",
+        "config",
+        "fetch",
+        "host_name",
+        "media",
+        "representation",
+        "secret",
+        "torrent",
+        "xml",
+    ],
     &["access", "cache", "durable", "release", "stremthru", "swarm"],
     &["debrid", "index", "library", "mirror", "select", "steward", "title"],
     &["playback"],

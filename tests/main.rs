@@ -52,6 +52,7 @@ mod server;
 mod state;
 mod steward;
 mod swarm;
+mod televisions;
 mod titles;
 mod unplugged;
 mod update;

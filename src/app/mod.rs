@@ -27,6 +27,7 @@ use crate::http::rooms::{Rooms, Whereabouts};
 use crate::http::sets::Sets;
 use crate::http::traffic::Traffic;
 use crate::http::{router, server};
+use crate::lan::renderer::Renderers;
 use crate::lan::ssdp::Ssdp;
 use crate::lan::{Advertisement, Links, Offer};
 use crate::media::StremioId;
@@ -132,7 +133,7 @@ impl App {
             playback: Arc::clone(&playback),
             state,
             media_keys: Arc::clone(&media_keys),
-            client,
+            client: client.clone(),
             near,
             library: Arc::new(move || library.folder()),
             data: data.to_owned(),
@@ -166,9 +167,10 @@ impl App {
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
             limits: Limits::new(caps(config)),
-            links: links.clone(),
             media_server,
             sets: Sets::default(),
+            renderers: Renderers::new(client, links.clone()),
+            links: links.clone(),
             traffic: Traffic::default(),
             auth_required: config.auth_required,
             name: config.lan.name.clone(),

@@ -49,9 +49,10 @@ impl Source for Nyaa {
                 None => self.ask(&first, true).await,
             };
             match (found, second) {
-                (Err(Error::Odd(_) | Error::Xml(_) | Error::Fetch(fetch::Error::Status { .. })), _) => {
-                    self.ask(&first, false).await
-                }
+                (
+                    Err(Error::Odd(_) | Error::Xml(_) | Error::Fetch(fetch::Error::Status { .. })),
+                    _,
+                ) => self.ask(&first, false).await,
                 (Ok(rows), Some(second)) if rows.is_empty() => self.ask(&second, true).await,
                 (found, _) => found,
             }

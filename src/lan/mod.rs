@@ -11,6 +11,7 @@ pub mod events;
 mod interfaces;
 mod links;
 mod name;
+pub mod renderer;
 pub mod ssdp;
 pub mod uuid;
 
