@@ -126,9 +126,8 @@ impl App {
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let shutdown = CancellationToken::new();
         let links = Links::new(config.lan.subnets.clone());
-        let care = (&tasks, &shutdown);
-        let media_server =
-            television::media_server(config, &state, &playback, &links, care)?;
+        let running = (&tasks, &shutdown);
+        let media_server = television::media_server(config, &state, &playback, &links, running)?;
         let parts = appliance::Parts {
             playback: Arc::clone(&playback),
             state,

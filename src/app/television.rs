@@ -36,8 +36,7 @@ pub(super) fn media_server(
         version: env!("CARGO_PKG_VERSION"),
     };
     let updates = playback.catalogue_version();
-    let subscriptions =
-        Subscriptions::new(links.clone(), updates, tasks.clone(), shutdown.clone());
+    let subscriptions = Subscriptions::new(links.clone(), updates, tasks.clone(), shutdown.clone());
     Ok(Some(MediaServer { device, subscriptions }))
 }
 

@@ -163,7 +163,7 @@ fn describe(
     let media_type = match manners {
         Manners::Player | Manners::Set => {
             sets::profile_of(asked).spelled(representation.media_type())
-        },
+        }
         Manners::Plain => representation.media_type(),
     };
     let media_type = HeaderValue::from_str(media_type)

@@ -9,11 +9,13 @@ use axum::routing::{any, get};
 use axum::{Extension, Json, Router, middleware};
 use futures_util::future::BoxFuture;
 
+use crate::http::dlna::beside::{self, Beside};
 use crate::http::error::ApiError;
 use crate::http::host::{self, HostRule};
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
-use crate::http::rooms::Rooms;
+use crate::http::rooms::{Rooms, base};
+use crate::http::server::Local;
 use crate::http::{api, dlna, limits, near, origin, pages, shield, traffic};
 use crate::representation::Representation;
 
@@ -25,6 +27,12 @@ pub trait MediaFinder: Send + Sync {
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
+
+    /// What else is known of the film at this address, without asking anybody.
+    fn beside(&self, key: &str, name: &str) -> Beside {
+        let _ = (key, name);
+        Beside::default()
+    }
 }
 
 /// `/v/{key}/{name}`: the one byte-range endpoint.
@@ -87,7 +95,14 @@ async fn play(
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();
             }
-            media::answer(&representation, request.method(), request.headers(), Manners::Player)
+            let (method, asked) = (request.method(), request.headers());
+            let mut answer = media::answer(&representation, method, asked, Manners::Player);
+            if beside::is_wanted(asked) {
+                let local = request.extensions().get::<Local>().copied();
+                let base = base(local, asked);
+                beside::add(answer.headers_mut(), &finder.beside(&key, &name), &base);
+            }
+            answer
         }
         // A player that may come again must not find the refusal in a cache.
         Err(error) => ([(header::CACHE_CONTROL, "no-store")], error).into_response(),

@@ -32,5 +32,5 @@ pub use pick::pick;
 pub use preferences::{BadPreference, Codec, DolbyVision, Hdr, Preferences, Resolution};
 pub use rank::rank;
 pub use reason::Reason;
-pub use set::{Bookmarks, Captions, Container, Profile, SetLimits, Sound};
+pub use set::{Bookmarks, Captions, Container, Profile, SetLimits, Sound, for_set};
 pub use target::Target;

@@ -42,11 +42,7 @@ async fn content_directory(
 }
 
 /// Where a Samsung set stopped; it goes on there, and so does every other player of the household.
-async fn set_bookmark(
-    visitor: &Visitor,
-    set: &Profile,
-    call: &Call,
-) -> Result<Vec<String>, Fault> {
+async fn set_bookmark(visitor: &Visitor, set: &Profile, call: &Call) -> Result<Vec<String>, Fault> {
     let id = NodeId::parse(call.required("ObjectID")?).ok_or(Fault::NoSuchObject)?;
     let position: f64 =
         call.required("PosSecond")?.trim().parse().map_err(|_| Fault::InvalidArguments)?;

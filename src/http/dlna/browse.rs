@@ -76,7 +76,10 @@ async fn films_in(visitor: &Visitor, id: NodeId, wanted: &Wanted) -> Result<Vec<
         let children = playback.children(&id, all).await.map_err(|error| fault_of(&error))?;
         for node in children.nodes {
             if matches!(node.kind, NodeKind::Folder { .. }) {
-                if depth < DEEPEST && looked + folders.len() < MOST_FOLDERS && node.id.as_str().starts_with(HERE) {
+                if depth < DEEPEST
+                    && looked + folders.len() < MOST_FOLDERS
+                    && node.id.as_str().starts_with(HERE)
+                {
                     folders.push((node.id, depth + 1));
                 }
             } else if wanted.takes(&node) && !found.iter().any(|one| same_film(one, &node)) {
@@ -121,12 +124,7 @@ fn cut(nodes: Vec<Node>, page: Page) -> Children {
 }
 
 /// `Result`, `NumberReturned`, `TotalMatches`, `UpdateID`.
-fn told(
-    visitor: &Visitor,
-    server: &MediaServer,
-    set: &Profile,
-    found: &Children,
-) -> Vec<String> {
+fn told(visitor: &Visitor, server: &MediaServer, set: &Profile, found: &Children) -> Vec<String> {
     let links = Links::of(visitor);
     let mut didl = Didl::default();
     for node in &found.nodes {

@@ -39,7 +39,8 @@ pub(super) async fn control(
 /// What is asked, for the list of sets.
 fn words(call: &Call) -> String {
     let name = call.action.name;
-    let more = ["SearchCriteria", "SortCriteria"].into_iter().filter_map(|argument| call.text(argument));
+    let more =
+        ["SearchCriteria", "SortCriteria"].into_iter().filter_map(|argument| call.text(argument));
     let more: Vec<&str> = more.filter(|text| !text.is_empty()).collect();
     if more.is_empty() { name.to_owned() } else { format!("{name}: {}", more.join("; ")) }
 }

@@ -28,7 +28,8 @@ mod tests {
     fn every_picture_that_is_told_of_is_there_and_of_its_kind() {
         for (media_type, _, name) in ICONS {
             let bytes = FILES.iter().find(|(file, _)| *file == name).unwrap().1;
-            let begins: &[u8] = if media_type == "image/png" { b"\x89PNG" } else { b"\xFF\xD8\xFF" };
+            let begins: &[u8] =
+                if media_type == "image/png" { b"\x89PNG" } else { b"\xFF\xD8\xFF" };
             assert!(bytes.starts_with(begins), "{name}");
             assert!(icon(name).is_some());
         }

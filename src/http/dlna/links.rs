@@ -7,6 +7,9 @@ use crate::lan::content_directory::Places;
 use crate::playback::{Node, NodeKind, Video};
 use crate::title::Picture;
 
+/// Most subtitles of one film that are told: sets show a short list, or the first.
+const MOST_SUBTITLES: usize = 8;
+
 /// Makes addresses for one visitor.
 pub(super) struct Links<'a> {
     visitor: &'a Visitor,
@@ -37,10 +40,9 @@ impl<'a> Links<'a> {
         format!("{}/v/{key}/{}", self.base, video.link_name)
     }
 
-    /// Subtitles that are known without asking anybody.
-    #[expect(clippy::unused_self, reason = "subtitles come with their room")]
-    fn subtitles(&self, _video: &Video) -> Vec<String> {
-        Vec::new()
+    fn subtitles(&self, video: &Video) -> Vec<String> {
+        let paths = self.visitor.rooms.subtitles_of(&video.media_id).into_iter();
+        paths.take(MOST_SUBTITLES).map(|path| format!("{}{path}", self.base)).collect()
     }
 }
 

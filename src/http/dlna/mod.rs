@@ -2,6 +2,7 @@
 //! pictures, to the household alone. The words are `lan::content_directory`'s; here they are asked for.
 
 mod actions;
+pub mod beside;
 mod browse;
 mod control;
 mod events;

@@ -101,7 +101,9 @@ impl Wanted {
             }
             rest = after;
         }
-        let ours = |class: &str| "object.item.videoitem".starts_with(class) || class.starts_with("object.item.videoitem");
+        let ours = |class: &str| {
+            "object.item.videoitem".starts_with(class) || class.starts_with("object.item.videoitem")
+        };
         let films = classes.is_empty() || classes.iter().any(|(class, not)| ours(class) != *not);
         films.then_some(Self { words, films })
     }
@@ -160,13 +162,19 @@ mod tests {
     #[test]
     fn a_search_is_for_films_or_for_nothing() {
         let words = |words: &[&str]| {
-            Some(Wanted { words: words.iter().map(|word| (*word).to_owned()).collect(), films: true })
+            Some(Wanted {
+                words: words.iter().map(|word| (*word).to_owned()).collect(),
+                films: true,
+            })
         };
         for (criteria, expected) in [
             ("*", words(&[])),
             ("", words(&[])),
             ("(upnp:class derivedfrom \"object.item.videoItem\")", words(&[])),
-            ("upnp:class derivedfrom \"object.item.videoItem\" and dc:title contains \"Tom\"", words(&["tom"])),
+            (
+                "upnp:class derivedfrom \"object.item.videoItem\" and dc:title contains \"Tom\"",
+                words(&["tom"]),
+            ),
             ("upnp:class derivedfrom \"object.item.audioItem\"", None),
             ("upnp:class = \"object.container.person.musicArtist\"", None),
             ("upnp:class derivedfrom \"object.item\"", words(&[])),

@@ -33,7 +33,7 @@ impl Device {
     /// others.
     #[must_use]
     pub fn description(&self) -> String {
-        let icons: String = ICONS.iter().map(|icon| icon_of(icon)).collect();
+        let icons: String = ICONS.iter().map(icon_of).collect();
         let services: String = Service::ALL.into_iter().map(service).collect();
         let (name, uuid) = (escape(&self.name), escape(&self.uuid));
         let version = escape(self.version);

@@ -107,10 +107,8 @@ impl Didl {
 
     fn film(&mut self, video: &Video, places: &Places, set: &Profile) {
         let media_type = set.spelled(video.media_type);
-        let _ = write!(
-            self.text,
-            "<res protocolInfo=\"http-get:*:{media_type}:{CONTENT_FEATURES}\""
-        );
+        let _ =
+            write!(self.text, "<res protocolInfo=\"http-get:*:{media_type}:{CONTENT_FEATURES}\"");
         if let Some(size) = video.size_bytes {
             let _ = write!(self.text, " size=\"{size}\"");
         }
@@ -127,10 +125,8 @@ impl Didl {
             && set.captions.contains(&Captions::Pv)
         {
             let subtitle = escape(subtitle);
-            let _ = write!(
-                self.text,
-                " pv:subtitleFileType=\"SRT\" pv:subtitleFileUri=\"{subtitle}\""
-            );
+            let _ =
+                write!(self.text, " pv:subtitleFileType=\"SRT\" pv:subtitleFileUri=\"{subtitle}\"");
         }
         let _ = write!(self.text, ">{}</res>", escape(&places.film));
     }
@@ -235,7 +231,10 @@ mod tests {
         });
         assert_eq!(end, Ok(End::Whole));
         let named = |name: &str| seen.iter().find(|one| one.name == name).unwrap();
-        assert_eq!((named("title").text.as_str(), named("date").text.as_str()), (title, "2001-09-09"));
+        assert_eq!(
+            (named("title").text.as_str(), named("date").text.as_str()),
+            (title, "2001-09-09")
+        );
         let res = named("res");
         assert_eq!(res.text, "http://10.0.0.1/v/key/film.mkv?a=1&b=2");
         for (name, value) in [
@@ -289,6 +288,8 @@ mod tests {
         let mut root = film("a");
         (root.parent, root.kind) = (None, NodeKind::Folder { children: Some(2) });
         let text = written(&root, Profile::unknown());
-        assert!(text.contains("parentID=\"-1\" restricted=\"1\" searchable=\"1\" childCount=\"2\""));
+        assert!(
+            text.contains("parentID=\"-1\" restricted=\"1\" searchable=\"1\" childCount=\"2\"")
+        );
     }
 }

@@ -46,6 +46,7 @@ pub fn source_protocols() -> String {
     ];
     let rows = TYPES.map(|kind| format!("http-get:*:{kind}:{CONTENT_FEATURES}"));
     // A comma parts the rows; ours have none inside.
-    let pictures = ["image/jpeg", "image/png", "text/srt"].map(|kind| format!("http-get:*:{kind}:*"));
+    let pictures =
+        ["image/jpeg", "image/png", "text/srt"].map(|kind| format!("http-get:*:{kind}:*"));
     rows.into_iter().chain(pictures).collect::<Vec<_>>().join(",")
 }

@@ -284,9 +284,10 @@ impl Action {
 
 impl Variable {
     fn description(&self) -> String {
-        let allowed = self.allowed.iter().map(|value| {
-            format!("<allowedValue>{}</allowedValue>", escape(value))
-        });
+        let allowed = self
+            .allowed
+            .iter()
+            .map(|value| format!("<allowedValue>{}</allowedValue>", escape(value)));
         let allowed: String = allowed.collect();
         let list = if allowed.is_empty() {
             allowed

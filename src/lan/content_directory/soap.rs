@@ -107,7 +107,7 @@ impl Call {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The first argument of several names that there is.
+    /// An argument that must be there.
     pub fn required(&self, name: &str) -> Result<&str, Fault> {
         self.text(name).ok_or(Fault::InvalidArguments)
     }
@@ -135,7 +135,6 @@ impl Call {
 }
 
 /// The action that a body names, and its arguments, in lower case.
-#[expect(clippy::type_complexity, reason = "read by the one caller")]
 fn body_of(body: &[u8]) -> Result<(Option<String>, Vec<(String, String)>), Fault> {
     let text = crate::xml::text(body);
     let (mut named, mut said) = (None, Vec::new());

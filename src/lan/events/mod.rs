@@ -8,7 +8,7 @@
 mod notify;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -101,7 +101,8 @@ impl Subscriptions {
         let of_device = rows.iter().filter(|(_, row)| row.device == device);
         let oldest = of_device.clone().min_by_key(|(_, row)| *row.ends.borrow());
         // A set that was switched off has forgotten its subscriptions, and makes new ones.
-        let oldest = oldest.map(|(sid, _)| sid.clone()).filter(|_| of_device.count() >= MOST_OF_ONE);
+        let oldest =
+            oldest.map(|(sid, _)| sid.clone()).filter(|_| of_device.count() >= MOST_OF_ONE);
         if let Some(oldest) = oldest {
             rows.remove(&oldest);
         }
@@ -230,7 +231,7 @@ impl Teller {
 
 /// The address to which a callback leads, for tests of what is refused.
 #[cfg(test)]
-fn led_to(callback: &str) -> Vec<SocketAddr> {
+fn led_to(callback: &str) -> Vec<std::net::SocketAddr> {
     Callback::read(callback).map(|callback| callback.address).collect()
 }
 
@@ -276,9 +277,8 @@ mod tests {
         let subscriptions = subscriptions();
         for device in 1..=5_u8 {
             let peer = IpAddr::from([127, 0, 1, device]);
-            let last = (0..9).map(|_| {
-                subscriptions.subscribe(SERVICE, peer, &format!("<http://{peer}:9/e>"))
-            });
+            let last = (0..9)
+                .map(|_| subscriptions.subscribe(SERVICE, peer, &format!("<http://{peer}:9/e>")));
             let refused = last.filter(Result::is_err).count();
             assert_eq!(refused > 0, device >= 4, "{device}");
         }

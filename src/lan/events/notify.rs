@@ -59,7 +59,9 @@ impl Callback {
             self.address,
             body.len()
         );
-        timeout(LIMIT, self.send(&text)).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        timeout(LIMIT, self.send(&text))
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
     async fn send(&self, text: &str) -> io::Result<()> {

@@ -147,7 +147,10 @@ mod tests {
         let found = |target: &str, s: u64| Some((target.to_owned(), Duration::from_secs(s)));
         for (rest, expected) in [
             ("MAN: \"ssdp:discover\"\r\nMX: 2\r\nST: ssdp:all\r\n\r\n", found("ssdp:all", 2)),
-            ("man:\"ssdp:discover\"\r\nmx:120\r\nst:upnp:rootdevice\r\n", found("upnp:rootdevice", 3)),
+            (
+                "man:\"ssdp:discover\"\r\nmx:120\r\nst:upnp:rootdevice\r\n",
+                found("upnp:rootdevice", 3),
+            ),
             ("Man: ssdp:discover\nMx: 0\nSt: uuid:x\n\n", found("uuid:x", 0)),
             ("MAN: \"ssdp:discover\"\r\nST: ssdp:all\r\n\r\n", found("ssdp:all", 1)),
             ("MAN: \"ssdp:discover\"\r\nMX: -1\r\nST: ssdp:all\r\n\r\n", found("ssdp:all", 1)),

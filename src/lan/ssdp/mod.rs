@@ -139,8 +139,7 @@ impl Voice {
             IpAddr::V4(ip) => Some(ip),
             IpAddr::V6(_) => None,
         });
-        let now: Vec<Ipv4Addr> =
-            v4.filter(|ip| self.only.is_none_or(|only| only == *ip)).collect();
+        let now: Vec<Ipv4Addr> = v4.filter(|ip| self.only.is_none_or(|only| only == *ip)).collect();
         let gone: Vec<Ipv4Addr> =
             self.speakers.keys().filter(|ip| !now.contains(ip)).copied().collect();
         for ip in gone {

@@ -93,8 +93,16 @@ mod tests {
             (NEW, "Film 2020 1080p BluRay x264 DTS-GRP.mkv", (true, false, true)),
             (NEW, "Film 2020 1080p BluRay x264 DTS AC3-GRP.mkv", (true, true, true)),
             (NEW, "Film 2020 1080p WEB-DL AV1 Opus-GRP.mkv", (false, false, true)),
-            (KODI, "Film 2020 1080p BluRay x264 TrueHD 7.1 Atmos 10bit-GRP.mkv", (true, true, true)),
-            ("av=5.0; mn=\"BRAVIA KDL-40EX720\"", "Film 2020 720p x264 AAC.mkv", (true, true, false)),
+            (
+                KODI,
+                "Film 2020 1080p BluRay x264 TrueHD 7.1 Atmos 10bit-GRP.mkv",
+                (true, true, true),
+            ),
+            (
+                "av=5.0; mn=\"BRAVIA KDL-40EX720\"",
+                "Film 2020 720p x264 AAC.mkv",
+                (true, true, false),
+            ),
         ] {
             let plays = &Profile::of(&[set]).unwrap().plays;
             let release = parse(name);

@@ -10,8 +10,10 @@ use serde::Deserialize;
 use super::preferences::Codec;
 
 mod limits;
+mod order;
 
 pub use limits::SetLimits;
+pub use order::for_set;
 
 const TABLE: &str = include_str!("profiles.toml");
 /// Longest text that is looked at of what a set says of itself, in bytes.
@@ -96,7 +98,10 @@ pub enum Container {
 struct Row {
     name: String,
     pattern: String,
-    #[cfg_attr(not(test), expect(dead_code, reason = "they name a row's sets; the tests read them"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "they name a row's sets; the tests read them")
+    )]
     examples: Vec<String>,
     video: Vec<Codec>,
     sound: Vec<Sound>,
