@@ -52,6 +52,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("hyper_util", &["http"]),
     ("tower", &["http"]),
     ("mdns_sd", &["lan"]),
+    ("rust_cast", &["lan"]),
     ("parse_torrent_title", &["release"]),
     ("regex_syntax", &["release"]),
     ("askama", &["web"]),

@@ -52,14 +52,14 @@ impl Home {
 
     /// What the viewer gets, as JSON; one of our errors is an error.
     pub fn get(&self, path: &str) -> Result<Value, String> {
-        self.asked(self.curl(path))
+        Self::asked(self.curl(path))
     }
 
     /// The same of a POST with a JSON body.
     pub fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
         let mut curl = self.curl(path);
         curl.args(["--header", "Content-Type: application/json", "--data", &body.to_string()]);
-        self.asked(curl)
+        Self::asked(curl)
     }
 
     /// `curl` on the viewer.
@@ -70,7 +70,7 @@ impl Home {
         curl
     }
 
-    fn asked(&self, mut curl: Command) -> Result<Value, String> {
+    fn asked(mut curl: Command) -> Result<Value, String> {
         let text = finish(&mut curl, LIMIT)?.text();
         if text.is_empty() {
             return Ok(Value::Null);

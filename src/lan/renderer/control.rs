@@ -49,7 +49,12 @@ pub(super) async fn call(
     let (service, url) = at.parts();
     let request = Request {
         method: Method::Post,
-        headers: vec![("SOAPAction", format!("\"{service}#{action}\""))],
+        headers: vec![
+            ("SOAPAction", format!("\"{service}#{action}\"")),
+            // Sets close a line after the answer without saying so; the next call on it would be lost,
+            // and must not be sent twice (gmediarender, whose library many sets have).
+            ("Connection", "close".to_owned()),
+        ],
         text: Some(("text/xml; charset=\"utf-8\"", envelope(service, action, arguments))),
         ..Request::get(url.clone())
     };
