@@ -121,6 +121,7 @@ impl Demo {
             (&["access", "auth_required"], false.into()),
             (&["lan", "name"], text("Credenza demonstration".to_owned())),
             (&["lan", "mdns"], false.into()),
+            (&["lan", "upnp"], false.into()),
         ];
         let mut root = toml::Table::new();
         for (path, value) in tables {
