@@ -11,11 +11,8 @@ mod dav;
 pub mod dlna;
 pub mod drip;
 pub mod error;
-<<<<<<< HEAD
 mod files;
-=======
 mod following;
->>>>>>> main
 pub mod host;
 pub mod limits;
 pub mod line;
