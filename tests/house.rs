@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["bundle", "config", "fetch", "host_name", "media", "representation", "secret", "torrent"],
     &["access", "cache", "durable", "release", "stremthru", "swarm"],
-    &["debrid", "index", "library", "mirror", "select", "steward", "title"],
+    &["debrid", "index", "library", "mirror", "select", "steward", "subtitle", "title"],
     &["playback"],
     &["appliance", "lan"],
     &["http", "web"],
@@ -56,6 +56,8 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("qrcode", &["cli"]),
     ("quick_xml", &["index"]),
     ("chrono", &["index"]),
+    ("chardetng", &["subtitle"]),
+    ("encoding_rs", &["subtitle"]),
     ("flate2", &["cache"]),
     ("unicode_width", &["cli"]),
 ];

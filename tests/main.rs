@@ -50,6 +50,7 @@ mod selector;
 mod server;
 mod state;
 mod steward;
+mod subtitles;
 mod swarm;
 mod titles;
 mod unplugged;

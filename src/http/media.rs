@@ -29,6 +29,8 @@ pub enum Manners {
     Player,
     /// A player that was given no right for pages elsewhere: the same without CORS.
     Set,
+    /// A player that shows them beside a film: with CORS, without DLNA.
+    Subtitles,
     /// A program: RFC 9110 and nothing more.
     Plain,
 }
@@ -62,7 +64,7 @@ pub fn answer(
     if let Some(answer) = answer_without_bytes(method) {
         return answer;
     }
-    if manners != Manners::Plain
+    if matches!(manners, Manners::Player | Manners::Set)
         && let Some(status) = dlna::refusal(asked)
     {
         return bare(status);
@@ -161,7 +163,7 @@ fn describe(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-transform"));
     let media_type = match manners {
         Manners::Player | Manners::Set => dlna::spelled(representation.media_type(), asked),
-        Manners::Plain => representation.media_type(),
+        Manners::Plain | Manners::Subtitles => representation.media_type(),
     };
     let media_type = HeaderValue::from_str(media_type)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
@@ -169,10 +171,12 @@ fn describe(
     if manners != Manners::Plain {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
-        if manners == Manners::Player {
+        if matches!(manners, Manners::Player | Manners::Subtitles) {
             add_cors(headers);
         }
-        dlna::add(headers, asked);
+        if manners != Manners::Subtitles {
+            dlna::add(headers, asked);
+        }
     }
 }
 

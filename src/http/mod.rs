@@ -24,5 +24,6 @@ pub mod rooms;
 pub mod router;
 pub mod server;
 pub mod shield;
+mod subtitle;
 pub mod traffic;
 mod upload;

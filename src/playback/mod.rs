@@ -35,6 +35,7 @@ mod session;
 mod settings;
 mod shelf;
 mod streams;
+mod subtitles;
 mod tidy;
 mod titles;
 mod torrents;
@@ -61,6 +62,7 @@ pub use playable::Via;
 pub use session::Description;
 pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 pub use shelf::{PlaceRow, ShelfOptions, ShelfRow, ShelfView};
+pub use subtitles::{SubtitleLine, SubtitleSource};
 pub use tidy::{Gone, JUST_READ, Left, Swept};
 pub use torrents::{
     KnownTorrent, Seek, TorrentError, TorrentMedia, TorrentState, Transfer, TransferState,
@@ -75,6 +77,7 @@ use crate::media::StremioId;
 use crate::mirror::{self, Mirrors};
 use crate::select::{BadPreference, Preferences};
 use crate::stremthru::Calls;
+use crate::subtitle::{self, OpenSubtitles};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
@@ -85,6 +88,7 @@ use open_first::OpenedFirst;
 use session::Session;
 use shelf::Shelf;
 use streams::Served;
+use subtitles::Subtitles;
 use torrents::Torrents;
 use unusual::Shunned;
 use url::Url;
@@ -94,6 +98,7 @@ use url::Url;
 pub struct Parts {
     pub client: Client,
     pub titles: Titles,
+    pub opensubtitles: OpenSubtitles,
     /// Where the configuration says the indexes are.
     pub indexes: BTreeMap<IndexName, IndexPlace>,
     pub cache: Cache,
@@ -132,6 +137,7 @@ pub struct Playback {
     opened_first: OpenedFirst,
     calls: Arc<Calls>,
     shelf: Shelf,
+    subtitles: Subtitles,
 }
 
 /// Why nothing plays. One sentence each.
@@ -281,6 +287,12 @@ pub enum Error {
         /// What it is.
         what: String,
     },
+    /// A link to subtitles names none that are known.
+    #[error("this link leads to no subtitles that are known here; open the film's page again")]
+    NoSubtitle,
+    /// Subtitles that cannot be read.
+    #[error(transparent)]
+    Subtitle(#[from] subtitle::Error),
     /// A torrent that a program names.
     #[error(transparent)]
     Torrent(#[from] TorrentError),
@@ -332,6 +344,7 @@ impl Playback {
             opened_first: OpenedFirst::default(),
             calls: Arc::default(),
             shelf,
+            subtitles: Subtitles::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

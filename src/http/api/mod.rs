@@ -11,6 +11,7 @@ mod relay;
 mod sources;
 mod story;
 mod stream;
+mod subtitles;
 mod titles;
 mod torrents;
 
@@ -62,6 +63,7 @@ pub(super) fn routes() -> Router<Rooms> {
             "/api/library/{id}",
             get(library::title).put(library::change).delete(library::remove),
         )
+        .route("/api/subtitles/{id}", get(subtitles::list))
         .route("/api/cleanup", post(library::clean_up))
         .route("/api/status", get(story::status))
         .route("/torrentio/{*path}", get(relay::torrentio))
