@@ -20,6 +20,8 @@ use super::server::{Local, Peer};
 use super::traffic::Traffic;
 use crate::access::{Access, LocalKey, MediaKeys};
 use crate::appliance::Appliance;
+use crate::lan::Links;
+use crate::lan::renderer::Renderers;
 use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
@@ -41,6 +43,10 @@ pub struct Rooms {
     pub tasks: TaskTracker,
     /// How much each device may take.
     pub limits: Limits,
+    /// The household's televisions that can be told to play.
+    pub renderers: Renderers,
+    /// Who is of the household.
+    pub links: Links,
     /// What was asked, counted.
     pub traffic: Traffic,
     /// Whether the watch page asks who is watching.
@@ -55,6 +61,8 @@ pub trait Whereabouts: Send + Sync {
     fn addresses(&self) -> Vec<String>;
     /// The same by name, where the name is announced.
     fn named(&self) -> Option<String>;
+    /// The port of those addresses.
+    fn port(&self) -> u16;
 }
 
 /// Long enough for an answer to reach a phone beside the box.

@@ -229,7 +229,8 @@ pub(super) async fn player(
         Ok(told) => told,
         Err(error) => return trouble(&visitor, error, "/"),
     };
-    let path = format!("/v/{key}/{name}");
+    let signed = format!("{key}/{name}");
+    let path = format!("/v/{signed}");
     let (tracks, subtitles) = subtitles::of(&visitor, &told.media_id).await;
     page(&web::Player {
         frame,
@@ -244,5 +245,6 @@ pub(super) async fn player(
         path,
         tracks,
         subtitles,
+        signed,
     })
 }
