@@ -53,6 +53,7 @@ mod selector;
 mod server;
 mod state;
 mod steward;
+mod subtitles;
 mod swarm;
 mod televisions;
 mod titles;

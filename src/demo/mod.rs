@@ -107,6 +107,7 @@ impl Demo {
             (&["title", "anime_map_url"], file(street.lists, "anime-list-full.json")),
             (&["title", "kitsu_map_url"], file(street.lists, "imdb_mapping.json")),
             (&["title", "tmdb_url"], file(street.tmdb, "3")),
+            (&["title", "opensubtitles_url"], base(street.opensubtitles)),
             (&["mirror", "torrent_caches"], vec![street::base(street.mirror) + "/torrent"].into()),
             (&["debrid", "store"], text("realdebrid".to_owned())),
             (&["debrid", "token_file"], text(self.token_file.display().to_string())),

@@ -30,6 +30,8 @@ pub enum Manners {
     Player,
     /// A player that was given no right for pages elsewhere: the same without CORS.
     Set,
+    /// A player that shows them beside a film: with CORS, without DLNA.
+    Subtitles,
     /// A program: RFC 9110 and nothing more.
     Plain,
 }
@@ -63,7 +65,7 @@ pub fn answer(
     if let Some(answer) = answer_without_bytes(method) {
         return answer;
     }
-    if manners != Manners::Plain
+    if matches!(manners, Manners::Player | Manners::Set)
         && let Some(status) = dlna::refusal(asked)
     {
         return bare(status);
@@ -164,7 +166,7 @@ fn describe(
         Manners::Player | Manners::Set => {
             sets::profile_of(asked).spelled(representation.media_type())
         }
-        Manners::Plain => representation.media_type(),
+        Manners::Plain | Manners::Subtitles => representation.media_type(),
     };
     let media_type = HeaderValue::from_str(media_type)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
@@ -172,10 +174,12 @@ fn describe(
     if manners != Manners::Plain {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
-        if manners == Manners::Player {
+        if matches!(manners, Manners::Player | Manners::Subtitles) {
             add_cors(headers);
         }
-        dlna::add(headers, asked);
+        if manners != Manners::Subtitles {
+            dlna::add(headers, asked);
+        }
     }
 }
 

@@ -29,5 +29,6 @@ pub mod router;
 pub mod server;
 pub mod sets;
 pub mod shield;
+mod subtitle;
 pub mod traffic;
 mod upload;

@@ -90,6 +90,12 @@ impl Session {
         opened.take_if(same).is_some()
     }
 
+    /// Its bytes, where they are open.
+    pub(super) fn opened_bytes(&self) -> Option<Arc<dyn Representation>> {
+        let opened = self.opened.try_lock().ok()?;
+        opened.as_ref().map(Bytes::representation)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.opened.try_lock().is_ok_and(|opened| opened.is_some())
     }
@@ -154,6 +160,7 @@ impl Playback {
     ) -> Result<Arc<dyn Representation>, Error> {
         let session = self.session(media_id)?;
         *lock(&session.used) = Instant::now();
+        self.fetch_subtitles_first(media_id);
         let film = Film::new(self, session);
         // Who is not told within two seconds is told in the body.
         let opened = async {
@@ -306,7 +313,7 @@ impl Playback {
         Err(Error::Gone { name: playable.link_name(), why })
     }
 
-    async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Bytes, Error> {
+    pub(super) async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Bytes, Error> {
         let bytes = match (way, self.debrid()) {
             (Via::Debrid, Some(debrid)) => Bytes::Link(link_to(&debrid, playable).await?),
             (Via::Swarm, _) => self.peers_of(playable).await?,

@@ -145,6 +145,33 @@ pub struct Player {
     pub position_s: Option<u64>,
     pub detail: Vec<String>,
     pub back: String,
+    /// For the browser, one a language.
+    pub tracks: Vec<Track>,
+    /// For players, all that are known.
+    pub subtitles: Vec<SubtitleRow>,
+}
+
+/// Subtitles that a browser shows.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Track {
+    pub path: String,
+    /// BCP 47; `und` where it is not known.
+    pub language: &'static str,
+    pub label: String,
+    /// Whether they are shown without being asked for.
+    pub shown: bool,
+}
+
+/// Subtitles as links.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SubtitleRow {
+    pub label: String,
+    /// What their file is called.
+    pub name: Option<String>,
+    pub srt: String,
+    pub vtt: String,
 }
 
 /// `/setup`, before there is an owner.

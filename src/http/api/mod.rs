@@ -13,6 +13,7 @@ mod sets;
 mod sources;
 mod story;
 mod stream;
+mod subtitles;
 mod titles;
 mod torrents;
 
@@ -67,6 +68,7 @@ pub(super) fn routes() -> Router<Rooms> {
             "/api/library/{id}",
             get(library::title).put(library::change).delete(library::remove),
         )
+        .route("/api/subtitles/{id}", get(subtitles::list))
         .route("/api/cleanup", post(library::clean_up))
         .route("/api/status", get(story::status))
         .route("/torrentio/{*path}", get(relay::torrentio))
