@@ -11,11 +11,8 @@ mod dav;
 pub mod dlna;
 pub mod drip;
 pub mod error;
-<<<<<<< HEAD
 mod files;
-=======
 mod following;
->>>>>>> main
 pub mod host;
 pub mod limits;
 pub mod line;
@@ -30,6 +27,8 @@ mod refusal;
 pub mod rooms;
 pub mod router;
 pub mod server;
+pub mod sets;
 pub mod shield;
+mod subtitle;
 pub mod traffic;
 mod upload;

@@ -35,6 +35,7 @@ mod session;
 mod settings;
 mod shelf;
 mod streams;
+mod subtitles;
 mod tidy;
 mod titles;
 mod torrents;
@@ -61,6 +62,7 @@ pub use playable::Via;
 pub use session::Description;
 pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 pub use shelf::{PlaceRow, ShelfOptions, ShelfRow, ShelfView};
+pub use subtitles::{SubtitleLine, SubtitleSource};
 pub use tidy::{Gone, JUST_READ, Left, Swept};
 pub use torrents::{
     KnownTorrent, Seek, TorrentError, TorrentMedia, TorrentState, Transfer, TransferState,
@@ -76,6 +78,7 @@ use crate::media::StremioId;
 use crate::mirror::{self, Mirrors};
 use crate::select::{BadPreference, Preferences};
 use crate::stremthru::Calls;
+use crate::subtitle::{self, OpenSubtitles};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
@@ -87,6 +90,7 @@ use open_first::OpenedFirst;
 use session::Session;
 use shelf::Shelf;
 use streams::Served;
+use subtitles::Subtitles;
 use torrents::Torrents;
 use unusual::Shunned;
 use url::Url;
@@ -96,6 +100,7 @@ use url::Url;
 pub struct Parts {
     pub client: Client,
     pub titles: Titles,
+    pub opensubtitles: OpenSubtitles,
     /// Where the configuration says the indexes are.
     pub indexes: BTreeMap<IndexName, IndexPlace>,
     pub cache: Cache,
@@ -141,6 +146,7 @@ pub struct Playback {
     /// Where people find this server, as `app` knows.
     front_door: OnceLock<FrontDoor>,
     changing_searches: Mutex<()>,
+    subtitles: Subtitles,
 }
 
 type FrontDoor = Box<dyn Fn() -> String + Send + Sync>;
@@ -292,6 +298,12 @@ pub enum Error {
         /// What it is.
         what: String,
     },
+    /// A link to subtitles names none that are known.
+    #[error("this link leads to no subtitles that are known here; open the film's page again")]
+    NoSubtitle,
+    /// Subtitles that cannot be read.
+    #[error(transparent)]
+    Subtitle(#[from] subtitle::Error),
     /// A torrent that a program names.
     #[error(transparent)]
     Torrent(#[from] TorrentError),
@@ -350,6 +362,7 @@ impl Playback {
             clips: Clips::default(),
             front_door: OnceLock::new(),
             changing_searches: Mutex::default(),
+            subtitles: Subtitles::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

@@ -90,6 +90,12 @@ impl Session {
         opened.take_if(same).is_some()
     }
 
+    /// Its bytes, where they are open.
+    pub(super) fn opened_bytes(&self) -> Option<Arc<dyn Representation>> {
+        let opened = self.opened.try_lock().ok()?;
+        opened.as_ref().map(Bytes::representation)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.opened.try_lock().is_ok_and(|opened| opened.is_some())
     }
@@ -154,6 +160,7 @@ impl Playback {
     ) -> Result<Arc<dyn Representation>, Error> {
         let session = self.session(media_id)?;
         *lock(&session.used) = Instant::now();
+        self.fetch_subtitles_first(media_id);
         let film = Film::new(self, session);
         // Who is not told within two seconds is told in the body.
         let opened = async {
@@ -169,11 +176,12 @@ impl Playback {
     /// What is known of a link's file, without opening it.
     pub fn describe(&self, media_id: &str) -> Result<Description, Error> {
         let session = self.session(media_id)?;
-        let playable = &session.playable;
+        let (playable, record) = (&session.playable, self.shelf.records.of(media_id)?);
         Ok(Description {
             id: playable.id,
             media_id: media_id.to_owned(),
-            position_s: self.shelf.records.of(media_id)?.position_s,
+            position_s: record.position_s,
+            duration_s: record.duration_s,
             title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
             file: playable.file.name.clone(),
             media_type: media_type_of(&playable.file.name).to_owned(),
@@ -305,7 +313,7 @@ impl Playback {
         Err(Error::Gone { name: playable.link_name(), why })
     }
 
-    async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Bytes, Error> {
+    pub(super) async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Bytes, Error> {
         let bytes = match (way, self.debrid()) {
             (Via::Debrid, Some(debrid)) => Bytes::Link(link_to(&debrid, playable).await?),
             (Via::Swarm, _) => self.peers_of(playable).await?,
@@ -400,6 +408,8 @@ pub struct Description {
     pub media_id: String,
     /// Where the picture stood last, in seconds.
     pub position_s: Option<f64>,
+    /// How long it plays, in seconds.
+    pub duration_s: Option<f64>,
     /// What it is called; the release's name where nobody could say.
     pub title: String,
     /// The file's name.

@@ -155,6 +155,33 @@ pub struct Player {
     pub position_s: Option<u64>,
     pub detail: Vec<String>,
     pub back: String,
+    /// For the browser, one a language.
+    pub tracks: Vec<Track>,
+    /// For players, all that are known.
+    pub subtitles: Vec<SubtitleRow>,
+}
+
+/// Subtitles that a browser shows.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Track {
+    pub path: String,
+    /// BCP 47; `und` where it is not known.
+    pub language: &'static str,
+    pub label: String,
+    /// Whether they are shown without being asked for.
+    pub shown: bool,
+}
+
+/// Subtitles as links.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SubtitleRow {
+    pub label: String,
+    /// What their file is called.
+    pub name: Option<String>,
+    pub srt: String,
+    pub vtt: String,
 }
 
 /// `/setup`, before there is an owner.
@@ -193,6 +220,8 @@ pub struct Setup {
     /// How the indexes are.
     pub health: Vec<HealthRow>,
     pub preferences: Preferences,
+    /// Which sets asked lately.
+    pub sets: Vec<SetRow>,
     /// Of TMDB's key, where one is set: its last characters.
     pub tmdb: Option<String>,
     /// On a box alone.
@@ -208,6 +237,19 @@ pub struct IndexRow {
     pub enabled: bool,
     /// Whether the owner added it.
     pub added: bool,
+}
+
+/// A television or player that asked, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SetRow {
+    pub name: String,
+    pub address: String,
+    /// What it says of itself.
+    pub said: String,
+    pub asked: String,
+    /// How long ago.
+    pub last: String,
 }
 
 /// How an index is, in words.

@@ -6,6 +6,7 @@ mod library;
 mod mirrors;
 mod preferences;
 mod setup;
+mod subtitles;
 mod televisions;
 mod titles;
 mod view;
