@@ -5,6 +5,7 @@
 //! never sent back to an earlier station to be filled in.
 
 mod ahead;
+mod asked;
 mod audience;
 mod carry;
 mod catalogue;
@@ -21,6 +22,7 @@ mod following;
 mod hand_over;
 mod indexes;
 mod mirrors;
+mod offers;
 mod offline;
 mod open_first;
 mod own_file;
@@ -39,6 +41,7 @@ mod tidy;
 mod titles;
 mod torrents;
 mod unusual;
+mod video_hash;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
@@ -55,6 +58,7 @@ pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use following::{Following, Step};
 pub use hand_over::HandOver;
 pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
+pub use offers::{Offer, Offers};
 pub use own_file::OwnFile;
 pub use places::ShelfChange;
 pub use playable::Via;
@@ -132,6 +136,7 @@ pub struct Playback {
     opened_first: OpenedFirst,
     calls: Arc<Calls>,
     shelf: Shelf,
+    choices: asked::Choices,
 }
 
 /// Why nothing plays. One sentence each.
@@ -332,6 +337,7 @@ impl Playback {
             opened_first: OpenedFirst::default(),
             calls: Arc::default(),
             shelf,
+            choices: asked::Choices::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

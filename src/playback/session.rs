@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::asked::Asked;
 use super::carry::Strikes;
 use super::film::Film;
 use super::playable::{Playable, Via};
@@ -139,7 +140,10 @@ impl Playback {
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
-        let session = self.session(media_id)?;
+        let session = match Asked::read(media_id) {
+            Some(asked) => self.session(&self.chosen(asked).await?)?,
+            None => self.session(media_id)?,
+        };
         *lock(&session.used) = Instant::now();
         let film = Film::new(self, session);
         // Who is not told within two seconds is told in the body.
