@@ -36,6 +36,7 @@ mod limits;
 mod mdns;
 mod metainfo;
 mod mirrors;
+mod near;
 mod own_indexes;
 mod pages;
 mod patience;

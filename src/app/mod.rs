@@ -25,7 +25,7 @@ use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
 use crate::http::traffic::Traffic;
 use crate::http::{router, server};
-use crate::lan::Advertisement;
+use crate::lan::{Advertisement, Links, Offer};
 use crate::media::StremioId;
 use crate::playback;
 use crate::playback::Playback;
@@ -133,7 +133,7 @@ impl App {
         let appliance = Appliance::new(parts, options);
         let guest = Arc::clone(&appliance);
         let hosts = Arc::new(HostList::new(
-            &host_label(&config.lan_name),
+            &host_label(&config.lan.name),
             config.names.clone(),
             move || {
                 let portal = guest.access_point().map(|access_point| access_point.address);
@@ -156,9 +156,10 @@ impl App {
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
             limits: Limits::new(caps(config)),
+            links: Links::new(config.lan.subnets.clone()),
             traffic: Traffic::default(),
             auth_required: config.auth_required,
-            name: config.lan_name.clone(),
+            name: config.lan.name.clone(),
         };
         let rule = Hosts { list: Arc::clone(&hosts), appliance: Arc::clone(&appliance) };
         let router = router::whole(rooms.clone(), Arc::new(rule));
@@ -249,10 +250,19 @@ fn caps(config: &Config) -> Caps {
 }
 
 fn advertise(config: &Config, address: SocketAddr, tasks: &TaskTracker) -> Option<Advertisement> {
-    if !config.mdns || address.ip().is_loopback() {
+    if !config.lan.mdns || address.ip().is_loopback() {
         return None;
     }
-    match Advertisement::start(&config.lan_name, address.port(), &[("path", "/")], tasks) {
+    let offers = [
+        Offer { kind: "_http._tcp", txt: &[("path", "/")] },
+        // Kodi lists it, and opens the folder that is told.
+        Offer { kind: "_webdav._tcp", txt: &[("path", "/dav/")] },
+        Offer {
+            kind: "_credenza._tcp",
+            txt: &[("path", "/"), ("version", env!("CARGO_PKG_VERSION"))],
+        },
+    ];
+    match Advertisement::start(&config.lan.name, address.port(), &offers, tasks) {
         Ok(advertisement) => Some(advertisement),
         Err(error) => {
             tracing::warn!(%error, "the name is not announced in the local network");

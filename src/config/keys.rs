@@ -47,7 +47,7 @@ pub const KEYS: &[Key] = &[
     used("lan.name", Text),
     used("lan.mdns", Bool),
     later("lan.upnp", Bool),
-    later("lan.subnets", List),
+    used("lan.subnets", List),
     used("swarm.enabled", Consent),
     used("swarm.port", Number),
     used("swarm.dht", Bool),

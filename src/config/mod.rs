@@ -2,6 +2,7 @@
 //! that work. Read once, in `main`; rooms are given the values they need, never all of it.
 
 mod keys;
+mod lan;
 mod library;
 mod read;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use url::Url;
 
 pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
+pub use lan::LanConfig;
 pub use library::LibraryConfig;
 pub use read::BadConfig;
 
@@ -97,10 +99,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `server.names`: Host names that are ours besides the addresses and `lan.name`.
     pub names: Vec<String>,
-    /// `lan.name`: as people see it; the host name is made of it.
-    pub lan_name: String,
-    /// `lan.mdns`
-    pub mdns: bool,
+    /// `[lan]`
+    pub lan: LanConfig,
     /// `[swarm]`
     pub swarm: SwarmConfig,
     /// `find.open_first`: whether the best of what was found is opened before somebody chooses it.
@@ -234,8 +234,7 @@ impl Config {
                 .parsed("server.listen", "an address and port, such as \"0.0.0.0:8080\"")?
                 .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 8080))),
             names: given.list("server.names"),
-            lan_name: given.shown_name("lan.name", "Credenza")?,
-            mdns: given.bool("lan.mdns", true),
+            lan: given.lan()?,
             swarm: given.swarm()?,
             open_first: given.bool("find.open_first", false),
             limits: given.limits()?,

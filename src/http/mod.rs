@@ -14,6 +14,7 @@ pub mod host;
 pub mod limits;
 pub mod line;
 pub mod media;
+pub mod near;
 pub mod origin;
 mod pages;
 pub mod plain;

@@ -20,6 +20,7 @@ use super::server::{Local, Peer};
 use super::traffic::Traffic;
 use crate::access::{Access, LocalKey, MediaKeys};
 use crate::appliance::Appliance;
+use crate::lan::Links;
 use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
@@ -41,6 +42,8 @@ pub struct Rooms {
     pub tasks: TaskTracker,
     /// How much each device may take.
     pub limits: Limits,
+    /// Who is of the household.
+    pub links: Links,
     /// What was asked, counted.
     pub traffic: Traffic,
     /// Whether the watch page asks who is watching.

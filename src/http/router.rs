@@ -14,7 +14,7 @@ use crate::http::host::{self, HostRule};
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::Rooms;
-use crate::http::{api, limits, origin, pages, shield, traffic};
+use crate::http::{api, limits, near, origin, pages, shield, traffic};
 use crate::representation::Representation;
 
 /// Knows the bytes that a signed media address stands for.
@@ -64,7 +64,8 @@ pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
     let rest = api::routes().merge(pages::routes()).with_state(rooms.clone());
     let uploads = api::uploads().merge(pages::uploads()).layer(DefaultBodyLimit::disable());
     let (limits, traffic) = (rooms.limits.clone(), rooms.traffic.clone());
-    let media = media_routes(Arc::new(rooms.clone()));
+    let household = middleware::from_fn_with_state(rooms.links.clone(), near::only_near);
+    let media = media_routes(Arc::new(rooms.clone())).layer(household);
     house_with(media, rest, uploads.with_state(rooms), hosts)
         .layer(middleware::from_fn_with_state(limits, limits::keep))
         .layer(middleware::from_fn_with_state(traffic, traffic::count))
