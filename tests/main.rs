@@ -51,6 +51,7 @@ mod selector;
 mod server;
 mod state;
 mod steward;
+mod stremio;
 mod swarm;
 mod titles;
 mod unplugged;

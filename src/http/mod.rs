@@ -25,5 +25,7 @@ pub mod rooms;
 pub mod router;
 pub mod server;
 pub mod shield;
+pub mod streaming_server;
+mod stremio;
 pub mod traffic;
 mod upload;

@@ -18,7 +18,7 @@ use super::limits::Limits;
 use super::router::MediaFinder;
 use super::server::{Local, Peer};
 use super::traffic::Traffic;
-use crate::access::{Access, LocalKey, MediaKeys};
+use crate::access::{Access, AddonKeys, LocalKey, MediaKeys, Switch};
 use crate::appliance::Appliance;
 use crate::lan::Links;
 use crate::mirror::Mirrors;
@@ -35,6 +35,15 @@ pub struct Rooms {
     pub mirrors: Mirrors,
     pub access: Arc<Access>,
     pub media_keys: Arc<MediaKeys>,
+    pub addon_keys: Arc<AddonKeys>,
+    /// Whether the streaming server for Stremio's apps is on.
+    pub streaming_server: Switch,
+    /// Where it listens.
+    pub streaming_server_listen: SocketAddr,
+    /// Whose pages may ask it, besides Stremio's.
+    pub stremio_origins: Vec<String>,
+    /// The owner's own address of this box, behind their reverse proxy.
+    pub public_url: Option<String>,
     pub local_key: Arc<LocalKey>,
     pub appliance: Arc<Appliance>,
     /// Where people find this server.

@@ -14,7 +14,7 @@ use crate::http::host::{self, HostRule};
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::Rooms;
-use crate::http::{api, limits, near, origin, pages, shield, traffic};
+use crate::http::{api, limits, near, origin, pages, shield, stremio, traffic};
 use crate::representation::Representation;
 
 /// Knows the bytes that a signed media address stands for.
@@ -65,7 +65,8 @@ pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
     let uploads = api::uploads().merge(pages::uploads()).layer(DefaultBodyLimit::disable());
     let (limits, traffic) = (rooms.limits.clone(), rooms.traffic.clone());
     let household = middleware::from_fn_with_state(rooms.links.clone(), near::only_near);
-    let media = media_routes(Arc::new(rooms.clone())).layer(household);
+    let media = media_routes(Arc::new(rooms.clone())).merge(stremio::routes(rooms.clone()));
+    let media = media.layer(household);
     house_with(media, rest, uploads.with_state(rooms), hosts)
         .layer(middleware::from_fn_with_state(limits, limits::keep))
         .layer(middleware::from_fn_with_state(traffic, traffic::count))

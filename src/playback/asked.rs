@@ -68,10 +68,8 @@ impl Playback {
             let play = playback.play(&asked.id, asked.info_hash).await?;
             Ok(chosen.insert(play.media_id).clone())
         });
-        let stopping = || Error::Gone {
-            name: asked.id.to_string(),
-            why: "the server is stopping".to_owned(),
-        };
+        let stopping =
+            || Error::Gone { name: asked.id.to_string(), why: "the server is stopping".to_owned() };
         choosing.await.unwrap_or_else(|_| Err(stopping()))
     }
 }

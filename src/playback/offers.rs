@@ -127,6 +127,34 @@ impl Playback {
         Some(select::pick(&files, &target).ok()?.file.file)
     }
 
+    /// The media id of what an app plays of `id`, which it knows by the file's length and name alone:
+    /// that of the film that was chosen so, else that of the title.
+    pub fn played_as(
+        &self,
+        id: &StremioId,
+        size_bytes: Option<u64>,
+        file_name: Option<&str>,
+    ) -> Result<String, Error> {
+        let mut best: Option<(u8, u64, String)> = None;
+        for key in self.parts.state.keys(Playable::KEYS)? {
+            let Some(playable) = self.parts.state.get::<Playable>(&key)? else { continue };
+            if playable.id != Some(*id) {
+                continue;
+            }
+            let size = size_bytes.is_some() && playable.file.size_bytes == size_bytes;
+            let name = file_name == Some(playable.file.base_name());
+            let rank = (u8::from(size) * 2 + u8::from(name), playable.since);
+            // Without a word of the file, it is the one that was chosen last.
+            let told = size_bytes.is_some() || file_name.is_some();
+            let fits = rank.0 > 0 || !told;
+            if fits && best.as_ref().is_none_or(|(fit, since, _)| (*fit, *since) < rank) {
+                best = Some((rank.0, rank.1, playable.media_id()));
+            }
+        }
+        let title = Asked { id: *id, info_hash: None };
+        Ok(best.map_or_else(|| title.to_string(), |(_, _, media_id)| media_id))
+    }
+
     /// Whether a media id is of a file that lies whole on this box; what is known of it.
     pub(super) fn whole_file(&self, media_id: &str) -> Option<Playable> {
         let playable = self.parts.state.get::<Playable>(&Playable::key(media_id)).ok()??;

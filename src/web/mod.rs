@@ -8,6 +8,7 @@
 mod library;
 mod mirrors;
 mod preferences;
+mod stremio;
 mod the_box;
 mod titles;
 mod words;
@@ -17,6 +18,7 @@ use askama::Template;
 pub use library::{Library, LibraryRow};
 pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
+pub use stremio::{Installed, Stremio, StremioKey};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
 };
@@ -172,6 +174,7 @@ pub struct Setup {
     pub token_ends: String,
     pub indexes: Vec<IndexRow>,
     pub mirrors: Mirrors,
+    pub stremio: Stremio,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
     /// How the indexes are.

@@ -111,7 +111,13 @@ mod tests {
     fn requests_of_apps_are_read() {
         let owned = str::to_owned;
         for (path, resource, kind, id, extra) in [
-            ("stream/movie/tt1254207.json", Resource::Stream, "movie", "tt1254207", Extra::default()),
+            (
+                "stream/movie/tt1254207.json",
+                Resource::Stream,
+                "movie",
+                "tt1254207",
+                Extra::default(),
+            ),
             (
                 "stream/series/tt0944947%3A1%3A2.json",
                 Resource::Stream,

@@ -77,9 +77,8 @@ pub(super) fn poster(base: &Base, id: &StremioId, told: Option<&str>) -> Option<
 fn here(rooms: &Rooms, base: &Base, kind: Kind, asked: &Asked) -> Result<Answer, ApiError> {
     let shelf = playback(rooms).shelf()?;
     let mut seen = std::collections::HashSet::new();
-    let of_kind = |row: &&ShelfRow| {
-        row.id.is_some_and(|id| (id.kind() == "movie") == (kind == Kind::Movie))
-    };
+    let of_kind =
+        |row: &&ShelfRow| row.id.is_some_and(|id| (id.kind() == "movie") == (kind == Kind::Movie));
     let rows = shelf.titles.iter().filter(of_kind).filter_map(|row| {
         let id = without_episode(row.id?);
         // A series stands there once, however many of its episodes lie here.

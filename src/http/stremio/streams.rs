@@ -25,11 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(6);
 /// How long an app may keep the list, in seconds. The links in it hold half a day at least.
 const KEPT_S: u32 = 300;
 
-pub(super) async fn streams(
-    rooms: &Rooms,
-    base: &Base,
-    asked: &Asked,
-) -> Result<Answer, ApiError> {
+pub(super) async fn streams(rooms: &Rooms, base: &Base, asked: &Asked) -> Result<Answer, ApiError> {
     let Ok(id) = asked.id.parse::<StremioId>() else {
         return Ok(Answer::not_kept(json!({"streams": []})));
     };
@@ -121,8 +117,8 @@ fn way(offer: &Offer) -> String {
     if offer.here {
         return "on this box".to_owned();
     }
-    let states = offer.candidate.availability.values();
-    let cached = states.clone().any(|state| *state == Availability::Cached);
+    let mut states = offer.candidate.availability.values();
+    let cached = states.any(|state| *state == Availability::Cached);
     match (cached, offer.candidate.torrent.seeders) {
         (true, _) => "at once".to_owned(),
         (false, Some(1)) => "1 seeder".to_owned(),

@@ -30,8 +30,7 @@ fn meta(base: &Base, kind: &str, details: &Details) -> Value {
     let wide = wide.map(|_| base.of_addon(&format!("image/background/{id}")));
     let trailers: Vec<Value> =
         details.trailers.iter().map(|id| json!({"source": id, "type": "Trailer"})).collect();
-    let videos: Vec<Value> =
-        details.episodes.iter().map(|row| video(base, details, row)).collect();
+    let videos: Vec<Value> = details.episodes.iter().map(|row| video(base, details, row)).collect();
     let mut meta = json!({
         "id": id,
         "type": kind,
