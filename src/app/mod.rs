@@ -5,6 +5,7 @@ mod care;
 mod ledger;
 mod reset;
 mod story;
+mod stremio;
 mod whereabouts;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,11 +18,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::access::{
-    Access, AddonKeys, HostList, Ledger, LocalKey, MediaKeys, RunningServer, Switch,
-};
+use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer};
 use crate::appliance::{self, Appliance};
-use crate::config::{BadConfig, Config, Consent};
+use crate::config::{BadConfig, Config};
 use crate::host_name::host_label;
 use crate::http::host::HostRule;
 use crate::http::limits::{Caps, Limits};
@@ -117,8 +116,7 @@ impl App {
             story(config, data)?;
         let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(Arc::clone(&state)));
         let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
-        let addon_keys = Arc::new(AddonKeys::open(Arc::clone(&ledger))?);
-        let apps = apps_switch(config, Arc::clone(&ledger))?;
+        let stremio = stremio::door(config, &ledger)?;
         let media_keys = Arc::new(MediaKeys::open(ledger)?);
         let local_key = LocalKey::read_or_make(data)
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
@@ -137,11 +135,14 @@ impl App {
         };
         let appliance = Appliance::new(parts, options);
         let guest = Arc::clone(&appliance);
-        let hosts =
-            Arc::new(HostList::new(&host_label(&config.lan.name), names(config), move || {
+        let hosts = Arc::new(HostList::new(
+            &host_label(&config.lan.name),
+            stremio::names(config),
+            move || {
                 let portal = guest.access_point().map(|access_point| access_point.address);
                 own_addresses().into_iter().chain(portal).collect()
-            }));
+            },
+        ));
         let advertisement = advertise(config, address, &tasks);
         let place = Arc::new(Place {
             listen: address,
@@ -153,10 +154,7 @@ impl App {
             mirrors: mirrors.clone(),
             access,
             media_keys: Arc::clone(&media_keys),
-            addon_keys,
-            streaming_server: apps,
-            streaming_server_listen: config.stremio.server_listen,
-            stremio_origins: config.stremio.origins.clone(),
+            stremio,
             public_url: config.public_url.as_ref().map(ToString::to_string),
             local_key: Arc::new(local_key),
             appliance: Arc::clone(&appliance),
@@ -168,8 +166,8 @@ impl App {
             auth_required: config.auth_required,
             name: config.lan.name.clone(),
         };
-        let rule = Hosts { list: Arc::clone(&hosts), appliance: Arc::clone(&appliance) };
-        let rule: Arc<dyn HostRule> = Arc::new(rule);
+        let rule: Arc<dyn HostRule> =
+            Arc::new(Hosts { list: Arc::clone(&hosts), appliance: Arc::clone(&appliance) });
         let router = router::whole(rooms.clone(), Arc::clone(&rule));
         let serve = |listener| {
             let served = server::serve(listener, router.clone(), tasks.clone(), shutdown.clone());
@@ -248,22 +246,6 @@ impl App {
             tracing::debug!("some tasks were cut off");
         }
     }
-}
-
-/// The switch of the server for Stremio's apps, which the configuration may fix.
-fn apps_switch(config: &Config, ledger: Arc<dyn Ledger>) -> Result<Switch, Error> {
-    let fixed = match config.stremio.server {
-        Consent::Ask => None,
-        Consent::Given => Some(true),
-        Consent::Denied => Some(false),
-    };
-    Ok(Switch::open(ledger, "stremio-server", fixed)?)
-}
-
-/// The Host names that the configuration says are ours.
-fn names(config: &Config) -> Vec<String> {
-    let public = config.public_url.as_ref().and_then(|url| url.host_str());
-    config.names.iter().cloned().chain(public.map(str::to_owned)).collect()
 }
 
 fn caps(config: &Config) -> Caps {

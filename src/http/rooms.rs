@@ -35,13 +35,7 @@ pub struct Rooms {
     pub mirrors: Mirrors,
     pub access: Arc<Access>,
     pub media_keys: Arc<MediaKeys>,
-    pub addon_keys: Arc<AddonKeys>,
-    /// Whether the streaming server for Stremio's apps is on.
-    pub streaming_server: Switch,
-    /// Where it listens.
-    pub streaming_server_listen: SocketAddr,
-    /// Whose pages may ask it, besides Stremio's.
-    pub stremio_origins: Vec<String>,
+    pub stremio: StremioDoor,
     /// The owner's own address of this box, behind their reverse proxy.
     pub public_url: Option<String>,
     pub local_key: Arc<LocalKey>,
@@ -59,6 +53,19 @@ pub struct Rooms {
     pub auth_required: bool,
     /// The box's name, for people.
     pub name: String,
+}
+
+/// What is Stremio's.
+#[derive(Clone)]
+pub struct StremioDoor {
+    /// The add-on's keys.
+    pub keys: Arc<AddonKeys>,
+    /// Whether the streaming server for its apps is on.
+    pub server: Switch,
+    /// Where that listens.
+    pub server_listen: SocketAddr,
+    /// Whose pages may ask it, besides Stremio's.
+    pub origins: Vec<String>,
 }
 
 /// Where people find this server.

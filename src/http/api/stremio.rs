@@ -26,7 +26,7 @@ pub(super) struct Turned {
 /// `GET /api/stremio/keys`: which devices have a key; never the keys.
 pub(super) async fn keys(visitor: Visitor) -> Result<Json<Value>, ApiError> {
     visitor.owner_only()?;
-    Ok(Json(json!({"keys": visitor.rooms.addon_keys.list()})))
+    Ok(Json(json!({"keys": visitor.rooms.stremio.keys.list()})))
 }
 
 /// `POST /api/stremio/keys {name}`: the addresses to install, told this once.
@@ -37,7 +37,7 @@ pub(super) async fn make(
     visitor.owner_only()?;
     let Json(Named { name }) = named?;
     // It waits for the disk.
-    let (row, key) = tokio::task::block_in_place(|| visitor.rooms.addon_keys.make(&name))?;
+    let (row, key) = tokio::task::block_in_place(|| visitor.rooms.stremio.keys.make(&name))?;
     let base = Base::of(&visitor.rooms, &visitor.headers, key.expose());
     let made = json!({
         "id": row.id,
@@ -55,7 +55,7 @@ pub(super) async fn revoke(
 ) -> Result<StatusCode, ApiError> {
     visitor.owner_only()?;
     let Path(id) = id?;
-    tokio::task::block_in_place(|| visitor.rooms.addon_keys.revoke(&id))?;
+    tokio::task::block_in_place(|| visitor.rooms.stremio.keys.revoke(&id))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -72,15 +72,15 @@ pub(super) async fn turn(
 ) -> Result<Json<Value>, ApiError> {
     visitor.owner_only()?;
     let Json(Turned { on }) = turned?;
-    tokio::task::block_in_place(|| visitor.rooms.streaming_server.turn(on))?;
+    tokio::task::block_in_place(|| visitor.rooms.stremio.server.turn(on))?;
     Ok(Json(standing(&visitor)))
 }
 
 fn standing(visitor: &Visitor) -> Value {
-    let switch = &visitor.rooms.streaming_server;
+    let switch = &visitor.rooms.stremio.server;
     json!({
         "on": switch.is_on(),
         "fixed": switch.is_fixed(),
-        "listen": visitor.rooms.streaming_server_listen,
+        "listen": visitor.rooms.stremio.server_listen,
     })
 }

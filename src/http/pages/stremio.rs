@@ -17,7 +17,7 @@ type Filled<T> = Result<Form<T>, FormRejection>;
 /// What the set-up page shows of it.
 pub(super) fn view(visitor: &Visitor) -> web::Stremio {
     let rooms = &visitor.rooms;
-    let keys = rooms.addon_keys.list().into_iter();
+    let keys = rooms.stremio.keys.list().into_iter();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let age = |at: u64| web::age(now.saturating_sub(at));
     let row = |key: crate::access::AddonKey| web::StremioKey {
@@ -28,16 +28,16 @@ pub(super) fn view(visitor: &Visitor) -> web::Stremio {
     web::Stremio {
         keys: keys.map(row).collect(),
         secure: rooms.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
-        server_on: rooms.streaming_server.is_on(),
-        server_fixed: rooms.streaming_server.is_fixed(),
-        server_port: rooms.streaming_server_listen.port(),
+        server_on: rooms.stremio.server.is_on(),
+        server_fixed: rooms.stremio.server.is_fixed(),
+        server_port: rooms.stremio.server_listen.port(),
         server_addresses: server_addresses(visitor),
     }
 }
 
 /// Where an app of the household asks the streaming server.
 fn server_addresses(visitor: &Visitor) -> Vec<String> {
-    let listen = visitor.rooms.streaming_server_listen;
+    let listen = visitor.rooms.stremio.server_listen;
     if !listen.ip().is_unspecified() {
         return vec![format!("http://{listen}")];
     }
@@ -58,7 +58,7 @@ pub(super) async fn make(visitor: Visitor, form: Filled<Device>) -> Response {
         Err(answer) => return answer,
     };
     // It waits for the disk.
-    match tokio::task::block_in_place(|| visitor.rooms.addon_keys.make(&form.name)) {
+    match tokio::task::block_in_place(|| visitor.rooms.stremio.keys.make(&form.name)) {
         Ok((row, key)) => {
             let base = Base::of(&visitor.rooms, &visitor.headers, key.expose());
             let port = visitor.host().rsplit_once(':').and_then(|(_, port)| port.parse().ok());
@@ -85,7 +85,7 @@ pub(super) struct Revoked {
 pub(super) async fn revoke(visitor: Visitor, form: Filled<Revoked>) -> Response {
     match of_owner(&visitor, form) {
         Ok(form) => {
-            let revoke = || visitor.rooms.addon_keys.revoke(&form.id).map(drop);
+            let revoke = || visitor.rooms.stremio.keys.revoke(&form.id).map(drop);
             set_up(&visitor, tokio::task::block_in_place(revoke), "stremio-revoked#stremio")
         }
         Err(answer) => answer,
@@ -101,7 +101,7 @@ pub(super) struct Turned {
 pub(super) async fn server(visitor: Visitor, form: Filled<Turned>) -> Response {
     match of_owner(&visitor, form) {
         Ok(form) => {
-            let turn = || visitor.rooms.streaming_server.turn(form.on);
+            let turn = || visitor.rooms.stremio.server.turn(form.on);
             set_up(&visitor, tokio::task::block_in_place(turn), "stremio-server#stremio")
         }
         Err(answer) => answer,

@@ -30,7 +30,7 @@ use super::{limits, near, shield, traffic};
 /// Everything that is served at the port of its own.
 pub fn router(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
     let (traffic, links) = (rooms.traffic.clone(), rooms.links.clone());
-    let (limits, origins) = (rooms.limits.clone(), apps::Origins::with(&rooms.stremio_origins));
+    let (limits, origins) = (rooms.limits.clone(), apps::Origins::with(&rooms.stremio.origins));
     // The last layer added is the first to run.
     routes()
         .with_state(rooms)

@@ -16,7 +16,7 @@ const AGAIN: Duration = Duration::from_secs(30);
 /// Serves Stremio's apps whenever the switch is on, until `shutdown`. Who reads a film when it is
 /// turned off is given the drain's time.
 pub async fn serve_while_on(rooms: Rooms, hosts: Arc<dyn HostRule>, shutdown: CancellationToken) {
-    let mut turns = rooms.streaming_server.follow();
+    let mut turns = rooms.stremio.server.follow();
     while !shutdown.is_cancelled() {
         let on = *turns.borrow_and_update();
         if on {
@@ -37,7 +37,7 @@ async fn serve(
     turns: &mut tokio::sync::watch::Receiver<bool>,
     shutdown: &CancellationToken,
 ) {
-    let listener = match server::listen(rooms.streaming_server_listen).await {
+    let listener = match server::listen(rooms.stremio.server_listen).await {
         Ok(listener) => listener,
         Err(error) => {
             tracing::warn!(%error, "the server for Stremio's apps is on, and cannot answer");

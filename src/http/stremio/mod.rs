@@ -78,7 +78,7 @@ async fn answer(State(rooms): State<Rooms>, request: Request<Body>) -> Response 
     let path = request.uri().path().to_owned();
     let rest = path.strip_prefix("/stremio/").and_then(|rest| rest.split_once('/'));
     let Some((key, rest)) = rest else { return refused(ApiError::not_found()) };
-    if !rooms.addon_keys.opens(key) {
+    if !rooms.stremio.keys.opens(key) {
         return refused(wrong_key());
     }
     let base = Base::of(&rooms, &headers, key);
