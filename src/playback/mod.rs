@@ -5,8 +5,8 @@
 //! never sent back to an earlier station to be filled in.
 
 mod ahead;
-mod asked;
 mod audience;
+mod by_hash;
 mod carry;
 mod catalogue;
 mod check;
@@ -136,7 +136,7 @@ pub struct Playback {
     opened_first: OpenedFirst,
     calls: Arc<Calls>,
     shelf: Shelf,
-    choices: asked::Choices,
+    opened_by_hash: by_hash::Opened,
 }
 
 /// Why nothing plays. One sentence each.
@@ -337,7 +337,7 @@ impl Playback {
             opened_first: OpenedFirst::default(),
             calls: Arc::default(),
             shelf,
-            choices: asked::Choices::default(),
+            opened_by_hash: by_hash::Opened::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::asked::Asked;
+use super::by_hash::ByHash;
 use super::playable::{Playable, link_name};
 use super::{Error, Findings, Playback};
 use crate::media::{Query, StremioId};
@@ -110,7 +110,7 @@ impl Playback {
         // Some players go by the ending; the answer's media type says what it really is.
         let name = if release::is_video(&name) { name } else { format!("{name}.mkv") };
         Offer {
-            media_id: Asked { id: *id, info_hash: Some(torrent.info_hash) }.to_string(),
+            media_id: ByHash { id: *id, info_hash: torrent.info_hash }.to_string(),
             link_name: link_name(&name),
             here: false,
             file,
@@ -151,8 +151,7 @@ impl Playback {
                 best = Some((rank.0, rank.1, playable.media_id()));
             }
         }
-        let title = Asked { id: *id, info_hash: None };
-        Ok(best.map_or_else(|| title.to_string(), |(_, _, media_id)| media_id))
+        Ok(best.map_or_else(|| format!("ask:{id}"), |(_, _, media_id)| media_id))
     }
 
     /// Whether a media id is of a file that lies whole on this box; what is known of it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::asked::Asked;
+use super::by_hash::ByHash;
 use super::carry::Strikes;
 use super::film::Film;
 use super::playable::{Playable, Via};
@@ -140,8 +140,8 @@ impl Playback {
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
-        let session = match Asked::read(media_id) {
-            Some(asked) => self.session(&self.chosen(asked).await?)?,
+        let session = match ByHash::read(media_id) {
+            Some(asked) => self.session(&self.opened_by_hash(asked).await?)?,
             None => self.session(media_id)?,
         };
         *lock(&session.used) = Instant::now();

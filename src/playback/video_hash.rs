@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 use tokio::time::timeout;
 
-use super::asked::Asked;
+use super::by_hash::ByHash;
 use super::{Error, Playback};
 use crate::media::{ENDS, video_hash};
 use crate::representation::Representation;
@@ -22,8 +22,8 @@ impl Playback {
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Option<(String, u64)>, Error> {
-        let media_id = match Asked::read(media_id) {
-            Some(asked) => self.chosen(asked).await?,
+        let media_id = match ByHash::read(media_id) {
+            Some(asked) => self.opened_by_hash(asked).await?,
             None => media_id.to_owned(),
         };
         let session = self.session(&media_id)?;

@@ -28,7 +28,7 @@ fn stremios_own_client_and_linter_take_the_add_on() {
         json!(["catalog", "movie", "credenza-popular"]),
         json!(["catalog", "series", "credenza-popular", {"skip": "1000"}]),
         json!(["catalog", "movie", "credenza-popular", {"genre": "Drama", "skip": "0"}]),
-        json!(["catalog", "movie", "credenza-popular", {"search": "the lamp & the tide"}]),
+        json!(["catalog", "movie", "credenza-popular", {"search": "lamp tide"}]),
         json!(["catalog", "movie", "credenza-here"]),
         json!(["meta", "series", SERIES]),
         json!(["meta", "movie", FILM]),
