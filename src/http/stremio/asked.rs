@@ -10,7 +10,6 @@ const LONGEST_VALUE: usize = 1_024;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the protocol's own words")]
 pub(super) enum Resource {
     Catalogue,
     Meta,
