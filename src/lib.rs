@@ -22,6 +22,7 @@ pub mod media;
 pub mod representation;
 pub mod secret;
 pub mod torrent;
+pub mod xml;
 
 // Floor 2: engines and stores, neighbours that never name each other.
 pub mod access;

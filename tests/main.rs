@@ -53,6 +53,7 @@ mod state;
 mod steward;
 mod stremio;
 mod swarm;
+mod televisions;
 mod titles;
 mod unplugged;
 mod update;

@@ -27,6 +27,7 @@ use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
 use crate::http::traffic::Traffic;
 use crate::http::{router, server, streaming_server};
+use crate::lan::renderer::Renderers;
 use crate::lan::{Advertisement, Links, Offer};
 use crate::media::StremioId;
 use crate::playback;
@@ -125,7 +126,7 @@ impl App {
             playback: Arc::clone(&playback),
             state,
             media_keys: Arc::clone(&media_keys),
-            client,
+            client: client.clone(),
             near,
             library: Arc::new(move || library.folder()),
             data: data.to_owned(),
@@ -149,6 +150,7 @@ impl App {
             hosts: Arc::clone(&hosts),
             announced: advertisement.is_some(),
         });
+        let links = Links::new(config.lan.subnets.clone());
         let rooms = Rooms {
             playback: Arc::clone(&playback),
             mirrors: mirrors.clone(),
@@ -161,7 +163,8 @@ impl App {
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
             limits: Limits::new(caps(config)),
-            links: Links::new(config.lan.subnets.clone()),
+            renderers: Renderers::new(client, links.clone()),
+            links,
             traffic: Traffic::default(),
             auth_required: config.auth_required,
             name: config.lan.name.clone(),

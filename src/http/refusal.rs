@@ -9,6 +9,7 @@ use crate::access;
 use crate::access::{AddonKeyError, ClaimError, LoginError, SwitchError};
 use crate::appliance;
 use crate::index;
+use crate::lan::renderer;
 use crate::mirror;
 use crate::playback;
 use crate::title;
@@ -110,6 +111,19 @@ impl From<mirror::Error> for ApiError {
             | E::AllDead { .. }
             | E::NoMetainfo { .. } => (StatusCode::BAD_GATEWAY, "no_mirror"),
             E::BadCache { .. } | E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<renderer::Error> for ApiError {
+    fn from(error: renderer::Error) -> Self {
+        use renderer::Error as E;
+        let (status, code) = match &error {
+            E::Unknown { .. } => (StatusCode::NOT_FOUND, "unknown_renderer"),
+            E::Away { .. } => (StatusCode::GATEWAY_TIMEOUT, "renderer_away"),
+            E::Refused { .. } => (StatusCode::BAD_GATEWAY, "renderer_refused"),
+            E::NoVolume { .. } => (StatusCode::CONFLICT, "no_volume"),
         };
         Self::new(status, code, error.to_string())
     }

@@ -21,6 +21,7 @@ use super::traffic::Traffic;
 use crate::access::{Access, AddonKeys, LocalKey, MediaKeys, Switch};
 use crate::appliance::Appliance;
 use crate::lan::Links;
+use crate::lan::renderer::Renderers;
 use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
@@ -45,6 +46,8 @@ pub struct Rooms {
     pub tasks: TaskTracker,
     /// How much each device may take.
     pub limits: Limits,
+    /// The household's televisions that can be told to play.
+    pub renderers: Renderers,
     /// Who is of the household.
     pub links: Links,
     /// What was asked, counted.
@@ -74,6 +77,8 @@ pub trait Whereabouts: Send + Sync {
     fn addresses(&self) -> Vec<String>;
     /// The same by name, where the name is announced.
     fn named(&self) -> Option<String>;
+    /// The port of those addresses.
+    fn port(&self) -> u16;
 }
 
 /// Long enough for an answer to reach a phone beside the box.

@@ -8,6 +8,7 @@ mod advertisement;
 mod interfaces;
 mod links;
 mod name;
+pub mod renderer;
 
 pub use advertisement::{Advertisement, Error, Names, Offer};
 pub use links::{Link, Links};

@@ -9,6 +9,7 @@ mod library;
 mod mirrors;
 mod preferences;
 mod stremio;
+mod televisions;
 mod the_box;
 mod titles;
 mod words;
@@ -19,6 +20,7 @@ pub use library::{Library, LibraryRow};
 pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
 pub use stremio::{Installed, Stremio, StremioKey};
+pub use televisions::{Television, TelevisionRow, Televisions};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
 };
@@ -135,6 +137,8 @@ pub struct Player {
     pub file: String,
     pub url: String,
     pub path: String,
+    /// The key and name of that path, for other addresses of the same film.
+    pub signed: String,
     pub media_type: String,
     pub media_id: String,
     /// Where the picture stood last, in whole seconds.

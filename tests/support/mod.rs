@@ -6,6 +6,7 @@ pub mod card;
 pub mod disk;
 pub mod film;
 pub mod firmware;
+pub mod home;
 pub mod hostile;
 pub mod http;
 pub mod installed;

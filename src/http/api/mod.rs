@@ -8,6 +8,7 @@ mod metrics;
 mod openapi;
 mod owner;
 mod relay;
+mod renderers;
 mod sources;
 mod story;
 mod stream;
@@ -16,6 +17,7 @@ mod titles;
 mod torrents;
 
 pub(super) use find::events;
+pub(super) use renderers::show;
 pub(super) use story::id_of;
 pub(super) use titles::{Part, episode_id, list_of, next_skip, poster_path, title_id, title_of};
 
@@ -69,6 +71,15 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/api/cleanup", post(library::clean_up))
         .route("/api/status", get(story::status))
         .route("/torrentio/{*path}", get(relay::torrentio))
+        // The household's televisions.
+        .route("/api/renderers", get(renderers::list))
+        .route("/api/renderers/{id}", get(renderers::standing))
+        .route("/api/renderers/{id}/play", post(renderers::play))
+        .route("/api/renderers/{id}/pause", post(renderers::pause))
+        .route("/api/renderers/{id}/resume", post(renderers::resume))
+        .route("/api/renderers/{id}/stop", post(renderers::stop))
+        .route("/api/renderers/{id}/seek", post(renderers::seek))
+        .route("/api/renderers/{id}/volume", post(renderers::volume))
         // Whoever watches the box.
         .route("/metrics", get(metrics::metrics))
         .route("/api/openapi.json", get(openapi::description))

@@ -229,7 +229,8 @@ pub(super) async fn player(
         Ok(told) => told,
         Err(error) => return trouble(&visitor, error, "/"),
     };
-    let path = format!("/v/{key}/{name}");
+    let signed = format!("{key}/{name}");
+    let path = format!("/v/{signed}");
     page(&web::Player {
         frame,
         title: plain(&told.title),
@@ -241,5 +242,6 @@ pub(super) async fn player(
         detail: told.detail.iter().map(|line| plain(line)).collect(),
         back: told.id.map_or_else(|| "/".to_owned(), |id| format!("/watch/{id}")),
         path,
+        signed,
     })
 }
