@@ -53,6 +53,7 @@ mod selector;
 mod server;
 mod state;
 mod steward;
+mod stremio;
 mod subtitles;
 mod swarm;
 mod televisions;

@@ -29,6 +29,8 @@ pub mod router;
 pub mod server;
 pub mod sets;
 pub mod shield;
+pub mod streaming_server;
+mod stremio;
 mod subtitle;
 pub mod traffic;
 mod upload;

@@ -21,7 +21,7 @@ use super::router::MediaFinder;
 use super::server::{Local, Peer};
 use super::sets::Sets;
 use super::traffic::Traffic;
-use crate::access::{Access, LocalKey, MediaKeys};
+use crate::access::{Access, AddonKeys, LocalKey, MediaKeys, Switch};
 use crate::appliance::Appliance;
 use crate::lan::Links;
 use crate::lan::renderer::Renderers;
@@ -39,6 +39,9 @@ pub struct Rooms {
     pub mirrors: Mirrors,
     pub access: Arc<Access>,
     pub media_keys: Arc<MediaKeys>,
+    pub stremio: StremioDoor,
+    /// The owner's own address of this box, behind their reverse proxy.
+    pub public_url: Option<String>,
     pub local_key: Arc<LocalKey>,
     pub appliance: Arc<Appliance>,
     /// Where people find this server.
@@ -60,6 +63,19 @@ pub struct Rooms {
     pub auth_required: bool,
     /// The box's name, for people.
     pub name: String,
+}
+
+/// What is Stremio's.
+#[derive(Clone)]
+pub struct StremioDoor {
+    /// The add-on's keys.
+    pub keys: Arc<AddonKeys>,
+    /// Whether the streaming server for its apps is on.
+    pub server: Switch,
+    /// Where that listens.
+    pub server_listen: SocketAddr,
+    /// Whose pages may ask it, besides Stremio's.
+    pub origins: Vec<String>,
 }
 
 /// Where people find this server.

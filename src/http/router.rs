@@ -16,7 +16,9 @@ use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::{Rooms, base};
 use crate::http::server::Local;
-use crate::http::{api, dav, dlna, files, limits, near, origin, pages, shield, subtitle, traffic};
+use crate::http::{
+    api, dav, dlna, files, limits, near, origin, pages, shield, stremio, subtitle, traffic,
+};
 use crate::representation::Representation;
 
 /// Knows the bytes that a signed media address stands for.
@@ -76,6 +78,7 @@ pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
     let files = files.layer(household.clone());
     let rest = api::routes().merge(pages::routes()).merge(files).with_state(rooms.clone());
     let media = media_routes(Arc::new(rooms.clone())).merge(subtitle::routes(rooms.clone()));
+    let media = media.merge(stremio::routes(rooms.clone()));
     let media = media.layer(household);
     house_with(media, rest, uploads.with_state(rooms), hosts)
         .layer(middleware::from_fn_with_state(limits, limits::keep))

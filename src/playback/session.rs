@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::by_hash::ByHash;
 use super::carry::Strikes;
 use super::catalogue::asked;
 use super::film::Film;
@@ -147,6 +148,10 @@ impl Playback {
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
+        if let Some(asked) = ByHash::read(media_id) {
+            let opened = self.opened_by_hash(asked).await?;
+            return self.representation_of(&opened).await;
+        }
         match asked(media_id) {
             Some(id) => self.representation_asked(&id).await,
             None => self.representation_of(media_id).await,
