@@ -178,6 +178,23 @@ impl Playback {
         }
     }
 
+    /// The same for who wants to know of the bytes and not to read them: what is not open stays
+    /// so, unless it is sure that it cannot come.
+    pub async fn unopened(
+        self: &Arc<Self>,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, Error> {
+        let session = self.session(media_id)?;
+        let playable = &session.playable;
+        self.is_not_refused(playable)?;
+        let film = Film::new(self, Arc::clone(&session));
+        // On the disk it costs nothing to look.
+        if session.is_open() || film.is_lost() || Self::bytes_on_disk(playable).is_some() {
+            return self.representation(media_id).await;
+        }
+        Ok(Arc::new(film))
+    }
+
     /// What is known of a link's file, without opening it.
     pub fn describe(&self, media_id: &str) -> Result<Description, Error> {
         let session = self.session(media_id)?;
