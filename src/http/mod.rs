@@ -10,6 +10,7 @@ mod api;
 pub mod dlna;
 pub mod drip;
 pub mod error;
+mod gone;
 pub mod host;
 pub mod limits;
 pub mod line;
