@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 
 /// So many times a part was sent again, without an answer: 12 s at least, as the waits double.
 const SENT_AGAIN: u32 = 6;
-/// So many times it was asked whether there is room, without an answer.
-const ASKED: u32 = 4;
+/// So many times it was asked whether there is room, without an answer: some 25 s (measured).
+const ASKED: u32 = 3;
 
 /// Whether nothing is heard from the other end any more. Where that cannot be told, it is there.
 pub(super) fn is_gone(stream: &TcpStream) -> bool {
@@ -84,6 +84,7 @@ mod tests {
             ("01", "00000007", "0", true),
             // Paused for long: asked often, and answered each time.
             ("04", "00000000", "0", false),
+            ("04", "00000000", "2", false),
             ("04", "00000000", "5", true),
             ("02", "0000000A", "0", false),
         ] {
