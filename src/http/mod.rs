@@ -7,14 +7,18 @@
 
 mod accept;
 mod api;
+mod dav;
 pub mod dlna;
 pub mod drip;
 pub mod error;
+mod files;
+mod following;
 mod gone;
 pub mod host;
 pub mod limits;
 pub mod line;
 pub mod media;
+pub mod near;
 pub mod origin;
 mod pages;
 pub mod plain;
@@ -24,6 +28,8 @@ mod refusal;
 pub mod rooms;
 pub mod router;
 pub mod server;
+pub mod sets;
 pub mod shield;
+mod subtitle;
 pub mod traffic;
 mod upload;

@@ -9,6 +9,7 @@ use crate::access;
 use crate::access::{ClaimError, LoginError};
 use crate::appliance;
 use crate::index;
+use crate::lan::renderer;
 use crate::mirror;
 use crate::playback;
 use crate::title;
@@ -21,6 +22,7 @@ impl From<playback::Error> for ApiError {
             E::NoIndex { .. } | E::IndexFailed { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
             E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
             E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
+            E::NoSuchNode { .. } => (StatusCode::NOT_FOUND, "no_such_node"),
             E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),
             E::Gone { .. } => (StatusCode::BAD_GATEWAY, "gone"),
             E::NotACandidate { .. } => (StatusCode::NOT_FOUND, "not_a_candidate"),
@@ -49,6 +51,8 @@ impl From<playback::Error> for ApiError {
             E::Title(_) => (StatusCode::BAD_GATEWAY, "title"),
             E::NeverVerifies { .. } => (StatusCode::BAD_GATEWAY, "never_verifies"),
             E::NotAFilm { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "not_a_film"),
+            E::NoSubtitle => (StatusCode::NOT_FOUND, "no_subtitle"),
+            E::Subtitle(_) => (StatusCode::BAD_GATEWAY, "subtitle_unreadable"),
             E::Torrent(torrent) => of_torrent(torrent),
             E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
         };
@@ -109,6 +113,19 @@ impl From<mirror::Error> for ApiError {
             | E::AllDead { .. }
             | E::NoMetainfo { .. } => (StatusCode::BAD_GATEWAY, "no_mirror"),
             E::BadCache { .. } | E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<renderer::Error> for ApiError {
+    fn from(error: renderer::Error) -> Self {
+        use renderer::Error as E;
+        let (status, code) = match &error {
+            E::Unknown { .. } => (StatusCode::NOT_FOUND, "unknown_renderer"),
+            E::Away { .. } => (StatusCode::GATEWAY_TIMEOUT, "renderer_away"),
+            E::Refused { .. } => (StatusCode::BAD_GATEWAY, "renderer_refused"),
+            E::NoVolume { .. } => (StatusCode::CONFLICT, "no_volume"),
         };
         Self::new(status, code, error.to_string())
     }

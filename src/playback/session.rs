@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::carry::Strikes;
+use super::catalogue::asked;
 use super::film::Film;
 use super::playable::{Playable, Via};
 use super::{Error, Playback, durably, lock};
@@ -93,6 +94,12 @@ impl Session {
         opened.take_if(same).is_some()
     }
 
+    /// Its bytes, where they are open.
+    pub(super) fn opened_bytes(&self) -> Option<Arc<dyn Representation>> {
+        let opened = self.opened.try_lock().ok()?;
+        opened.as_ref().map(Bytes::representation)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.opened.try_lock().is_ok_and(|opened| opened.is_some())
     }
@@ -134,6 +141,7 @@ impl Playback {
             }
         }
         durably(|| self.parts.state.put(&key, &playable))?;
+        self.lists.touch(&media_id);
         lock(&self.sessions).insert(media_id, Session::new(playable, Some(bytes)));
         Ok(())
     }
@@ -143,8 +151,20 @@ impl Playback {
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
+        match asked(media_id) {
+            Some(id) => self.representation_asked(&id).await,
+            None => self.representation_of(media_id).await,
+        }
+    }
+
+    /// The same of what was chosen.
+    pub(super) async fn representation_of(
+        self: &Arc<Self>,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, Error> {
         let session = self.session(media_id)?;
         *lock(&session.used) = Instant::now();
+        self.fetch_subtitles_first(media_id);
         let film = Film::new(self, session);
         // Who is not told within two seconds is told in the body.
         let opened = async {
@@ -160,11 +180,12 @@ impl Playback {
     /// What is known of a link's file, without opening it.
     pub fn describe(&self, media_id: &str) -> Result<Description, Error> {
         let session = self.session(media_id)?;
-        let playable = &session.playable;
+        let (playable, record) = (&session.playable, self.shelf.records.of(media_id)?);
         Ok(Description {
             id: playable.id,
             media_id: media_id.to_owned(),
-            position_s: self.shelf.records.of(media_id)?.position_s,
+            position_s: record.position_s,
+            duration_s: record.duration_s,
             title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
             file: playable.file.name.clone(),
             media_type: media_type_of(&playable.file.name).to_owned(),
@@ -266,8 +287,10 @@ impl Playback {
     }
 
     fn note_finished(&self, playable: &Playable) -> Result<(), Error> {
-        let key = Playable::key(&playable.media_id());
-        Ok(durably(|| self.parts.state.put(&key, playable))?)
+        let media_id = playable.media_id();
+        durably(|| self.parts.state.put(&Playable::key(&media_id), playable))?;
+        self.lists.touch(&media_id);
+        Ok(())
     }
 
     /// The ways by which a film may come, the best first: as it came before, then the others.
@@ -290,6 +313,10 @@ impl Playback {
     /// entity tag, so that a player's `If-Match` holds.
     async fn reopen(&self, session: &Session) -> Result<Bytes, Error> {
         let playable = &session.playable;
+        // Peers make a file of its full length again, of which nothing is there yet.
+        if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {
+            session.doubted.store(true, Ordering::SeqCst);
+        }
         let doubted = session.doubted.load(Ordering::SeqCst);
         if !doubted && let Some(disk) = Self::bytes_on_disk(playable) {
             return Ok(disk);
@@ -297,7 +324,7 @@ impl Playback {
         let ways = self.ways_of(playable);
         let worth_it = lock(&session.strikes).sort_out(&ways);
         for way in worth_it {
-            match self.reopen_by(way, session).await {
+            match self.reopen_by(way, playable).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => {
                     tracing::info!(via = %way, %error, "a way to a film is shut");
@@ -316,11 +343,10 @@ impl Playback {
         Err(Error::Gone { name: playable.link_name(), why })
     }
 
-    async fn reopen_by(&self, way: Via, session: &Session) -> Result<Bytes, Error> {
-        let playable = &session.playable;
+    pub(super) async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Bytes, Error> {
         let bytes = match (way, self.debrid()) {
             (Via::Debrid, Some(debrid)) => Bytes::Link(link_to(&debrid, playable).await?),
-            (Via::Swarm, _) => self.peers_of(session).await?,
+            (Via::Swarm, _) => self.peers_of(playable).await?,
             (Via::Mirror, _) => Bytes::Mirror(self.mirror_of(playable).await?),
             _ => return Err(other_bytes(playable)),
         };
@@ -331,8 +357,7 @@ impl Playback {
         if same { Ok(bytes) } else { Err(other_bytes(playable)) }
     }
 
-    async fn peers_of(&self, session: &Session) -> Result<Bytes, Error> {
-        let playable = &session.playable;
+    async fn peers_of(&self, playable: &Playable) -> Result<Bytes, Error> {
         let magnet = playable.magnet();
         self.is_not_shunned(&magnet.info_hash)?;
         let (metainfo, _) = self.description(&magnet).await?;
@@ -341,7 +366,6 @@ impl Playback {
         if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {
             // It was whole and is gone. The engine makes a file of its full length again, and
             // until each piece is there its length must not speak for it.
-            session.doubted.store(true, Ordering::SeqCst);
             self.note_finished(&Playable { finished: None, ..playable.clone() })?;
         }
         Ok(Bytes::Swarm(Arc::new(self.open_by_peers(&magnet, &metainfo, index).await?)))
@@ -414,6 +438,8 @@ pub struct Description {
     pub media_id: String,
     /// Where the picture stood last, in seconds.
     pub position_s: Option<f64>,
+    /// How long it plays, in seconds.
+    pub duration_s: Option<f64>,
     /// What it is called; the release's name where nobody could say.
     pub title: String,
     /// The file's name.

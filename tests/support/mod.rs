@@ -7,6 +7,7 @@ pub mod cgroup;
 pub mod disk;
 pub mod film;
 pub mod firmware;
+pub mod home;
 pub mod hostile;
 pub mod http;
 pub mod installed;

@@ -99,6 +99,33 @@ impl Lab {
     }
 }
 
+/// An address of the viewer's in another network: the server reaches it by a router, which the viewer
+/// plays.
+pub const FAR: &str = "10.98.0.1";
+
+impl Lab {
+    /// Gives the viewer [`FAR`], and the server a route to it.
+    pub fn with_a_far_address(self) -> Self {
+        let made = self.viewer.ip(&format!("addr add {FAR}/32 dev lo")).and_then(|()| {
+            self.server.ip(&format!("route add 10.98.0.0/24 via {}", self.viewer.address))
+        });
+        made.unwrap_or_else(|error| panic!("no far address: {error}"));
+        self
+    }
+
+    /// Gives the server another address on the cable, and takes the first away.
+    pub fn move_server_to(&self, address: &str) {
+        let server = &self.server;
+        // Else the kernel takes the second address of a network away with the first.
+        let mut keep = server.command("sysctl");
+        keep.args(["-q", "net.ipv4.conf.lan0.promote_secondaries=1"]);
+        let moved = finish(&mut keep, LIMIT)
+            .and_then(|_| server.ip(&format!("addr add {address}/24 dev lan0")))
+            .and_then(|()| server.ip(&format!("addr del {}/24 dev lan0", server.address)));
+        moved.unwrap_or_else(|error| panic!("the address is not changed: {error}"));
+    }
+}
+
 /// avahi-daemon on one host of the lab, with a message bus of its own.
 pub struct Avahi<'lab> {
     host: &'lab Namespace,

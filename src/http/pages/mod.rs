@@ -6,6 +6,8 @@ mod library;
 mod mirrors;
 mod preferences;
 mod setup;
+mod subtitles;
+mod televisions;
 mod titles;
 mod view;
 mod watch;
@@ -39,6 +41,8 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/watch/{id}", get(watch::candidates).post(watch::play))
         .route("/watch/{id}/events", get(watch::events))
         .route("/play/{key}/{name}", get(watch::player))
+        .route("/televisions/{key}/{name}", get(televisions::list).post(televisions::show))
+        .route("/television/{id}", get(televisions::television).post(televisions::press))
         .route("/library", get(library::shelf).post(library::clean_up))
         .route("/library/{id}", post(library::act))
         // The owner.
