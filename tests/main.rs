@@ -22,6 +22,7 @@ mod captive;
 mod card_faults;
 mod cli;
 mod configuration;
+mod dav;
 mod debrid;
 mod demo;
 mod engine;

@@ -156,6 +156,13 @@ impl App {
             hosts: Arc::clone(&hosts),
             announced: advertisement.is_some(),
         });
+        let front = Arc::clone(&place);
+        playback.tell_front_door(move || {
+            let named = front.named();
+            named
+                .or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
+                .unwrap_or_default()
+        });
         let rooms = Rooms {
             playback: Arc::clone(&playback),
             mirrors: mirrors.clone(),

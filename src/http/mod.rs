@@ -7,9 +7,11 @@
 
 mod accept;
 mod api;
+mod dav;
 pub mod dlna;
 pub mod drip;
 pub mod error;
+mod files;
 mod following;
 pub mod host;
 pub mod limits;

@@ -16,7 +16,7 @@ use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::{Rooms, base};
 use crate::http::server::Local;
-use crate::http::{api, dlna, limits, near, origin, pages, shield, traffic};
+use crate::http::{api, dav, dlna, files, limits, near, origin, pages, shield, traffic};
 use crate::representation::Representation;
 
 /// Knows the bytes that a signed media address stands for.
@@ -69,12 +69,12 @@ fn house_with(media: Router, rest: Router, uploads: Router, hosts: Arc<dyn HostR
 
 /// Everything that is served.
 pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
-    let rest = api::routes().merge(pages::routes()).with_state(rooms.clone());
     let uploads = api::uploads().merge(pages::uploads()).layer(DefaultBodyLimit::disable());
     let (limits, traffic) = (rooms.limits.clone(), rooms.traffic.clone());
     let household = middleware::from_fn_with_state(rooms.links.clone(), near::only_near);
-    let sets = dlna::routes().with_state(rooms.clone()).layer(household.clone());
-    let rest = rest.merge(sets);
+    let files = dav::routes().merge(files::routes()).merge(dlna::routes());
+    let files = files.layer(household.clone());
+    let rest = api::routes().merge(pages::routes()).merge(files).with_state(rooms.clone());
     let media = media_routes(Arc::new(rooms.clone())).layer(household);
     house_with(media, rest, uploads.with_state(rooms), hosts)
         .layer(middleware::from_fn_with_state(limits, limits::keep))

@@ -42,12 +42,12 @@ mod unusual;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-pub use catalogue::{Children, Node, NodeId, NodeKind, Page, Video};
+pub use catalogue::{Children, Facts, Node, NodeId, NodeKind, Page, Video};
 pub use choose::{Passed, Play};
 pub use figures::Figures;
 pub use find::Look;
@@ -68,6 +68,7 @@ pub use torrents::{
 pub use unusual::Notice;
 
 use crate::cache::Cache;
+use crate::clip::Clips;
 use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
@@ -79,6 +80,7 @@ use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
 use audience::Audience;
+use catalogue::{Asked, Lists, Prepared};
 use content::Vouched;
 use desk::Desk;
 use open_first::OpenedFirst;
@@ -132,7 +134,16 @@ pub struct Playback {
     opened_first: OpenedFirst,
     calls: Arc<Calls>,
     shelf: Shelf,
+    lists: Arc<Lists>,
+    asked: Asked,
+    prepared: Prepared,
+    clips: Clips,
+    /// Where people find this server, as `app` knows.
+    front_door: OnceLock<FrontDoor>,
+    changing_searches: Mutex<()>,
 }
+
+type FrontDoor = Box<dyn Fn() -> String + Send + Sync>;
 
 /// Why nothing plays. One sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -317,7 +328,8 @@ impl Playback {
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let (parts, account) = (Arc::new(parts), Arc::default());
         let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account));
-        let shelf = Shelf::new(Arc::clone(&parts.state));
+        let lists = Arc::new(Lists::default());
+        let shelf = Shelf::new(Arc::clone(&parts.state), Arc::clone(&lists));
         let playback = Self {
             parts,
             account,
@@ -332,6 +344,12 @@ impl Playback {
             opened_first: OpenedFirst::default(),
             calls: Arc::default(),
             shelf,
+            lists,
+            asked: Asked::default(),
+            prepared: Prepared::default(),
+            clips: Clips::default(),
+            front_door: OnceLock::new(),
+            changing_searches: Mutex::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::carry::Strikes;
+use super::catalogue::asked;
 use super::film::Film;
 use super::playable::{Playable, Via};
 use super::{Error, Playback, durably, lock};
@@ -130,12 +131,24 @@ impl Playback {
             }
         }
         durably(|| self.parts.state.put(&key, &playable))?;
+        self.lists.touch(&media_id);
         lock(&self.sessions).insert(media_id, Session::new(playable, Some(bytes)));
         Ok(())
     }
 
     /// The bytes of a link's media id.
     pub async fn representation(
+        self: &Arc<Self>,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, Error> {
+        match asked(media_id) {
+            Some(id) => self.representation_asked(&id).await,
+            None => self.representation_of(media_id).await,
+        }
+    }
+
+    /// The same of what was chosen.
+    pub(super) async fn representation_of(
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
@@ -247,8 +260,10 @@ impl Playback {
     }
 
     fn note_finished(&self, playable: &Playable) -> Result<(), Error> {
-        let key = Playable::key(&playable.media_id());
-        Ok(durably(|| self.parts.state.put(&key, playable))?)
+        let media_id = playable.media_id();
+        durably(|| self.parts.state.put(&Playable::key(&media_id), playable))?;
+        self.lists.touch(&media_id);
+        Ok(())
     }
 
     /// The ways by which a film may come, the best first: as it came before, then the others.

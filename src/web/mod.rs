@@ -5,6 +5,7 @@
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
 //! sofa. The one script copies a link, and shows what a search finds as it comes.
 
+mod files;
 mod library;
 mod mirrors;
 mod preferences;
@@ -15,6 +16,7 @@ mod words;
 
 use askama::Template;
 
+pub use files::{FileRow, Files};
 pub use library::{Library, LibraryRow};
 pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};

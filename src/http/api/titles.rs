@@ -129,22 +129,12 @@ pub(in crate::http) fn title_of(text: &str) -> Result<StremioId, ApiError> {
 
 /// A title's id as it is printed: without an episode.
 pub(in crate::http) fn title_id(id: &StremioId) -> String {
-    match id {
-        StremioId::TmdbTv { id, .. } => format!("tmdb:tv:{id}"),
-        other => other.to_string(),
-    }
+    id.title_text()
 }
 
 /// The id under which an episode of a title is found and played.
 pub(in crate::http) fn episode_id(details: &Details, row: &EpisodeDetails) -> StremioId {
-    match details.id {
-        StremioId::Imdb { id, .. } => StremioId::Imdb { id, episode: Some(row.episode) },
-        StremioId::Anime { base, id, .. } => {
-            StremioId::Anime { base, id, episode: Some(row.episode.number) }
-        }
-        StremioId::TmdbTv { id, .. } => StremioId::TmdbTv { id, episode: row.episode },
-        film @ StremioId::TmdbMovie(_) => film,
-    }
+    details.id.with_episode(row.episode)
 }
 
 /// Where the box has a title's poster. IMDb's ids have one that needs no telling.
