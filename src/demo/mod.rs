@@ -90,7 +90,7 @@ impl Demo {
         let text = |value: String| toml::Value::String(value);
         let base = |address: SocketAddr| text(street::base(address));
         let file = |address, path: &str| text(format!("{}/{path}", street::base(address)));
-        let tables: [(&[&str], toml::Value); 28] = [
+        let tables: Vec<(&[&str], toml::Value)> = vec![
             (&["stremthru", "url"], base(street.stremthru)),
             (&["index", "stremthru", "url"], base(street.stremthru)),
             (&["index", "torrentio", "url"], base(street.torrentio)),

@@ -29,6 +29,7 @@ use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
 use crate::secret::Secret;
+use crate::select::Profile;
 use crate::torrent::InfoHash;
 
 /// The rooms that are asked, built by `app`.
@@ -258,6 +259,15 @@ impl MediaFinder for Rooms {
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
+        self.find_for(key, name, None)
+    }
+
+    fn find_for(
+        &self,
+        key: &str,
+        name: &str,
+        set: Option<&'static Profile>,
+    ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
         let media_id = self.media_keys.verify(key, name);
         let playback = Arc::clone(&self.playback);
         Box::pin(async move {
@@ -268,7 +278,7 @@ impl MediaFinder for Rooms {
             };
             let media_id = media_id.ok_or_else(forbidden)?;
             // The name needs no look: it is signed with the id.
-            Ok(playback.representation(&media_id).await?)
+            Ok(playback.representation_for(&media_id, set).await?)
         })
     }
 

@@ -16,8 +16,9 @@ use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::{Rooms, base};
 use crate::http::server::Local;
-use crate::http::{api, dav, dlna, files, limits, near, origin, pages, shield, traffic};
+use crate::http::{api, dav, dlna, files, limits, near, origin, pages, sets, shield, traffic};
 use crate::representation::Representation;
+use crate::select::Profile;
 
 /// Knows the bytes that a signed media address stands for.
 pub trait MediaFinder: Send + Sync {
@@ -27,6 +28,17 @@ pub trait MediaFinder: Send + Sync {
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
+
+    /// The same for the set that asks, where it is known what that plays.
+    fn find_for(
+        &self,
+        key: &str,
+        name: &str,
+        set: Option<&'static Profile>,
+    ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
+        let _ = set;
+        self.find(key, name)
+    }
 
     /// What else is known of the film at this address, without asking anybody.
     fn beside(&self, key: &str, name: &str) -> Beside {
@@ -90,7 +102,7 @@ async fn play(
     if let Some(answer) = media::answer_without_bytes(request.method()) {
         return answer;
     }
-    match finder.find(&key, &name).await {
+    match finder.find_for(&key, &name, sets::known(request.headers())).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();

@@ -16,6 +16,7 @@ use crate::debrid::{self, Debrid};
 use crate::library::DiskFile;
 use crate::media::StremioId;
 use crate::representation::{Representation, media_type_of};
+use crate::select::Profile;
 use crate::swarm::SwarmFile;
 use crate::torrent::{Magnet, TorrentFile, entity_tag};
 
@@ -141,8 +142,18 @@ impl Playback {
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
+        self.representation_for(media_id, None).await
+    }
+
+    /// The same for the set that asks: of a title that nobody has chosen a release of, one that this
+    /// set plays.
+    pub async fn representation_for(
+        self: &Arc<Self>,
+        media_id: &str,
+        set: Option<&'static Profile>,
+    ) -> Result<Arc<dyn Representation>, Error> {
         match asked(media_id) {
-            Some(id) => self.representation_asked(&id).await,
+            Some(id) => self.representation_asked(&(id, set)).await,
             None => self.representation_of(media_id).await,
         }
     }
