@@ -10,10 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::http::Method;
 use bytes::Bytes;
 use credenza::http::error::ApiError;
-use credenza::http::router::{self, MediaFinder};
+use credenza::http::router::{self, Asks, MediaFinder};
 use credenza::http::server::Limits;
 use credenza::library::DiskFile;
 use credenza::representation::{ByteStream, Representation};
@@ -46,7 +45,7 @@ struct One(Arc<dyn Representation>);
 impl MediaFinder for One {
     fn find(
         &self,
-        _method: &Method,
+        _asks: Asks,
         key: &str,
         _name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {

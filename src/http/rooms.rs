@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
@@ -17,7 +17,7 @@ use super::dlna::MediaServer;
 use super::dlna::beside::Beside;
 use super::error::ApiError;
 use super::limits::Limits;
-use super::router::MediaFinder;
+use super::router::{Asks, MediaFinder};
 use super::server::{Local, Peer};
 use super::sets::Sets;
 use super::traffic::Traffic;
@@ -216,17 +216,16 @@ impl Rooms {
         answer
     }
 
-    /// The bytes of a media id. A set that looks at what there is sends `HEAD` after `HEAD`: for
-    /// those nothing is opened.
+    /// The bytes of a media id for who asks.
     pub(super) async fn media(
         &self,
-        method: &Method,
+        asks: Asks,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, crate::playback::Error> {
-        if method == Method::HEAD {
-            self.playback.unopened(media_id).await
+        if asks.head {
+            self.playback.unopened(media_id, asks.set).await
         } else {
-            self.playback.representation(media_id).await
+            self.playback.representation_for(media_id, asks.set).await
         }
     }
 
@@ -285,12 +284,12 @@ pub(super) fn no_cookie() -> String {
 impl MediaFinder for Rooms {
     fn find(
         &self,
-        method: &Method,
+        asks: Asks,
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
         let media_id = self.media_keys.verify(key, name);
-        let (rooms, method) = (self.clone(), method.clone());
+        let rooms = self.clone();
         Box::pin(async move {
             let forbidden = || {
                 let sentence =
@@ -299,7 +298,7 @@ impl MediaFinder for Rooms {
             };
             let media_id = media_id.ok_or_else(forbidden)?;
             // The name needs no look: it is signed with the id.
-            Ok(rooms.media(&method, &media_id).await?)
+            Ok(rooms.media(asks, &media_id).await?)
         })
     }
 

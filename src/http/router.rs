@@ -17,17 +17,27 @@ use crate::http::media::{self, Manners};
 use crate::http::rooms::{Rooms, base};
 use crate::http::server::Local;
 use crate::http::{
-    api, dav, dlna, files, limits, near, origin, pages, shield, stremio, subtitle, traffic,
+    api, dav, dlna, files, limits, near, origin, pages, sets, shield, stremio, subtitle, traffic,
 };
 use crate::representation::Representation;
+use crate::select::Profile;
+
+/// Who asks for the bytes of a film, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asks {
+    /// For its headers alone: a set that looks at what there is sends `HEAD` after `HEAD`, and for
+    /// those nothing is opened.
+    pub head: bool,
+    /// Which set, where it is known what that plays.
+    pub set: Option<&'static Profile>,
+}
 
 /// Knows the bytes that a signed media address stands for.
 pub trait MediaFinder: Send + Sync {
-    /// The bytes of `/v/{key}/{name}`, or why not. Finding opens no stream; for `HEAD` it opens
-    /// nothing at all.
+    /// The bytes of `/v/{key}/{name}`, or why not. Finding opens no stream.
     fn find(
         &self,
-        method: &Method,
+        asks: Asks,
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
@@ -96,7 +106,8 @@ async fn play(
     if let Some(answer) = media::answer_without_bytes(request.method()) {
         return answer;
     }
-    match finder.find(request.method(), &key, &name).await {
+    let asks = Asks { head: request.method() == Method::HEAD, set: sets::known(request.headers()) };
+    match finder.find(asks, &key, &name).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();

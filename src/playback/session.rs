@@ -18,6 +18,7 @@ use crate::debrid::{self, Debrid};
 use crate::library::DiskFile;
 use crate::media::StremioId;
 use crate::representation::{Representation, media_type_of};
+use crate::select::Profile;
 use crate::swarm::SwarmFile;
 use crate::torrent::{Magnet, TorrentFile, entity_tag};
 
@@ -152,12 +153,22 @@ impl Playback {
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
+        self.representation_for(media_id, None).await
+    }
+
+    /// The same for the set that asks: of a title that nobody has chosen a release of, one that this
+    /// set plays.
+    pub async fn representation_for(
+        self: &Arc<Self>,
+        media_id: &str,
+        set: Option<&'static Profile>,
+    ) -> Result<Arc<dyn Representation>, Error> {
         if let Some(asked) = ByHash::read(media_id) {
             let opened = self.opened_by_hash(asked).await?;
             return self.representation_of(&opened).await;
         }
         match asked(media_id) {
-            Some(id) => self.representation_asked(&id).await,
+            Some(id) => self.representation_asked(&(id, set)).await,
             None => self.representation_of(media_id).await,
         }
     }
@@ -183,11 +194,16 @@ impl Playback {
     }
 
     /// The same for who wants to know of the bytes and not to read them: what is not open stays
-    /// so, unless it is sure that it cannot come.
+    /// so, unless it is sure that it cannot come. What nobody has chosen yet is chosen: its length is
+    /// not known before.
     pub async fn unopened(
         self: &Arc<Self>,
         media_id: &str,
+        set: Option<&'static Profile>,
     ) -> Result<Arc<dyn Representation>, Error> {
+        if asked(media_id).is_some() || ByHash::read(media_id).is_some() {
+            return self.representation_for(media_id, set).await;
+        }
         let session = self.session(media_id)?;
         let playable = &session.playable;
         self.is_not_refused(playable)?;

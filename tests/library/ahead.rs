@@ -4,7 +4,6 @@ use std::os::unix::fs::MetadataExt as _;
 
 use super::{LIMIT, files};
 use crate::support::seeder::{self, Torrent};
-use crate::support::server::Server;
 use crate::support::world::{ID, World};
 use crate::support::{skip, until};
 
@@ -54,7 +53,7 @@ fn the_head_of_the_next_episode_is_here_before_it_is_asked_for() {
     println!("{here} bytes of the next episode are here");
     assert!(here >= HEAD as u64 && here < 20 * MIB as u64, "{here} bytes");
     // Its peer says nothing any more; it begins all the same.
-    other.signal("STOP");
+    other.falls_silent(true);
     let play = server.play(&format!("{ID}:1:2"));
     assert_eq!(play["via"], "swarm", "{play}");
     let head = server.ask("GET", &path_of(&play));

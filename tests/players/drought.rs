@@ -129,8 +129,8 @@ fn of_peers_is_sat_through_by_every_player_on_one_connection() {
     sit_through(
         "peers",
         (evening.url(), evening.film()),
-        || peer.signal("STOP"),
-        || peer.signal("CONT"),
+        || peer.falls_silent(true),
+        || peer.falls_silent(false),
     );
 }
 

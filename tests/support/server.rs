@@ -50,8 +50,14 @@ const ANY: &str = "127.0.0.1:0";
 impl Server {
     /// `credenza demo`.
     pub fn demo() -> Self {
+        Self::demo_with(&[])
+    }
+
+    /// The same with more of the environment.
+    pub fn demo_with(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = credenza(&folder.path().join("data"));
+        command.envs(environment.iter().copied());
         command.args(["demo", "--listen", ANY, "--log", "debug"]);
         command.env_remove("CREDENZA_TITLE_OPENSUBTITLES_URL");
         Self::start(command, folder.path().join("data"), Some(folder))
