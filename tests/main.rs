@@ -34,6 +34,7 @@ mod house;
 mod indexes;
 mod library;
 mod limits;
+mod living_room;
 mod mdns;
 mod metainfo;
 mod mirrors;

@@ -27,6 +27,7 @@ mod refusal;
 pub mod rooms;
 pub mod router;
 pub mod server;
+pub mod sets;
 pub mod shield;
 pub mod traffic;
 mod upload;

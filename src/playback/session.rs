@@ -169,11 +169,12 @@ impl Playback {
     /// What is known of a link's file, without opening it.
     pub fn describe(&self, media_id: &str) -> Result<Description, Error> {
         let session = self.session(media_id)?;
-        let playable = &session.playable;
+        let (playable, record) = (&session.playable, self.shelf.records.of(media_id)?);
         Ok(Description {
             id: playable.id,
             media_id: media_id.to_owned(),
-            position_s: self.shelf.records.of(media_id)?.position_s,
+            position_s: record.position_s,
+            duration_s: record.duration_s,
             title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
             file: playable.file.name.clone(),
             media_type: media_type_of(&playable.file.name).to_owned(),
@@ -400,6 +401,8 @@ pub struct Description {
     pub media_id: String,
     /// Where the picture stood last, in seconds.
     pub position_s: Option<f64>,
+    /// How long it plays, in seconds.
+    pub duration_s: Option<f64>,
     /// What it is called; the release's name where nobody could say.
     pub title: String,
     /// The file's name.

@@ -183,6 +183,8 @@ pub struct Setup {
     /// How the indexes are.
     pub health: Vec<HealthRow>,
     pub preferences: Preferences,
+    /// Which sets asked lately.
+    pub sets: Vec<SetRow>,
     /// Of TMDB's key, where one is set: its last characters.
     pub tmdb: Option<String>,
     /// On a box alone.
@@ -198,6 +200,19 @@ pub struct IndexRow {
     pub enabled: bool,
     /// Whether the owner added it.
     pub added: bool,
+}
+
+/// A television or player that asked, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SetRow {
+    pub name: String,
+    pub address: String,
+    /// What it says of itself.
+    pub said: String,
+    pub asked: String,
+    /// How long ago.
+    pub last: String,
 }
 
 /// How an index is, in words.

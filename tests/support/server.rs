@@ -20,7 +20,7 @@ pub fn credenza(data: &Path) -> Command {
             command.env_remove(name);
         }
     }
-    command.env("CREDENZA_LAN_MDNS", "false");
+    command.env("CREDENZA_LAN_MDNS", "false").env("CREDENZA_LAN_UPNP", "false");
     command.arg("--data").arg(data).stdin(Stdio::null());
     command
 }

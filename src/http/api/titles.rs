@@ -96,13 +96,22 @@ pub(in crate::http) async fn image(
 ) -> Result<Response, ApiError> {
     visitor.may_watch()?;
     let Path((which, id)) = path?;
-    let which = match which.as_str() {
+    picture_of(&visitor, &which, &id).await
+}
+
+/// The picture of a title, for whoever may have it.
+pub(in crate::http) async fn picture_of(
+    visitor: &Visitor,
+    which: &str,
+    id: &str,
+) -> Result<Response, ApiError> {
+    let which = match which {
         "poster" => Picture::Poster,
         "background" => Picture::Background,
         "thumbnail" => Picture::Thumbnail,
         _ => return Err(ApiError::not_found()),
     };
-    let id = title_of(&id)?;
+    let id = title_of(id)?;
     let Some(image) = visitor.rooms.playback.image(which, &id).await else {
         let message = "there is no such picture, or nobody gives it now";
         let refusal = ApiError::new(StatusCode::NOT_FOUND, "no_picture", message);
