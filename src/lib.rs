@@ -27,6 +27,7 @@ pub mod xml;
 // Floor 2: engines and stores, neighbours that never name each other.
 pub mod access;
 pub mod cache;
+pub mod clip;
 pub mod durable;
 pub mod release;
 pub mod stremthru;

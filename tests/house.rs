@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
         "torrent",
         "xml",
     ],
-    &["access", "cache", "durable", "release", "stremthru", "swarm"],
+    &["access", "cache", "clip", "durable", "release", "stremthru", "swarm"],
     &["debrid", "index", "library", "mirror", "select", "steward", "subtitle", "title"],
     &["playback"],
     &["appliance", "lan"],
@@ -71,6 +71,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("encoding_rs", &["subtitle"]),
     ("flate2", &["cache"]),
     ("unicode_width", &["cli"]),
+    ("noto_sans_mono_bitmap", &["clip"]),
 ];
 
 /// Names that say nothing of what a room is for.

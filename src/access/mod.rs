@@ -13,6 +13,7 @@ mod media_keys;
 mod owner;
 mod password;
 mod random;
+mod remembered;
 mod sessions;
 
 pub use clock::Clock;

@@ -46,7 +46,7 @@ pub const KEYS: &[Key] = &[
     used("server.names", List),
     used("lan.name", Text),
     used("lan.mdns", Bool),
-    later("lan.upnp", Bool),
+    used("lan.upnp", Bool),
     used("lan.subnets", List),
     used("swarm.enabled", Consent),
     used("swarm.port", Number),

@@ -90,7 +90,7 @@ impl Demo {
         let text = |value: String| toml::Value::String(value);
         let base = |address: SocketAddr| text(street::base(address));
         let file = |address, path: &str| text(format!("{}/{path}", street::base(address)));
-        let tables: [(&[&str], toml::Value); 29] = [
+        let tables: Vec<(&[&str], toml::Value)> = vec![
             (&["stremthru", "url"], base(street.stremthru)),
             (&["index", "stremthru", "url"], base(street.stremthru)),
             (&["index", "torrentio", "url"], base(street.torrentio)),
@@ -122,6 +122,7 @@ impl Demo {
             (&["access", "auth_required"], false.into()),
             (&["lan", "name"], text("Credenza demonstration".to_owned())),
             (&["lan", "mdns"], false.into()),
+            (&["lan", "upnp"], false.into()),
         ];
         let mut root = toml::Table::new();
         for (path, value) in tables {

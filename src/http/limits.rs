@@ -350,7 +350,7 @@ pub async fn keep(State(limits): State<Limits>, request: Request, next: Next) ->
     {
         return refuse(crowded);
     }
-    if !is_media(&path) {
+    if !is_media(request.method(), &path) {
         let free = path == "/health";
         return match limits.request(device) {
             Err(crowded) if !free => refuse(crowded),
@@ -375,8 +375,15 @@ fn first_part(path: &str) -> &str {
     path.split('/').nth(1).unwrap_or_default()
 }
 
+/// Whether the bytes of a film are asked for, or may be: what a file's name leads to is known only
+/// when it has been looked up.
+fn is_media(method: &Method, path: &str) -> bool {
+    let file = path.starts_with("/dav/") || path.starts_with("/files/");
+    (file && method == Method::GET) || is_film(path)
+}
+
 /// Whether the bytes of a film are at this path.
-fn is_media(path: &str) -> bool {
+fn is_film(path: &str) -> bool {
     let stream = path.strip_prefix("/api/stream/").is_some_and(|rest| !rest.contains('/'));
     stream || path.starts_with("/v/") || path.starts_with("/stream/proxy/")
 }
@@ -389,7 +396,7 @@ fn opened<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
         (&Method::GET, "v", key, _) => key.split('.').nth(1),
         (&Method::GET, "stream", "proxy", Some(hash))
         | (&Method::GET, "api", "stream", Some(hash))
-            if is_media(path) =>
+            if is_film(path) =>
         {
             Some(hash)
         }

@@ -13,10 +13,11 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::TryStreamExt;
 
-use crate::http::dlna;
+use crate::http::dlna::headers as dlna;
 use crate::http::drip::{self, Drip};
 use crate::http::precondition::{self, Validators, Verdict};
 use crate::http::range::ByteRange;
+use crate::http::sets;
 use crate::representation::Representation;
 
 /// What a set may ask of media.
@@ -162,7 +163,9 @@ fn describe(
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-transform"));
     let media_type = match manners {
-        Manners::Player | Manners::Set => dlna::spelled(representation.media_type(), asked),
+        Manners::Player | Manners::Set => {
+            sets::profile_of(asked).spelled(representation.media_type())
+        }
         Manners::Plain | Manners::Subtitles => representation.media_type(),
     };
     let media_type = HeaderValue::from_str(media_type)

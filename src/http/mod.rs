@@ -7,9 +7,11 @@
 
 mod accept;
 mod api;
+mod dav;
 pub mod dlna;
 pub mod drip;
 pub mod error;
+mod files;
 mod following;
 pub mod host;
 pub mod limits;
@@ -25,6 +27,7 @@ mod refusal;
 pub mod rooms;
 pub mod router;
 pub mod server;
+pub mod sets;
 pub mod shield;
 mod subtitle;
 pub mod traffic;

@@ -43,12 +43,12 @@ mod unusual;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-pub use catalogue::{Children, Node, NodeId, NodeKind, Page, Video};
+pub use catalogue::{Children, Facts, Node, NodeId, NodeKind, Page, Video};
 pub use choose::{Passed, Play};
 pub use figures::Figures;
 pub use find::Look;
@@ -70,6 +70,7 @@ pub use torrents::{
 pub use unusual::Notice;
 
 use crate::cache::Cache;
+use crate::clip::Clips;
 use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
@@ -82,6 +83,7 @@ use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
 use audience::Audience;
+use catalogue::{Asked, Lists, Prepared};
 use content::Vouched;
 use desk::Desk;
 use open_first::OpenedFirst;
@@ -138,7 +140,16 @@ pub struct Playback {
     calls: Arc<Calls>,
     shelf: Shelf,
     subtitles: Subtitles,
+    lists: Arc<Lists>,
+    asked: Asked,
+    prepared: Prepared,
+    clips: Clips,
+    /// Where people find this server, as `app` knows.
+    front_door: OnceLock<FrontDoor>,
+    changing_searches: Mutex<()>,
 }
+
+type FrontDoor = Box<dyn Fn() -> String + Send + Sync>;
 
 /// Why nothing plays. One sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -329,7 +340,8 @@ impl Playback {
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let (parts, account) = (Arc::new(parts), Arc::default());
         let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account));
-        let shelf = Shelf::new(Arc::clone(&parts.state));
+        let lists = Arc::new(Lists::default());
+        let shelf = Shelf::new(Arc::clone(&parts.state), Arc::clone(&lists));
         let playback = Self {
             parts,
             account,
@@ -345,6 +357,12 @@ impl Playback {
             calls: Arc::default(),
             shelf,
             subtitles: Subtitles::default(),
+            lists,
+            asked: Asked::default(),
+            prepared: Prepared::default(),
+            clips: Clips::default(),
+            front_door: OnceLock::new(),
+            changing_searches: Mutex::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

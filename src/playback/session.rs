@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::carry::Strikes;
+use super::catalogue::asked;
 use super::film::Film;
 use super::playable::{Playable, Via};
 use super::{Error, Playback, durably, lock};
@@ -136,12 +137,24 @@ impl Playback {
             }
         }
         durably(|| self.parts.state.put(&key, &playable))?;
+        self.lists.touch(&media_id);
         lock(&self.sessions).insert(media_id, Session::new(playable, Some(bytes)));
         Ok(())
     }
 
     /// The bytes of a link's media id.
     pub async fn representation(
+        self: &Arc<Self>,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, Error> {
+        match asked(media_id) {
+            Some(id) => self.representation_asked(&id).await,
+            None => self.representation_of(media_id).await,
+        }
+    }
+
+    /// The same of what was chosen.
+    pub(super) async fn representation_of(
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
@@ -163,11 +176,12 @@ impl Playback {
     /// What is known of a link's file, without opening it.
     pub fn describe(&self, media_id: &str) -> Result<Description, Error> {
         let session = self.session(media_id)?;
-        let playable = &session.playable;
+        let (playable, record) = (&session.playable, self.shelf.records.of(media_id)?);
         Ok(Description {
             id: playable.id,
             media_id: media_id.to_owned(),
-            position_s: self.shelf.records.of(media_id)?.position_s,
+            position_s: record.position_s,
+            duration_s: record.duration_s,
             title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
             file: playable.file.name.clone(),
             media_type: media_type_of(&playable.file.name).to_owned(),
@@ -253,8 +267,10 @@ impl Playback {
     }
 
     fn note_finished(&self, playable: &Playable) -> Result<(), Error> {
-        let key = Playable::key(&playable.media_id());
-        Ok(durably(|| self.parts.state.put(&key, playable))?)
+        let media_id = playable.media_id();
+        durably(|| self.parts.state.put(&Playable::key(&media_id), playable))?;
+        self.lists.touch(&media_id);
+        Ok(())
     }
 
     /// The ways by which a film may come, the best first: as it came before, then the others.
@@ -392,6 +408,8 @@ pub struct Description {
     pub media_id: String,
     /// Where the picture stood last, in seconds.
     pub position_s: Option<f64>,
+    /// How long it plays, in seconds.
+    pub duration_s: Option<f64>,
     /// What it is called; the release's name where nobody could say.
     pub title: String,
     /// The file's name.

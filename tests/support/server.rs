@@ -20,7 +20,7 @@ pub fn credenza(data: &Path) -> Command {
             command.env_remove(name);
         }
     }
-    command.env("CREDENZA_LAN_MDNS", "false");
+    command.env("CREDENZA_LAN_MDNS", "false").env("CREDENZA_LAN_UPNP", "false");
     // A test that wants OpenSubtitles has a stand-in for it; nobody else's is asked.
     command.env("CREDENZA_TITLE_OPENSUBTITLES_URL", "http://127.0.0.1:9");
     command.arg("--data").arg(data).stdin(Stdio::null());

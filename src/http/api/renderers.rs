@@ -7,10 +7,10 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::http::dlna;
 use crate::http::error::ApiError;
 use crate::http::following::follow;
 use crate::http::rooms::Visitor;
+use crate::lan::content_directory::CONTENT_FEATURES;
 use crate::lan::renderer::{Command, Film};
 use crate::media::StremioId;
 use crate::torrent::InfoHash;
@@ -78,16 +78,18 @@ pub(in crate::http) async fn show(
     let row = rooms.playback.shelf_row(media_id)?;
     let own = rooms.renderers.own_address_for(id)?;
     let (key, name) = (rooms.media_keys.sign(media_id, &row.link_name), &row.link_name);
-    let url = format!("http://{own}:{}/v/{key}/{name}", rooms.whereabouts.port());
+    let base = format!("http://{own}:{}", rooms.whereabouts.port());
+    let url = format!("{base}/v/{key}/{name}");
+    let subtitles = rooms.subtitles_of(media_id).into_iter().next();
     let begin_s = told.position_s.filter(|_| !from_the_beginning).map(whole);
     let film = Film {
         url: url.clone(),
         title: told.title,
         media_type: told.media_type,
-        features: dlna::CONTENT_FEATURES,
+        features: CONTENT_FEATURES,
         size_bytes: row.size_bytes,
         duration_s: row.duration_s,
-        captions: None,
+        captions: subtitles.map(|path| format!("{base}{path}")),
         begin_s,
     };
     rooms.renderers.show(id, &film).await?;
