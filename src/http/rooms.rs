@@ -243,10 +243,10 @@ impl Rooms {
     }
 
     /// The paths of a film's subtitles that are known without asking anybody, those that are wanted
-    /// first.
-    #[expect(clippy::unused_self, reason = "subtitles come with their room")]
-    pub(super) fn subtitles_of(&self, _media_id: &str) -> Vec<String> {
-        Vec::new()
+    /// first, in the form that every set reads.
+    pub(super) fn subtitles_of(&self, media_id: &str) -> Vec<String> {
+        let lines = self.playback.subtitles_known(media_id);
+        lines.iter().map(|line| self.subtitle_path(line, "bom.srt")).collect()
     }
 
     /// The signed path of a chosen file.

@@ -83,12 +83,11 @@ pub(in crate::http) async fn show(
     let row = rooms.playback.shelf_row(media_id)?;
     let own = rooms.renderers.own_address_for(id)?;
     let (key, name) = (rooms.media_keys.sign(media_id, &row.link_name), &row.link_name);
-    let url = format!("http://{own}:{}/v/{key}/{name}", rooms.whereabouts.port());
-    // Those known by now: a set that was told to play should not wait for a list of strangers'.
-    let subtitles = rooms.playback.subtitles_within(media_id, SUBTITLES).await?;
-    let captions = subtitles.first().map(|line| {
-        format!("http://{own}:{}{}", rooms.whereabouts.port(), rooms.subtitle_path(line, "bom.srt"))
-    });
+    let base = format!("http://{own}:{}", rooms.whereabouts.port());
+    let url = format!("{base}/v/{key}/{name}");
+    // A set that was told to play should not wait for a list of strangers'.
+    rooms.playback.subtitles_within(media_id, SUBTITLES).await?;
+    let subtitles = rooms.subtitles_of(media_id).into_iter().next();
     let begin_s = told.position_s.filter(|_| !from_the_beginning).map(whole);
     let film = Film {
         url: url.clone(),
@@ -97,7 +96,7 @@ pub(in crate::http) async fn show(
         features: CONTENT_FEATURES,
         size_bytes: row.size_bytes,
         duration_s: row.duration_s,
-        captions,
+        captions: subtitles.map(|path| format!("{base}{path}")),
         begin_s,
     };
     rooms.renderers.show(id, &film).await?;
