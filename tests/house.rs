@@ -17,8 +17,8 @@ const FLOORS: &[&[&str]] = &[
         "torrent",
         "xml",
     ],
-    &["access", "cache", "durable", "release", "stremthru", "swarm"],
-    &["debrid", "index", "library", "mirror", "select", "steward", "title"],
+    &["access", "cache", "clip", "durable", "release", "stremthru", "swarm"],
+    &["debrid", "index", "library", "mirror", "select", "steward", "subtitle", "title"],
     &["playback"],
     &["appliance", "lan"],
     &["http", "web"],
@@ -67,8 +67,11 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("qrcode", &["cli"]),
     ("quick_xml", &["xml"]),
     ("chrono", &["index"]),
+    ("chardetng", &["subtitle"]),
+    ("encoding_rs", &["subtitle"]),
     ("flate2", &["cache"]),
     ("unicode_width", &["cli"]),
+    ("noto_sans_mono_bitmap", &["clip"]),
 ];
 
 /// Names that say nothing of what a room is for.

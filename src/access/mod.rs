@@ -14,6 +14,7 @@ mod media_keys;
 mod owner;
 mod password;
 mod random;
+mod remembered;
 mod sessions;
 mod switch;
 

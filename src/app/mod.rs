@@ -6,6 +6,7 @@ mod ledger;
 mod reset;
 mod story;
 mod stremio;
+mod television;
 mod whereabouts;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -25,9 +26,11 @@ use crate::host_name::host_label;
 use crate::http::host::HostRule;
 use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
+use crate::http::sets::Sets;
 use crate::http::traffic::Traffic;
 use crate::http::{router, server, streaming_server};
 use crate::lan::renderer::Renderers;
+use crate::lan::ssdp::Ssdp;
 use crate::lan::{Advertisement, Links, Offer};
 use crate::media::StremioId;
 use crate::playback;
@@ -61,6 +64,8 @@ pub enum Error {
     Access(#[from] crate::access::Error),
     #[error(transparent)]
     Listen(#[from] server::Error),
+    #[error("this machine gives no random numbers, of which the box's id is made; restart it")]
+    NoChance,
     #[error("the token file {file} cannot be read: {error}; mend debrid.token_file")]
     TokenFile { file: PathBuf, error: std::io::Error },
 }
@@ -72,6 +77,7 @@ pub struct App {
     place: Arc<Place>,
     running: RunningServer,
     advertisement: Option<Advertisement>,
+    ssdp: Option<Ssdp>,
     data: PathBuf,
     tasks: TaskTracker,
     serving: Vec<JoinHandle<()>>,
@@ -122,6 +128,9 @@ impl App {
         let local_key = LocalKey::read_or_make(data)
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let shutdown = CancellationToken::new();
+        let links = Links::new(config.lan.subnets.clone());
+        let running = (&tasks, &shutdown);
+        let media_server = television::media_server(config, &state, &playback, &links, running)?;
         let parts = appliance::Parts {
             playback: Arc::clone(&playback),
             state,
@@ -150,7 +159,13 @@ impl App {
             hosts: Arc::clone(&hosts),
             announced: advertisement.is_some(),
         });
-        let links = Links::new(config.lan.subnets.clone());
+        let front = Arc::clone(&place);
+        playback.tell_front_door(move || {
+            let named = front.named();
+            named
+                .or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
+                .unwrap_or_default()
+        });
         let rooms = Rooms {
             playback: Arc::clone(&playback),
             mirrors: mirrors.clone(),
@@ -163,8 +178,10 @@ impl App {
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
             limits: Limits::new(caps(config)),
+            media_server,
+            sets: Sets::default(),
             renderers: Renderers::new(client, links.clone()),
-            links,
+            links: links.clone(),
             traffic: Traffic::default(),
             auth_required: config.auth_required,
             name: config.lan.name.clone(),
@@ -189,6 +206,8 @@ impl App {
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         appliance.start();
+        let ssdp = rooms.media_server.as_ref();
+        let ssdp = ssdp.and_then(|server| television::announce(server, address, &links, &tasks));
         if let Some(advertisement) = &advertisement {
             tasks.spawn(care::follow_name(advertisement.names(), hosts, shutdown.clone()));
         }
@@ -198,6 +217,7 @@ impl App {
             place,
             running,
             advertisement,
+            ssdp,
             data: data.to_owned(),
             tasks,
             serving,
@@ -231,6 +251,9 @@ impl App {
     pub async fn stop(mut self) {
         if let Err(error) = self.running.remove(&self.data) {
             tracing::warn!(%error, "server.json could not be removed");
+        }
+        if let Some(ssdp) = self.ssdp.take() {
+            ssdp.stop().await;
         }
         if let Some(advertisement) = self.advertisement.take() {
             advertisement.stop().await;

@@ -11,6 +11,8 @@ pub struct LanConfig {
     pub name: String,
     /// `lan.mdns`: whether we are announced by multicast DNS.
     pub mdns: bool,
+    /// `lan.upnp`: whether televisions find us by SSDP and browse the catalogue.
+    pub upnp: bool,
     /// `lan.subnets`: networks that are of the household though a router lies between.
     pub subnets: Vec<IpNet>,
 }
@@ -20,6 +22,7 @@ impl Given {
         Ok(LanConfig {
             name: self.shown_name("lan.name", "Credenza")?,
             mdns: self.bool("lan.mdns", true),
+            upnp: self.bool("lan.upnp", true),
             subnets: self.subnets("lan.subnets")?,
         })
     }

@@ -146,6 +146,8 @@ pub struct Config {
     pub images: Url,
     /// `title.tmdb_url`
     pub tmdb: Url,
+    /// `title.opensubtitles_url`
+    pub opensubtitles: Url,
     /// `title.tmdb_key`
     pub tmdb_key: Option<Secret>,
     /// `[prefer]`: the fields that were given, for the room that knows their words.
@@ -176,6 +178,7 @@ const ANIME_MAP: &str =
 const KITSU_MAP: &str = "https://raw.githubusercontent.com/TheBeastLT/stremio-kitsu-anime/master/static/data/imdb_mapping.json";
 const IMAGES: &str = "https://images.metahub.space";
 const TMDB: &str = "https://api.themoviedb.org/3";
+const OPENSUBTITLES: &str = "https://opensubtitles-v3.strem.io";
 
 impl Config {
     /// Reads `file` (where there is one) and the environment, which wins.
@@ -261,6 +264,7 @@ impl Config {
             kitsu_map: given.url("title.kitsu_map_url", KITSU_MAP),
             images: given.url("title.images_url", IMAGES),
             tmdb: given.url("title.tmdb_url", TMDB),
+            opensubtitles: given.url("title.opensubtitles_url", OPENSUBTITLES),
             tmdb_key: given.text("title.tmdb_key").map(Secret::new),
             indexes: places.into(),
             added: given.added_indexes()?,

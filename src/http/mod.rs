@@ -7,11 +7,14 @@
 
 mod accept;
 mod api;
+mod dav;
 pub mod dlna;
 pub mod drip;
 pub mod error;
+mod files;
 mod following;
 pub mod host;
+mod limited;
 pub mod limits;
 pub mod line;
 pub mod media;
@@ -25,8 +28,10 @@ mod refusal;
 pub mod rooms;
 pub mod router;
 pub mod server;
+pub mod sets;
 pub mod shield;
 pub mod streaming_server;
 mod stremio;
+mod subtitle;
 pub mod traffic;
 mod upload;

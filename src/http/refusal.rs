@@ -51,6 +51,8 @@ impl From<playback::Error> for ApiError {
             E::Title(_) => (StatusCode::BAD_GATEWAY, "title"),
             E::NeverVerifies { .. } => (StatusCode::BAD_GATEWAY, "never_verifies"),
             E::NotAFilm { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "not_a_film"),
+            E::NoSubtitle => (StatusCode::NOT_FOUND, "no_subtitle"),
+            E::Subtitle(_) => (StatusCode::BAD_GATEWAY, "subtitle_unreadable"),
             E::Torrent(torrent) => of_torrent(torrent),
             E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
         };

@@ -44,6 +44,7 @@ fn area(path: &str) -> &'static str {
         "api" | "torrentio" => "api",
         "image" => "image",
         "stremio" => "stremio",
+        "dlna" => "set",
         "health" | "metrics" => "operator",
         _ => "page",
     }

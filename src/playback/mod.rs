@@ -37,6 +37,7 @@ mod session;
 mod settings;
 mod shelf;
 mod streams;
+mod subtitles;
 mod tidy;
 mod titles;
 mod torrents;
@@ -45,12 +46,12 @@ mod video_hash;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-pub use catalogue::{Children, Node, NodeId, NodeKind, Page, Video};
+pub use catalogue::{Children, Facts, Node, NodeId, NodeKind, Page, Video};
 pub use choose::{Passed, Play};
 pub use figures::Figures;
 pub use find::Look;
@@ -65,6 +66,7 @@ pub use playable::Via;
 pub use session::Description;
 pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 pub use shelf::{PlaceRow, ShelfOptions, ShelfRow, ShelfView};
+pub use subtitles::{SubtitleLine, SubtitleSource};
 pub use tidy::{Gone, JUST_READ, Left, Swept};
 pub use torrents::{
     KnownTorrent, Seek, TorrentError, TorrentMedia, TorrentState, Transfer, TransferState,
@@ -72,6 +74,7 @@ pub use torrents::{
 pub use unusual::Notice;
 
 use crate::cache::Cache;
+use crate::clip::Clips;
 use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
@@ -79,16 +82,19 @@ use crate::media::StremioId;
 use crate::mirror::{self, Mirrors};
 use crate::select::{BadPreference, Preferences};
 use crate::stremthru::Calls;
+use crate::subtitle::{self, OpenSubtitles};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
 use audience::Audience;
+use catalogue::{Asked, Lists, Prepared};
 use content::Vouched;
 use desk::Desk;
 use open_first::OpenedFirst;
 use session::Session;
 use shelf::Shelf;
 use streams::Served;
+use subtitles::Subtitles;
 use torrents::Torrents;
 use unusual::Shunned;
 use url::Url;
@@ -98,6 +104,7 @@ use url::Url;
 pub struct Parts {
     pub client: Client,
     pub titles: Titles,
+    pub opensubtitles: OpenSubtitles,
     /// Where the configuration says the indexes are.
     pub indexes: BTreeMap<IndexName, IndexPlace>,
     pub cache: Cache,
@@ -137,7 +144,17 @@ pub struct Playback {
     calls: Arc<Calls>,
     shelf: Shelf,
     opened_by_hash: by_hash::Opened,
+    lists: Arc<Lists>,
+    asked: Asked,
+    prepared: Prepared,
+    clips: Clips,
+    /// Where people find this server, as `app` knows.
+    front_door: OnceLock<FrontDoor>,
+    changing_searches: Mutex<()>,
+    subtitles: Subtitles,
 }
+
+type FrontDoor = Box<dyn Fn() -> String + Send + Sync>;
 
 /// Why nothing plays. One sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -286,6 +303,12 @@ pub enum Error {
         /// What it is.
         what: String,
     },
+    /// A link to subtitles names none that are known.
+    #[error("this link leads to no subtitles that are known here; open the film's page again")]
+    NoSubtitle,
+    /// Subtitles that cannot be read.
+    #[error(transparent)]
+    Subtitle(#[from] subtitle::Error),
     /// A torrent that a program names.
     #[error(transparent)]
     Torrent(#[from] TorrentError),
@@ -322,7 +345,8 @@ impl Playback {
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let (parts, account) = (Arc::new(parts), Arc::default());
         let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account));
-        let shelf = Shelf::new(Arc::clone(&parts.state));
+        let lists = Arc::new(Lists::default());
+        let shelf = Shelf::new(Arc::clone(&parts.state), Arc::clone(&lists));
         let playback = Self {
             parts,
             account,
@@ -338,6 +362,13 @@ impl Playback {
             calls: Arc::default(),
             shelf,
             opened_by_hash: by_hash::Opened::default(),
+            lists,
+            asked: Asked::default(),
+            prepared: Prepared::default(),
+            clips: Clips::default(),
+            front_door: OnceLock::new(),
+            changing_searches: Mutex::default(),
+            subtitles: Subtitles::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

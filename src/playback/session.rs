@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::by_hash::ByHash;
 use super::carry::Strikes;
+use super::catalogue::asked;
 use super::film::Film;
 use super::playable::{Playable, Via};
 use super::{Error, Playback, durably, lock};
@@ -90,6 +91,12 @@ impl Session {
         opened.take_if(same).is_some()
     }
 
+    /// Its bytes, where they are open.
+    pub(super) fn opened_bytes(&self) -> Option<Arc<dyn Representation>> {
+        let opened = self.opened.try_lock().ok()?;
+        opened.as_ref().map(Bytes::representation)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.opened.try_lock().is_ok_and(|opened| opened.is_some())
     }
@@ -131,6 +138,7 @@ impl Playback {
             }
         }
         durably(|| self.parts.state.put(&key, &playable))?;
+        self.lists.touch(&media_id);
         lock(&self.sessions).insert(media_id, Session::new(playable, Some(bytes)));
         Ok(())
     }
@@ -140,11 +148,24 @@ impl Playback {
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
-        let session = match ByHash::read(media_id) {
-            Some(asked) => self.session(&self.opened_by_hash(asked).await?)?,
-            None => self.session(media_id)?,
-        };
+        if let Some(asked) = ByHash::read(media_id) {
+            let media_id = self.opened_by_hash(asked).await?;
+            return self.representation_of(&media_id).await;
+        }
+        match asked(media_id) {
+            Some(id) => self.representation_asked(&id).await,
+            None => self.representation_of(media_id).await,
+        }
+    }
+
+    /// The same of what was chosen.
+    pub(super) async fn representation_of(
+        self: &Arc<Self>,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, Error> {
+        let session = self.session(media_id)?;
         *lock(&session.used) = Instant::now();
+        self.fetch_subtitles_first(media_id);
         let film = Film::new(self, session);
         // Who is not told within two seconds is told in the body.
         let opened = async {
@@ -160,11 +181,12 @@ impl Playback {
     /// What is known of a link's file, without opening it.
     pub fn describe(&self, media_id: &str) -> Result<Description, Error> {
         let session = self.session(media_id)?;
-        let playable = &session.playable;
+        let (playable, record) = (&session.playable, self.shelf.records.of(media_id)?);
         Ok(Description {
             id: playable.id,
             media_id: media_id.to_owned(),
-            position_s: self.shelf.records.of(media_id)?.position_s,
+            position_s: record.position_s,
+            duration_s: record.duration_s,
             title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
             file: playable.file.name.clone(),
             media_type: media_type_of(&playable.file.name).to_owned(),
@@ -250,8 +272,10 @@ impl Playback {
     }
 
     fn note_finished(&self, playable: &Playable) -> Result<(), Error> {
-        let key = Playable::key(&playable.media_id());
-        Ok(durably(|| self.parts.state.put(&key, playable))?)
+        let media_id = playable.media_id();
+        durably(|| self.parts.state.put(&Playable::key(&media_id), playable))?;
+        self.lists.touch(&media_id);
+        Ok(())
     }
 
     /// The ways by which a film may come, the best first: as it came before, then the others.
@@ -294,7 +318,7 @@ impl Playback {
         Err(Error::Gone { name: playable.link_name(), why })
     }
 
-    async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Bytes, Error> {
+    pub(super) async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Bytes, Error> {
         let bytes = match (way, self.debrid()) {
             (Via::Debrid, Some(debrid)) => Bytes::Link(link_to(&debrid, playable).await?),
             (Via::Swarm, _) => self.peers_of(playable).await?,
@@ -389,6 +413,8 @@ pub struct Description {
     pub media_id: String,
     /// Where the picture stood last, in seconds.
     pub position_s: Option<f64>,
+    /// How long it plays, in seconds.
+    pub duration_s: Option<f64>,
     /// What it is called; the release's name where nobody could say.
     pub title: String,
     /// The file's name.

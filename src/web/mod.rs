@@ -5,6 +5,7 @@
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
 //! sofa. The one script copies a link, and shows what a search finds as it comes.
 
+mod files;
 mod library;
 mod mirrors;
 mod preferences;
@@ -16,6 +17,7 @@ mod words;
 
 use askama::Template;
 
+pub use files::{FileRow, Files};
 pub use library::{Library, LibraryRow};
 pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
@@ -145,6 +147,33 @@ pub struct Player {
     pub position_s: Option<u64>,
     pub detail: Vec<String>,
     pub back: String,
+    /// For the browser, one a language.
+    pub tracks: Vec<Track>,
+    /// For players, all that are known.
+    pub subtitles: Vec<SubtitleRow>,
+}
+
+/// Subtitles that a browser shows.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Track {
+    pub path: String,
+    /// BCP 47; `und` where it is not known.
+    pub language: &'static str,
+    pub label: String,
+    /// Whether they are shown without being asked for.
+    pub shown: bool,
+}
+
+/// Subtitles as links.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SubtitleRow {
+    pub label: String,
+    /// What their file is called.
+    pub name: Option<String>,
+    pub srt: String,
+    pub vtt: String,
 }
 
 /// `/setup`, before there is an owner.
@@ -184,6 +213,8 @@ pub struct Setup {
     /// How the indexes are.
     pub health: Vec<HealthRow>,
     pub preferences: Preferences,
+    /// Which sets asked lately.
+    pub sets: Vec<SetRow>,
     /// Of TMDB's key, where one is set: its last characters.
     pub tmdb: Option<String>,
     /// On a box alone.
@@ -199,6 +230,19 @@ pub struct IndexRow {
     pub enabled: bool,
     /// Whether the owner added it.
     pub added: bool,
+}
+
+/// A television or player that asked, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SetRow {
+    pub name: String,
+    pub address: String,
+    /// What it says of itself.
+    pub said: String,
+    pub asked: String,
+    /// How long ago.
+    pub last: String,
 }
 
 /// How an index is, in words.

@@ -24,7 +24,22 @@ pub struct Home {
 impl Home {
     /// `credenza demo`, with more of the environment.
     pub fn demo(environment: &[(&str, &str)]) -> Self {
-        let (lab, folder) = (Lab::new(), tempfile::tempdir().unwrap());
+        Self::demo_in(Lab::new(), environment)
+    }
+
+    /// The same in a lab that was made for it.
+    pub fn demo_in(lab: Lab, environment: &[(&str, &str)]) -> Self {
+        Self::demo_after(lab, environment, |_| {})
+    }
+
+    /// The same, with something put into its data folder before.
+    pub fn demo_after(
+        lab: Lab,
+        environment: &[(&str, &str)],
+        prepare: impl FnOnce(&std::path::Path),
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        prepare(&folder.path().join("data"));
         let clean = credenza(&folder.path().join("data"));
         let mut command = lab.server.command(clean.get_program());
         command.args(clean.get_args()).args(["demo", "--listen", "0.0.0.0:8080", "--log", "debug"]);

@@ -20,7 +20,9 @@ pub fn credenza(data: &Path) -> Command {
             command.env_remove(name);
         }
     }
-    command.env("CREDENZA_LAN_MDNS", "false");
+    command.env("CREDENZA_LAN_MDNS", "false").env("CREDENZA_LAN_UPNP", "false");
+    // A test that wants OpenSubtitles has a stand-in for it; nobody else's is asked.
+    command.env("CREDENZA_TITLE_OPENSUBTITLES_URL", "http://127.0.0.1:9");
     command.arg("--data").arg(data).stdin(Stdio::null());
     command
 }
@@ -51,6 +53,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let mut command = credenza(&folder.path().join("data"));
         command.args(["demo", "--listen", ANY, "--log", "debug"]);
+        command.env_remove("CREDENZA_TITLE_OPENSUBTITLES_URL");
         Self::start(command, folder.path().join("data"), Some(folder))
     }
 
@@ -68,6 +71,9 @@ impl Server {
         std::fs::write(&file, configuration).unwrap();
         let mut command = credenza(data);
         command.args(["serve", "--listen", ANY, "--log", "debug", "--config"]).arg(file);
+        if configuration.contains("opensubtitles_url") {
+            command.env_remove("CREDENZA_TITLE_OPENSUBTITLES_URL");
+        }
         Self::start(command, data.to_owned(), folder)
     }
 

@@ -9,17 +9,21 @@ mod openapi;
 mod owner;
 mod relay;
 mod renderers;
+mod sets;
 mod sources;
 mod story;
 mod stream;
 mod stremio;
+mod subtitles;
 mod titles;
 mod torrents;
 
 pub(super) use find::events;
 pub(super) use renderers::show;
 pub(super) use story::id_of;
-pub(super) use titles::{Part, episode_id, list_of, next_skip, poster_path, title_id, title_of};
+pub(super) use titles::{
+    Part, episode_id, list_of, next_skip, picture_of, poster_path, title_id, title_of,
+};
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
@@ -68,10 +72,12 @@ pub(super) fn routes() -> Router<Rooms> {
             "/api/library/{id}",
             get(library::title).put(library::change).delete(library::remove),
         )
+        .route("/api/subtitles/{id}", get(subtitles::list))
         .route("/api/cleanup", post(library::clean_up))
         .route("/api/status", get(story::status))
         .route("/torrentio/{*path}", get(relay::torrentio))
         // The household's televisions.
+        .route("/api/sets", get(sets::sets))
         .route("/api/renderers", get(renderers::list))
         .route("/api/renderers/{id}", get(renderers::standing))
         .route("/api/renderers/{id}/play", post(renderers::play))

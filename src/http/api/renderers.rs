@@ -7,10 +7,10 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::http::dlna;
 use crate::http::error::ApiError;
 use crate::http::following::follow;
 use crate::http::rooms::Visitor;
+use crate::lan::content_directory::CONTENT_FEATURES;
 use crate::lan::renderer::{Command, Film};
 use crate::media::StremioId;
 use crate::torrent::InfoHash;
@@ -84,7 +84,7 @@ pub(in crate::http) async fn show(
         url: url.clone(),
         title: told.title,
         media_type: told.media_type,
-        features: dlna::CONTENT_FEATURES,
+        features: CONTENT_FEATURES,
         size_bytes: row.size_bytes,
         duration_s: row.duration_s,
         captions: None,

@@ -7,6 +7,7 @@ mod mirrors;
 mod preferences;
 mod setup;
 mod stremio;
+mod subtitles;
 mod televisions;
 mod titles;
 mod view;

@@ -1,5 +1,7 @@
 //! Claim, sign in, set up.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Query};
 use axum::http::header;
@@ -10,6 +12,7 @@ use super::{
     at_the_door, filled, frame, indexes, mirrors, of_owner, page, set_up, stremio, trouble, view,
 };
 use crate::http::rooms::{Visitor, no_cookie, session_cookie};
+use crate::http::sets::Seen;
 use crate::index::Standing;
 use crate::secret::Secret;
 use crate::torrent::Store;
@@ -55,9 +58,23 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         swarm_fixed: settings.swarm.fixed,
         health: visitor.rooms.playback.index_standing().iter().map(health).collect(),
         preferences: super::preferences::view(&settings.preferences),
+        sets: visitor.rooms.sets.all().iter().map(set_row).collect(),
         tmdb: settings.title.tmdb_key.set.then_some(settings.title.tmdb_key.ends),
         the_box,
     })
+}
+
+/// A set that asked.
+fn set_row(seen: &Seen) -> web::SetRow {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let asked: Vec<String> = seen.asked.iter().map(|one| web::plain(one)).collect();
+    web::SetRow {
+        name: seen.profile.clone(),
+        address: seen.address.to_string(),
+        said: web::plain(&format!("{} {}", seen.user_agent, seen.client_info)),
+        asked: asked.join(", "),
+        last: web::age(now.saturating_sub(seen.last)),
+    }
 }
 
 /// An index's last word.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::titles::about;
-use super::{filled, frame, page, trouble, watching};
+use super::{filled, frame, page, subtitles, trouble, watching};
 use crate::http::api::{self, id_of};
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
@@ -231,6 +231,7 @@ pub(super) async fn player(
     };
     let signed = format!("{key}/{name}");
     let path = format!("/v/{signed}");
+    let (tracks, subtitles) = subtitles::of(&visitor, &told.media_id).await;
     page(&web::Player {
         frame,
         title: plain(&told.title),
@@ -242,6 +243,8 @@ pub(super) async fn player(
         detail: told.detail.iter().map(|line| plain(line)).collect(),
         back: told.id.map_or_else(|| "/".to_owned(), |id| format!("/watch/{id}")),
         path,
+        tracks,
+        subtitles,
         signed,
     })
 }

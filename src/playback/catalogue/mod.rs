@@ -1,89 +1,135 @@
 //! The catalogue that sets without an app browse: one tree for UPnP, WebDAV and playlists.
 //!
-//! A node's name says how to make it again, so nothing is remembered of who browses. A film's URL
-//! opens the same session as everywhere.
+//! A node's name says how to make it again, so nothing is remembered of who browses. What the shelf
+//! has comes from lists in memory, what strangers tell from what is cached or from them; where they
+//! do not answer, a folder is empty and the log says why, and the rest of the tree stands. A film's
+//! URL opens the same session as everywhere.
 
+mod asked;
+mod coming;
+mod facts;
+mod listing;
+mod names;
 mod node;
+mod place;
+mod prepared;
+mod searches;
+mod shelves;
+mod told;
 
+pub use facts::Facts;
 pub use node::{Children, Node, NodeId, NodeKind, Page, Video};
 
-use super::{Error, Playback, ShelfRow};
-use crate::representation::media_type_of;
-use crate::title::Picture;
+pub(super) use asked::{Asked, asked};
+pub(super) use listing::Lists;
+pub(super) use prepared::Prepared;
 
-const CONTINUE: &str = "continue";
-const HERE: &str = "here";
+use std::sync::Arc;
+
+use super::{Error, Playback};
+use place::{COMING, CONTINUE, HERE, PINNED, POPULAR, Part, Place, SEARCHES};
+
+/// Most that one folder holds before it is divided: remotes scroll line by line.
+const MOST: usize = 200;
 
 impl Playback {
-    /// The node of this name.
-    #[expect(clippy::unused_async, reason = "titles are looked up next")]
-    pub async fn node(&self, id: &NodeId) -> Result<Node, Error> {
-        match id.as_str() {
-            NodeId::ROOT => Ok(folder(NodeId::ROOT, None, "Credenza", None)),
-            CONTINUE => Ok(folder(CONTINUE, Some(NodeId::ROOT), "Continue watching", None)),
-            HERE => Ok(folder(HERE, Some(NodeId::ROOT), "On this box", None)),
-            _ => Err(Error::NoSuchNode { id: id.as_str().to_owned() }),
-        }
+    /// The node of this name. Where it plays and was not chosen yet, a likely release is looked for
+    /// beside: who looks at one film may well press play.
+    pub async fn node(self: &Arc<Self>, id: &NodeId) -> Result<Node, Error> {
+        let none = || Error::NoSuchNode { id: id.as_str().to_owned() };
+        let node = match id.place().ok_or_else(none)? {
+            Place::Film(media_id) => self.film_of(id, &media_id).await?.ok_or_else(none)?,
+            Place::Asked(asked) => {
+                let node = self.asked_node(id, asked).await;
+                self.prepare(&[asked]);
+                node
+            }
+            place => self.folder(id, &place).await?,
+        };
+        Ok(node)
     }
 
     /// What a folder holds.
-    pub async fn children(&self, id: &NodeId, page: Page) -> Result<Children, Error> {
-        let nodes: Vec<Node> = match id.as_str() {
-            NodeId::ROOT => {
-                let mut folders = Vec::new();
-                for name in [CONTINUE, HERE] {
-                    folders.push(self.node(&NodeId::of(name)).await?);
-                }
-                folders
+    pub async fn children(self: &Arc<Self>, id: &NodeId, page: Page) -> Result<Children, Error> {
+        let none = || Error::NoSuchNode { id: id.as_str().to_owned() };
+        match id.place().ok_or_else(none)? {
+            Place::Root => Ok(page.of(self.of_root(id)?)),
+            Place::Here => Ok(page.of(self.of_here(id)?)),
+            Place::Shelf(part) => self.of_shelf(id, part, page).await,
+            Place::Letter(part, letter, at) => self.of_letter(id, part, &letter, at, page).await,
+            Place::SeriesHere => self.of_series_here(id, page),
+            Place::SeasonsHere(title) => Ok(page.of(self.of_seasons_here(id, &title)?)),
+            Place::SeasonHere(title, season) => self.of_season_here(id, &title, season, page).await,
+            Place::Searches => Ok(page.of(self.of_searches(id))),
+            Place::List(source) => Ok(page.of(self.of_list(id, &source).await)),
+            Place::Seasons(title) => Ok(page.of(self.of_seasons(id, &title).await)),
+            Place::Season(title, season, from) => {
+                Ok(page.of(self.of_season(id, &title, season, from).await))
             }
-            CONTINUE => self.of_shelf(CONTINUE, |row| row.position_s.is_some())?,
-            HERE => self.of_shelf(HERE, |row| row.whole)?,
-            _ => return Err(Error::NoSuchNode { id: id.as_str().to_owned() }),
+            Place::Film(_) | Place::Asked(_) => Ok(page.of(Vec::new())),
+        }
+    }
+
+    fn of_root(&self, id: &NodeId) -> Result<Vec<Node>, Error> {
+        let listing = self.listing()?;
+        let count = |rows: usize| u32::try_from(rows).ok();
+        let mut folders = vec![
+            id.folder(CONTINUE, CONTINUE_NAME, count(listing.begun.len())),
+            id.folder(HERE, HERE_NAME, None),
+            id.folder(COMING, COMING_NAME, count(listing.coming.len())),
+            id.folder(PINNED, PINNED_NAME, count(listing.pinned.len())),
+            id.folder(SEARCHES, SEARCHES_NAME, count(self.searches().len())),
+        ];
+        folders
+            .extend(POPULAR.iter().map(|(word, kind)| id.folder(word, told::heading(*kind), None)));
+        Ok(folders)
+    }
+
+    async fn folder(&self, id: &NodeId, place: &Place) -> Result<Node, Error> {
+        let title = match place {
+            Place::Root => "Credenza".to_owned(),
+            Place::Here => HERE_NAME.to_owned(),
+            Place::Shelf(part) => part.heading().to_owned(),
+            Place::Letter(part, letter, at) => self.heading_of_letter(*part, letter, *at)?,
+            Place::SeriesHere => shelves::SERIES_NAME.to_owned(),
+            Place::SeasonsHere(title) => self.name_here(title)?,
+            Place::SeasonHere(_, season) => names::of_season(*season),
+            Place::Searches => SEARCHES_NAME.to_owned(),
+            Place::List(source) => told::heading_of(source),
+            Place::Seasons(title) => self.name_told(title).await,
+            Place::Season(_, season, from) => told::heading_of_season(*season, *from),
+            Place::Film(_) | Place::Asked(_) => String::new(),
         };
-        let total = nodes.len();
-        let nodes = nodes.into_iter().skip(page.start).take(page.count.unwrap_or(usize::MAX));
-        Ok(Children { nodes: nodes.collect(), total })
-    }
-
-    fn of_shelf(
-        &self,
-        parent: &str,
-        shown: impl Fn(&ShelfRow) -> bool,
-    ) -> Result<Vec<Node>, Error> {
-        let view = self.shelf()?;
-        Ok(view.titles.iter().filter(|row| shown(row)).map(|row| film(parent, row)).collect())
-    }
-}
-
-fn folder(id: &str, parent: Option<&str>, title: &str, children: Option<u32>) -> Node {
-    Node {
-        id: NodeId::of(id),
-        parent: parent.map(NodeId::of),
-        title: title.to_owned(),
-        changed: None,
-        picture: None,
-        kind: NodeKind::Folder { children },
+        let picture = match place {
+            Place::SeasonsHere(title) | Place::SeasonHere(title, _) => Some(title),
+            Place::Seasons(title) | Place::Season(title, ..) => Some(title),
+            _ => None,
+        };
+        Ok(Node {
+            id: id.clone(),
+            parent: id.above(),
+            title,
+            changed: None,
+            picture: picture.map(|title| (crate::title::Picture::Poster, *title)),
+            kind: NodeKind::Folder { children: None },
+        })
     }
 }
 
-fn film(parent: &str, row: &ShelfRow) -> Node {
-    let video = Video {
-        media_id: row.media_id.clone(),
-        link_name: row.link_name.clone(),
-        media_type: media_type_of(&row.link_name),
-        size_bytes: row.size_bytes,
-        duration_s: row.duration_s,
-        resolution: None,
-        position_s: row.position_s,
-        title_id: row.id,
-        file_name: Some(row.file.clone()),
-    };
-    Node {
-        id: NodeId::of(format!("{parent}.{}", row.media_id)),
-        parent: Some(NodeId::of(parent)),
-        title: row.title.clone(),
-        changed: row.last_watched,
-        picture: row.id.map(|id| (Picture::Poster, id)),
-        kind: NodeKind::Video(Box::new(video)),
+const CONTINUE_NAME: &str = "Continue watching";
+const HERE_NAME: &str = "On this box";
+const COMING_NAME: &str = "Downloading";
+const PINNED_NAME: &str = "Pinned";
+const SEARCHES_NAME: &str = "Searches";
+
+impl Part {
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Begun => CONTINUE_NAME,
+            Self::Films => shelves::FILMS_NAME,
+            Self::Others => shelves::OTHERS_NAME,
+            Self::Coming => COMING_NAME,
+            Self::Pinned => PINNED_NAME,
+        }
     }
 }

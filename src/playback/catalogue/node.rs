@@ -34,6 +34,18 @@ impl NodeId {
         Self(text.into())
     }
 
+    /// A folder in this one.
+    pub(super) fn folder(&self, word: &str, title: &str, children: Option<u32>) -> Node {
+        Node {
+            id: self.child(word),
+            parent: Some(self.clone()),
+            title: title.to_owned(),
+            changed: None,
+            picture: None,
+            kind: NodeKind::Folder { children },
+        }
+    }
+
     /// Its text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -100,6 +112,22 @@ pub struct Page {
     pub start: usize,
     /// Most that are told; `None`: as many as there are.
     pub count: Option<usize>,
+}
+
+impl Page {
+    /// All there are.
+    pub const WHOLE: Self = Self { start: 0, count: None };
+
+    /// Cuts a list.
+    pub(super) fn of(self, nodes: Vec<Node>) -> Children {
+        let total = nodes.len();
+        Children { nodes: self.cut(nodes).collect(), total }
+    }
+
+    /// Its part of a list.
+    pub(super) fn cut<T>(self, all: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+        all.into_iter().skip(self.start).take(self.count.unwrap_or(usize::MAX))
+    }
 }
 
 /// Some of a folder's children, in their order.

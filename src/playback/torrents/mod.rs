@@ -305,6 +305,7 @@ impl Playback {
             return Err(TorrentError::NoWay { info_hash }.into());
         }
         durably(|| self.parts.state.put(&key, &playable))?;
+        self.lists.touch(&playable.media_id());
         Ok(playable)
     }
 
