@@ -1,8 +1,11 @@
 //! The library through the real program: what lies on the disk, how long, how much of it, and where.
 //! Every byte that is served is compared with the source.
 
+mod ahead;
 mod copies;
 mod disk;
+mod giving_way;
+mod idle;
 mod people;
 mod restart;
 mod room;
@@ -63,14 +66,25 @@ impl Home {
         self.start_as("", library);
     }
 
+    /// The same in a house with these rights.
+    pub fn start_with(&mut self, access: &str, library: &str) {
+        let configuration = self.configuration("", library);
+        let configuration = configuration.replace("[access]\nauth_required = false\n", access);
+        self.server = Some(Server::serve_on(&self.data, &configuration, None));
+    }
+
     /// The same with these in `[swarm]`.
     pub fn start_as(&mut self, swarm: &str, library: &str) {
+        let configuration = self.configuration(swarm, library);
+        self.server = Some(Server::serve_on(&self.data, &configuration, None));
+    }
+
+    fn configuration(&self, swarm: &str, library: &str) -> String {
         let more = format!(
             "[swarm]\nenabled = true\ndht = false\n{swarm}\n\
              [library]\nnext_episode = false\n{library}\n"
         );
-        let configuration = self.world.configuration(&more);
-        self.server = Some(Server::serve_on(&self.data, &configuration, None));
+        self.world.configuration(&more)
     }
 
     pub fn server(&self) -> &Server {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
+use axum::http::Method;
 use bytes::Bytes;
 use credenza::http::error::ApiError;
 use credenza::http::router::{self, MediaFinder};
@@ -45,6 +46,7 @@ struct One(Arc<dyn Representation>);
 impl MediaFinder for One {
     fn find(
         &self,
+        _method: &Method,
         key: &str,
         _name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {

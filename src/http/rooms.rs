@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
@@ -216,6 +216,20 @@ impl Rooms {
         answer
     }
 
+    /// The bytes of a media id. A set that looks at what there is sends `HEAD` after `HEAD`: for
+    /// those nothing is opened.
+    pub(super) async fn media(
+        &self,
+        method: &Method,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, crate::playback::Error> {
+        if method == Method::HEAD {
+            self.playback.unopened(media_id).await
+        } else {
+            self.playback.representation(media_id).await
+        }
+    }
+
     /// The path at which a player reads a file of a torrent without a cookie.
     pub(super) fn proxy_path(&self, info_hash: &InfoHash, file: Option<u32>) -> String {
         let key = self.media_keys.sign(&info_hash.to_string(), &proxied(file));
@@ -271,11 +285,12 @@ pub(super) fn no_cookie() -> String {
 impl MediaFinder for Rooms {
     fn find(
         &self,
+        method: &Method,
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
         let media_id = self.media_keys.verify(key, name);
-        let playback = Arc::clone(&self.playback);
+        let (rooms, method) = (self.clone(), method.clone());
         Box::pin(async move {
             let forbidden = || {
                 let sentence =
@@ -284,7 +299,7 @@ impl MediaFinder for Rooms {
             };
             let media_id = media_id.ok_or_else(forbidden)?;
             // The name needs no look: it is signed with the id.
-            Ok(playback.representation(&media_id).await?)
+            Ok(rooms.media(&method, &media_id).await?)
         })
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json, Router, middleware};
@@ -23,9 +23,11 @@ use crate::representation::Representation;
 
 /// Knows the bytes that a signed media address stands for.
 pub trait MediaFinder: Send + Sync {
-    /// The bytes of `/v/{key}/{name}`, or why not. Finding opens no stream.
+    /// The bytes of `/v/{key}/{name}`, or why not. Finding opens no stream; for `HEAD` it opens
+    /// nothing at all.
     fn find(
         &self,
+        method: &Method,
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
@@ -94,7 +96,7 @@ async fn play(
     if let Some(answer) = media::answer_without_bytes(request.method()) {
         return answer;
     }
-    match finder.find(&key, &name).await {
+    match finder.find(request.method(), &key, &name).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();

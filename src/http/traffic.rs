@@ -43,8 +43,8 @@ fn area(path: &str) -> &'static str {
         "api" if path.starts_with("/api/stream/") => "media",
         "api" | "torrentio" => "api",
         "image" => "image",
-        "stremio" => "stremio",
         "dlna" => "set",
+        "stremio" => "stremio",
         "health" | "metrics" => "operator",
         _ => "page",
     }

@@ -143,7 +143,6 @@ pub struct Playback {
     opened_first: OpenedFirst,
     calls: Arc<Calls>,
     shelf: Shelf,
-    opened_by_hash: by_hash::Opened,
     lists: Arc<Lists>,
     asked: Asked,
     prepared: Prepared,
@@ -152,6 +151,7 @@ pub struct Playback {
     front_door: OnceLock<FrontDoor>,
     changing_searches: Mutex<()>,
     subtitles: Subtitles,
+    opened_by_hash: by_hash::Opened,
 }
 
 type FrontDoor = Box<dyn Fn() -> String + Send + Sync>;
@@ -361,7 +361,6 @@ impl Playback {
             opened_first: OpenedFirst::default(),
             calls: Arc::default(),
             shelf,
-            opened_by_hash: by_hash::Opened::default(),
             lists,
             asked: Asked::default(),
             prepared: Prepared::default(),
@@ -369,6 +368,7 @@ impl Playback {
             front_door: OnceLock::new(),
             changing_searches: Mutex::default(),
             subtitles: Subtitles::default(),
+            opened_by_hash: by_hash::Opened::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

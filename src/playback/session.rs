@@ -149,8 +149,8 @@ impl Playback {
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
         if let Some(asked) = ByHash::read(media_id) {
-            let media_id = self.opened_by_hash(asked).await?;
-            return self.representation_of(&media_id).await;
+            let opened = self.opened_by_hash(asked).await?;
+            return self.representation_of(&opened).await;
         }
         match asked(media_id) {
             Some(id) => self.representation_asked(&id).await,
@@ -176,6 +176,23 @@ impl Playback {
             Ok(Err(error)) => Err(error),
             Ok(Ok(())) | Err(_) => Ok(Arc::new(film)),
         }
+    }
+
+    /// The same for who wants to know of the bytes and not to read them: what is not open stays
+    /// so, unless it is sure that it cannot come.
+    pub async fn unopened(
+        self: &Arc<Self>,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, Error> {
+        let session = self.session(media_id)?;
+        let playable = &session.playable;
+        self.is_not_refused(playable)?;
+        let film = Film::new(self, Arc::clone(&session));
+        // On the disk it costs nothing to look.
+        if session.is_open() || film.is_lost() || Self::bytes_on_disk(playable).is_some() {
+            return self.representation(media_id).await;
+        }
+        Ok(Arc::new(film))
     }
 
     /// What is known of a link's file, without opening it.

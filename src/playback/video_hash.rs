@@ -31,11 +31,35 @@ impl Playback {
         Ok(timeout(PATIENCE, hash_of(bytes)).await.ok().flatten())
     }
 
-    /// The same where the file lies whole on this box: nobody is asked.
+    /// The hash alone, where it is known or both ends can be had without opening anything.
+    pub(super) async fn video_hash_at_once(&self, media_id: &str) -> Option<String> {
+        if let Some(known) = self.video_hash_known(media_id) {
+            return Some(known);
+        }
+        let session = self.session(media_id).ok()?;
+        let bytes = match session.opened_bytes() {
+            Some(bytes) => bytes,
+            None => Self::bytes_on_disk(&session.playable)?.representation(),
+        };
+        let (hash, _) = hash_of(bytes).await?;
+        self.parts.cache.put_link(&link(media_id), &hash);
+        Some(hash)
+    }
+
+    /// The hash where it was made before.
+    pub(super) fn video_hash_known(&self, media_id: &str) -> Option<String> {
+        self.parts.cache.link(&link(media_id)).map(|(hash, _)| hash)
+    }
+
+    /// Hash and length where the file lies whole on this box: nobody is asked.
     pub async fn video_hash_here(&self, media_id: &str) -> Option<(String, u64)> {
         let playable = self.whole_file(media_id)?;
         hash_of(Self::bytes_on_disk(&playable)?.representation()).await
     }
+}
+
+fn link(media_id: &str) -> String {
+    format!("videohash/{media_id}")
 }
 
 async fn hash_of(bytes: Arc<dyn Representation>) -> Option<(String, u64)> {

@@ -16,10 +16,13 @@ pub mod process;
 pub mod recorded;
 pub mod seeder;
 pub mod server;
+pub mod shop;
+pub mod tap;
 pub mod the_box;
 pub mod tracker;
 pub mod upstream;
 pub mod warehouse;
+pub mod watcher;
 pub mod world;
 
 use std::time::{Duration, Instant};

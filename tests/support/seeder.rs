@@ -76,6 +76,15 @@ pub struct Peer {
     _folder: tempfile::TempDir,
 }
 
+impl Peer {
+    /// `STOP` keeps its connections and says nothing more; `CONT` goes on.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
 impl Drop for Peer {
     fn drop(&mut self) {
         let _ = self.child.kill();

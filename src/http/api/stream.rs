@@ -72,9 +72,8 @@ async fn send(
     manners: Manners,
     watch: Option<Extension<Watch>>,
 ) -> Result<Response, ApiError> {
-    let playback = &visitor.rooms.playback;
-    let media = playback.torrent_media(hash, file, may_add).await?;
-    let representation = playback.representation(&media.media_id).await?;
+    let media = visitor.rooms.playback.torrent_media(hash, file, may_add).await?;
+    let representation = visitor.rooms.media(method, &media.media_id).await?;
     if let Some(Extension(watch)) = watch {
         watch.allow_pause();
     }
