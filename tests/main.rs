@@ -27,6 +27,7 @@ mod debrid;
 mod demo;
 mod engine;
 mod evening;
+mod faults;
 mod feeder;
 mod find;
 mod fuzz_corpus;

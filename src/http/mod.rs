@@ -13,6 +13,7 @@ pub mod drip;
 pub mod error;
 mod files;
 mod following;
+mod gone;
 pub mod host;
 mod limited;
 pub mod limits;

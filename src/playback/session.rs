@@ -2,6 +2,7 @@
 //! adds a magnet or opens a torrent again.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub(super) struct Session {
     pub(super) said: Mutex<Option<Via>>,
     /// The ways that have failed lately.
     pub(super) strikes: Mutex<Strikes>,
+    /// Its file on the disk is not believed to be whole any more, whatever was noted of it.
+    doubted: AtomicBool,
 }
 
 /// Bytes, by the way they come.
@@ -81,7 +84,8 @@ impl Session {
     fn new(playable: Playable, bytes: Option<Bytes>) -> Arc<Self> {
         let (used, strikes) = (Mutex::new(Instant::now()), Mutex::default());
         let (opened, said) = (tokio::sync::Mutex::new(bytes), Mutex::default());
-        Arc::new(Self { playable, opened, used, said, strikes })
+        let doubted = AtomicBool::new(false);
+        Arc::new(Self { playable, opened, used, said, strikes, doubted })
     }
 
     /// Closes these bytes, unless others are open by now, or are just being opened. Says whether.
@@ -288,6 +292,22 @@ impl Playback {
         Bytes::Disk(disk)
     }
 
+    /// A read of the finished file has failed. Where its disk answers otherwise, it is the file that is
+    /// damaged, and what cannot be read of it is fetched again; on a disk that was pulled it is sound.
+    pub(super) fn doubt(&self, session: &Session) {
+        let Ok(known) = self.known(&session.playable.media_id()) else { return };
+        let Some(path) = &known.finished else { return };
+        if durably(|| std::fs::File::open(path).and_then(|file| file.sync_all())).is_err() {
+            return;
+        }
+        session.doubted.store(true, Ordering::SeqCst);
+        let info_hash = known.info_hash;
+        tracing::warn!(%info_hash, "a film's file on the disk is damaged, and is not taken for whole");
+        if let Err(error) = self.note_finished(&Playable { finished: None, ..known }) {
+            tracing::warn!(%error, "that a film is damaged could not be noted");
+        }
+    }
+
     fn note_finished(&self, playable: &Playable) -> Result<(), Error> {
         let media_id = playable.media_id();
         durably(|| self.parts.state.put(&Playable::key(&media_id), playable))?;
@@ -315,7 +335,12 @@ impl Playback {
     /// entity tag, so that a player's `If-Match` holds.
     async fn reopen(&self, session: &Session) -> Result<Bytes, Error> {
         let playable = &session.playable;
-        if let Some(disk) = Self::bytes_on_disk(playable) {
+        // Peers make a file of its full length again, of which nothing is there yet.
+        if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {
+            session.doubted.store(true, Ordering::SeqCst);
+        }
+        let doubted = session.doubted.load(Ordering::SeqCst);
+        if !doubted && let Some(disk) = Self::bytes_on_disk(playable) {
             return Ok(disk);
         }
         let ways = self.ways_of(playable);
@@ -329,7 +354,12 @@ impl Playback {
                 }
             }
         }
-        let none = || "peer-to-peer is off, no debrid store is set, and no mirror".to_owned();
+        let none = || {
+            if doubted {
+                return "a part of its file cannot be read from the disk any more, and nobody else has it now".to_owned();
+            }
+            "peer-to-peer is off, no debrid store is set, and no mirror".to_owned()
+        };
         // The first way's sentence is the one that matters to who chose it.
         let why = lock(&session.strikes).why(&ways).unwrap_or_else(none);
         Err(Error::Gone { name: playable.link_name(), why })

@@ -3,6 +3,7 @@
 pub mod block;
 pub mod bundle;
 pub mod card;
+pub mod cgroup;
 pub mod disk;
 pub mod film;
 pub mod firmware;
@@ -21,6 +22,7 @@ pub mod tap;
 pub mod the_box;
 pub mod tracker;
 pub mod upstream;
+pub mod viewer;
 pub mod warehouse;
 pub mod watcher;
 pub mod world;
