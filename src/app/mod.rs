@@ -144,15 +144,7 @@ impl App {
             shutdown: shutdown.clone(),
         };
         let appliance = Appliance::new(parts, options);
-        let guest = Arc::clone(&appliance);
-        let hosts = Arc::new(HostList::new(
-            &host_label(&config.lan.name),
-            stremio::names(config),
-            move || {
-                let portal = guest.access_point().map(|access_point| access_point.address);
-                own_addresses().into_iter().chain(portal).collect()
-            },
-        ));
+        let hosts = Arc::new(hosts(config, Arc::clone(&appliance)));
         let advertisement = advertise(config, address, &tasks);
         let place = Arc::new(Place {
             listen: address,
@@ -196,13 +188,9 @@ impl App {
         let mut serving: Vec<_> = side_door.into_iter().chain([listener]).map(serve).collect();
         let apps = streaming_server::serve_while_on(rooms.clone(), rule, shutdown.clone());
         serving.push(tasks.spawn(apps));
-        tasks.spawn(care::warm_up_names(shutdown.clone()));
-        tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
-        tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
-        tasks.spawn(care::watch_transfers(Arc::clone(&playback), shutdown.clone()));
-        tasks.spawn(care::tend_library(Arc::clone(&playback), shutdown.clone()));
-        tasks.spawn(care::keep_mirrors(mirrors, shutdown.clone()));
-        tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
+        let cared_for =
+            care::House { playback: Arc::clone(&playback), media_keys, mirrors, anime_map };
+        care::begin(cared_for, &tasks, &shutdown);
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         appliance.start();
@@ -272,6 +260,14 @@ impl App {
             tracing::debug!("some tasks were cut off");
         }
     }
+}
+
+/// The Host names that are ours.
+fn hosts(config: &Config, guest: Arc<Appliance>) -> HostList {
+    HostList::new(&host_label(&config.lan.name), stremio::names(config), move || {
+        let portal = guest.access_point().map(|access_point| access_point.address);
+        own_addresses().into_iter().chain(portal).collect()
+    })
 }
 
 fn caps(config: &Config) -> Caps {

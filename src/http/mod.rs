@@ -15,6 +15,7 @@ mod files;
 mod following;
 mod gone;
 pub mod host;
+mod limited;
 pub mod limits;
 pub mod line;
 pub mod media;

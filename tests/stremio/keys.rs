@@ -72,7 +72,8 @@ fn only_the_owner_makes_and_sees_keys_and_no_file_or_log_holds_one() {
     let data = house.data().to_owned();
     let log = house.server.log();
     assert!(!log.contains(&key), "the log holds the key");
-    drop(house);
+    let House { server, folder: _folder, .. } = house;
+    assert_eq!(server.stop(), 0);
     for entry in std::fs::read_dir(&data).unwrap().map_while(Result::ok) {
         if entry.path().is_file() {
             let bytes = std::fs::read(entry.path()).unwrap();

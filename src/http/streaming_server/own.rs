@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -12,7 +12,9 @@ use serde_json::json;
 use url::Url;
 
 use crate::http::error::ApiError;
+use crate::http::media::{self, Manners};
 use crate::http::rooms::Rooms;
+use crate::http::subtitle;
 
 #[derive(Deserialize)]
 pub(super) struct OfVideo {
@@ -30,6 +32,8 @@ pub(super) struct OfSubtitles {
 enum Ours {
     /// `/v/{key}/{name}`.
     Link { key: String, name: String },
+    /// `/sub/{key}.srt` or `.vtt`: without the ending.
+    Subtitles { key: String },
     /// `/{hash}/{file}`.
     Torrent { hash: String, file: String },
 }
@@ -47,7 +51,7 @@ pub(super) async fn video_hash(
             let media = rooms.playback.torrent_media(hash, file.parse().ok(), false).await?;
             Some(media.media_id)
         }
-        None => None,
+        Some(Ours::Subtitles { .. }) | None => None,
     };
     let Some(media_id) = media_id else { return Ok(not_ours()) };
     let told = rooms.playback.video_hash(&media_id).await?;
@@ -63,8 +67,9 @@ pub(super) async fn subtitles(
     asked: Result<Query<OfSubtitles>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(OfSubtitles { from }) = asked?;
-    let _ = (rooms, ours(&from));
-    Ok(not_ours())
+    let Some(Ours::Subtitles { key }) = ours(&from) else { return Ok(not_ours()) };
+    let text = subtitle::find(&rooms, &format!("{key}.vtt")).await?;
+    Ok(media::answer(&text, &Method::GET, &HeaderMap::new(), Manners::Plain))
 }
 
 fn not_ours() -> Response {
@@ -91,6 +96,10 @@ fn path_of(path: &str) -> Option<Ours> {
     if let Some(at) = at {
         return Some(Ours::Link { key: plain(parts[at + 1])?, name: plain(parts[at + 2])? });
     }
+    if let [.., "sub", file] = parts.as_slice() {
+        let key = file.strip_suffix(".vtt").or_else(|| file.strip_suffix(".srt"))?;
+        return Some(Ours::Subtitles { key: plain(key.strip_suffix(".bom").unwrap_or(key))? });
+    }
     match parts.as_slice() {
         [hash, file, ..] if hash.len() == 40 => {
             Some(Ours::Torrent { hash: plain(hash)?, file: plain(file)? })
@@ -114,6 +123,9 @@ mod tests {
                 "/dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c/0",
                 Some(Ours::Torrent { hash: hash.to_owned(), file: "0".to_owned() }),
             ),
+            ("/sub/k.srt", Some(Ours::Subtitles { key: "k".to_owned() })),
+            ("/box/sub/k.bom.srt", Some(Ours::Subtitles { key: "k".to_owned() })),
+            ("/sub/k", None),
             ("/v/k", None),
             ("/v/k/a/b", None),
             ("/api/settings", None),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::header::{self, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -82,15 +82,10 @@ async fn answer(State(rooms): State<Rooms>, request: Request<Body>) -> Response 
         return refused(wrong_key());
     }
     let base = Base::of(&rooms, &headers, key);
-    served(&rooms, &base, rest, &headers).await.unwrap_or_else(refused)
+    served(&rooms, &base, rest).await.unwrap_or_else(refused)
 }
 
-async fn served(
-    rooms: &Rooms,
-    base: &Base,
-    rest: &str,
-    headers: &HeaderMap,
-) -> Result<Response, ApiError> {
+async fn served(rooms: &Rooms, base: &Base, rest: &str) -> Result<Response, ApiError> {
     if rest == "manifest.json" {
         return Ok(manifest::manifest(rooms).into_response());
     }
@@ -105,7 +100,7 @@ async fn served(
         Resource::Catalogue => catalogues::catalogue(rooms, base, &asked).await?,
         Resource::Meta => titles::title(rooms, base, &asked).await?,
         Resource::Stream => streams::streams(rooms, base, &asked).await?,
-        Resource::Subtitles => streams::subtitles(rooms, base, &asked, headers).await?,
+        Resource::Subtitles => streams::subtitles(rooms, base, &asked).await?,
     };
     Ok(answer.into_response())
 }

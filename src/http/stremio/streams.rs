@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::asked::Asked;
@@ -12,7 +11,7 @@ use super::{Answer, Base, playback};
 use crate::http::error::ApiError;
 use crate::http::rooms::Rooms;
 use crate::media::StremioId;
-use crate::playback::Offer;
+use crate::playback::{Offer, SubtitleLine};
 use crate::release::Release;
 use crate::representation::media_type_of;
 use crate::torrent::Availability;
@@ -24,6 +23,8 @@ const MOST: usize = 40;
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How long an app may keep the list, in seconds. The links in it hold half a day at least.
 const KEPT_S: u32 = 300;
+/// The same of subtitles.
+const SUBTITLES_KEPT_S: u32 = 60;
 
 pub(super) async fn streams(rooms: &Rooms, base: &Base, asked: &Asked) -> Result<Answer, ApiError> {
     let Ok(id) = asked.id.parse::<StremioId>() else {
@@ -80,12 +81,16 @@ fn stream(
     if let Some(hash) = video_hash {
         hints["videoHash"] = hash.into();
     }
+    // Those that are known: nobody is asked for a film that nobody may play.
+    let known = rooms.playback.subtitles_known(&offer.media_id);
+    let known: Vec<Value> = known.iter().map(|line| subtitle(rooms, base, line)).collect();
     json!({
         "name": name(&rooms.name, offer),
         // Older apps read `title`, newer ones `description`.
         "title": words,
         "description": words,
         "url": base.page(&format!("/v/{key}/{}", offer.link_name)),
+        "subtitles": known,
         "behaviorHints": hints,
     })
 }
@@ -171,12 +176,29 @@ fn source(offer: &Offer) -> String {
     parts.collect::<Vec<_>>().join(" · ")
 }
 
-/// Subtitles of what is being played.
+/// Subtitles of what is being played: an app tells its file's length and name, and where it does not,
+/// the title alone counts.
 pub(super) async fn subtitles(
-    _rooms: &Rooms,
-    _base: &Base,
-    _asked: &Asked,
-    _headers: &HeaderMap,
+    rooms: &Rooms,
+    base: &Base,
+    asked: &Asked,
 ) -> Result<Answer, ApiError> {
-    Ok(Answer::not_kept(json!({"subtitles": []})))
+    let Ok(id) = asked.id.parse::<StremioId>() else {
+        return Ok(Answer::not_kept(json!({"subtitles": []})));
+    };
+    let (size, name) = (asked.extra.video_size, asked.extra.file_name.as_deref());
+    let media_id = playback(rooms).played_as(&id, size, name)?;
+    let lines = playback(rooms).subtitles(&media_id).await?;
+    let rows: Vec<Value> = lines.iter().map(|line| subtitle(rooms, base, line)).collect();
+    // More may be learnt of a film that has just begun.
+    Ok(Answer::kept(json!({"subtitles": rows}), SUBTITLES_KEPT_S))
+}
+
+/// `{id, url, lang}`, the language in ISO 639-2 (docs/api/responses/subtitles.md).
+fn subtitle(rooms: &Rooms, base: &Base, line: &SubtitleLine) -> Value {
+    json!({
+        "id": line.key,
+        "url": base.page(&rooms.subtitle_path(line, "srt")),
+        "lang": line.language.as_deref().unwrap_or("und"),
+    })
 }
