@@ -108,6 +108,7 @@ pub const KEYS: &[Key] = &[
     used("prefer.only_these_languages", Bool),
     used("prefer.hdr", Text),
     used("prefer.dolby_vision", Text),
+    used("prefer.seeders", Text),
     used("prefer.cannot_play", List),
     used("prefer.cached_only", Bool),
     used("prefer.exclude", List),

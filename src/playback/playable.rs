@@ -114,7 +114,7 @@ impl Playable {
             file_name: Some(self.file.base_name().to_owned()),
             trackers: self.trackers.clone(),
             indexer: None,
-            files: vec![self.file.clone()],
+            files: [self.file.clone()].into(),
             found_by: Vec::new(),
         }
     }
