@@ -122,7 +122,7 @@ impl Playback {
     fn file_of(&self, candidate: &Candidate, query: &Query) -> Option<TorrentFile> {
         let torrent = &candidate.torrent;
         let known = self.parts.swarm.known(&torrent.info_hash);
-        let files = known.map_or_else(|| torrent.files.clone(), |known| known.files.clone());
+        let files = known.map_or_else(|| torrent.files.clone(), |known| known.files.clone().into());
         let target = Target::of(query, Some(&torrent.name), torrent.file_index);
         Some(select::pick(&files, &target).ok()?.file.file)
     }
