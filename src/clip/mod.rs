@@ -55,7 +55,7 @@ impl Representation for Clip {
         self.bytes.len() as u64
     }
 
-    fn media_type(&self) -> &str {
+    fn media_type(&self) -> &'static str {
         "video/mp4"
     }
 

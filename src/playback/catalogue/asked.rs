@@ -19,7 +19,7 @@ use crate::representation::Representation;
 use crate::select::Profile;
 
 const ASK: &str = "ask:";
-/// How long a player waits for headers: ExoPlayer gives up after 8 s.
+/// How long a player waits for headers: `ExoPlayer` gives up after 8 s.
 const PATIENCE: Duration = Duration::from_millis(6500);
 /// After how much of that the best of what was found so far will do.
 const SOON: Duration = Duration::from_secs(4);
