@@ -178,8 +178,8 @@ fn the_device_has_its_pictures_and_one_name_for_ever() {
 /// set is given what it plays, also under the one address of a film that nobody has chosen yet.
 #[test]
 fn what_a_set_cannot_play_is_not_what_it_gets() {
-    let finer = Torrent::single("Quiet.Harbour.2008.1080p.WEB-DL.x265-A.mkv", 4 << 20, 256 << 10);
-    let plain = Torrent::single("Quiet.Harbour.2008.720p.WEB-DL.x264-B.mkv", 3 << 20, 256 << 10);
+    let finer = Torrent::single("Quiet.Harbour.2008.720p.WEB-DL.x265-A.mkv", 4 << 20, 256 << 10);
+    let plain = Torrent::single("Quiet.Harbour.2008.480p.WEB-DL.x264-B.mkv", 3 << 20, 256 << 10);
     let (Some(one), Some(other)) = (libtorrent(&finer, 50_000), libtorrent(&plain, 50_000)) else {
         return skip("needs Python with libtorrent (tests/run makes it)");
     };
