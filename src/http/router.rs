@@ -42,10 +42,11 @@ pub trait MediaFinder: Send + Sync {
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
 
-    /// What else is known of the film at this address, without asking anybody.
-    fn beside(&self, key: &str, name: &str) -> Beside {
-        let _ = (key, name);
-        Beside::default()
+    /// What else is known of the film at this address; where `waits`, who may know is asked for a
+    /// moment.
+    fn beside(&self, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {
+        let _ = (key, name, waits);
+        Box::pin(async { Beside::default() })
     }
 }
 
@@ -117,7 +118,8 @@ async fn play(
             if beside::is_wanted(asked) {
                 let local = request.extensions().get::<Local>().copied();
                 let base = base(local, asked);
-                beside::add(answer.headers_mut(), &finder.beside(&key, &name), &base);
+                let told = finder.beside(&key, &name, beside::is_asked(asked)).await;
+                beside::add(answer.headers_mut(), &told, &base);
             }
             answer
         }
