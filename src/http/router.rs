@@ -104,21 +104,22 @@ async fn play(
     watch: Option<Extension<Watch>>,
     request: Request,
 ) -> Response {
-    if let Some(answer) = media::answer_without_bytes(request.method()) {
+    // Nothing that is asked of media has a body.
+    let (asked, _) = request.into_parts();
+    if let Some(answer) = media::answer_without_bytes(&asked.method) {
         return answer;
     }
-    let asks = Asks { head: request.method() == Method::HEAD, set: sets::known(request.headers()) };
+    let asks = Asks { head: asked.method == Method::HEAD, set: sets::known(&asked.headers) };
     match finder.find(asks, &key, &name).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();
             }
-            let (method, asked) = (request.method(), request.headers());
-            let mut answer = media::answer(&representation, method, asked, Manners::Player);
-            if beside::is_wanted(asked) {
-                let local = request.extensions().get::<Local>().copied();
-                let base = base(local, asked);
-                let told = finder.beside(&key, &name, beside::is_asked(asked)).await;
+            let (method, headers) = (&asked.method, &asked.headers);
+            let mut answer = media::answer(&representation, method, headers, Manners::Player);
+            if beside::is_wanted(headers) {
+                let base = base(asked.extensions.get::<Local>().copied(), headers);
+                let told = finder.beside(&key, &name, beside::is_asked(headers)).await;
                 beside::add(answer.headers_mut(), &told, &base);
             }
             answer
