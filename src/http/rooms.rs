@@ -90,6 +90,8 @@ pub trait Whereabouts: Send + Sync {
 
 /// Long enough for an answer to reach a phone beside the box.
 const ANSWERED: Duration = Duration::from_secs(1);
+/// How long a set that asks for subtitles waits for them with the film's first bytes.
+const A_MOMENT: Duration = Duration::from_millis(1500);
 /// The cookie of a signed-in browser.
 const COOKIE: &str = "credenza_session";
 
@@ -302,9 +304,17 @@ impl MediaFinder for Rooms {
         })
     }
 
-    fn beside(&self, key: &str, name: &str) -> Beside {
-        let Some(media_id) = self.media_keys.verify(key, name) else { return Beside::default() };
-        let duration_s = self.playback.describe(&media_id).ok().and_then(|told| told.duration_s);
-        Beside { subtitles: self.subtitles_of(&media_id).into_iter().next(), duration_s }
+    fn beside(&self, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {
+        let (rooms, media_id) = (self.clone(), self.media_keys.verify(key, name));
+        Box::pin(async move {
+            let Some(media_id) = media_id else { return Beside::default() };
+            let playback = &rooms.playback;
+            if waits && rooms.subtitles_of(&media_id).is_empty() {
+                // What is learnt is asked for below; why nothing is, the room itself has noted.
+                let _ = playback.subtitles_within(&media_id, A_MOMENT).await;
+            }
+            let duration_s = playback.describe(&media_id).ok().and_then(|told| told.duration_s);
+            Beside { subtitles: rooms.subtitles_of(&media_id).into_iter().next(), duration_s }
+        })
     }
 }

@@ -42,10 +42,11 @@ pub trait MediaFinder: Send + Sync {
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
 
-    /// What else is known of the film at this address, without asking anybody.
-    fn beside(&self, key: &str, name: &str) -> Beside {
-        let _ = (key, name);
-        Beside::default()
+    /// What else is known of the film at this address; where `waits`, who may know is asked for a
+    /// moment.
+    fn beside(&self, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {
+        let _ = (key, name, waits);
+        Box::pin(async { Beside::default() })
     }
 }
 
@@ -103,21 +104,23 @@ async fn play(
     watch: Option<Extension<Watch>>,
     request: Request,
 ) -> Response {
-    if let Some(answer) = media::answer_without_bytes(request.method()) {
+    // Nothing that is asked of media has a body.
+    let (asked, _) = request.into_parts();
+    if let Some(answer) = media::answer_without_bytes(&asked.method) {
         return answer;
     }
-    let asks = Asks { head: request.method() == Method::HEAD, set: sets::known(request.headers()) };
+    let asks = Asks { head: asked.method == Method::HEAD, set: sets::known(&asked.headers) };
     match finder.find(asks, &key, &name).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();
             }
-            let (method, asked) = (request.method(), request.headers());
-            let mut answer = media::answer(&representation, method, asked, Manners::Player);
-            if beside::is_wanted(asked) {
-                let local = request.extensions().get::<Local>().copied();
-                let base = base(local, asked);
-                beside::add(answer.headers_mut(), &finder.beside(&key, &name), &base);
+            let (method, headers) = (&asked.method, &asked.headers);
+            let mut answer = media::answer(&representation, method, headers, Manners::Player);
+            if beside::is_wanted(headers) {
+                let base = base(asked.extensions.get::<Local>().copied(), headers);
+                let told = finder.beside(&key, &name, beside::is_asked(headers)).await;
+                beside::add(answer.headers_mut(), &told, &base);
             }
             answer
         }

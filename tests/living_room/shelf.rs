@@ -16,7 +16,7 @@ pub fn long_name() -> String {
     "A film whose name goes on ".chars().cycle().take(250).collect()
 }
 
-/// Puts titles that somebody stopped watching into the state of a data folder, in one transaction: ten
+/// Puts titles that are pinned, and that somebody stopped watching, into the state of a data folder, in one transaction: ten
 /// thousand of the program's own would each wait for the disk.
 pub fn fill(data: &Path, titles: &[String]) {
     std::fs::create_dir_all(data).unwrap();
@@ -31,6 +31,7 @@ pub fn fill(data: &Path, titles: &[String]) {
             let (media_id, playable) = playable(number, title);
             let record = json!({
                 "watched": 1,
+                "pinned": true,
                 "last_watched_ms": 1_700_000_000_000_u64,
                 "position_s": 61.5,
                 "duration_s": 3723.5,
