@@ -1,5 +1,5 @@
-//! What is fuzzed: every reader of strangers' bytes that a search meets, each with what must hold of
-//! whatever it reads. The fuzz targets run it on what the fuzzer thinks up; a test of the main
+//! What is fuzzed: every reader of strangers' bytes that a search meets, and what a peer says, each
+//! with what must hold of whatever it reads. The fuzz targets run it on what the fuzzer thinks up; a test of the main
 //! package replays `corpus/` and mutations of it, so that CI needs no nightly compiler.
 
 use credenza::index::decode;
@@ -10,7 +10,7 @@ use credenza::torrent::{IndexName, Magnet, Torrent, TorrentFile};
 
 /// All targets; each has a file in `targets/` and a folder in `corpus/`.
 #[allow(dead_code, reason = "a fuzz target names only itself; the test of the corpus names all")]
-pub const TARGETS: [&str; 18] = [
+pub const TARGETS: [&str; 19] = [
     "stremthru",
     "torrentio",
     "comet",
@@ -26,6 +26,7 @@ pub const TARGETS: [&str; 18] = [
     "metainfo",
     "magnet",
     "release_name",
+    "peer_wire",
     "subtitle",
     "subtitle_name",
     "subtitle_offers",
@@ -37,6 +38,7 @@ pub fn run(target: &str, bytes: &[u8]) {
         "metainfo" => metainfo(bytes),
         "magnet" => magnet(&String::from_utf8_lossy(bytes)),
         "release_name" => release_name(&String::from_utf8_lossy(bytes)),
+        "peer_wire" => peer_wire(bytes),
         "subtitle" => subtitle(bytes),
         "subtitle_name" => subtitle_name(&String::from_utf8_lossy(bytes)),
         "subtitle_offers" => subtitle_offers(bytes),
@@ -87,6 +89,11 @@ fn magnet(text: &str) {
     if written.len() < 16 * 1024 {
         assert_eq!(written.parse::<Magnet>(), Ok(read));
     }
+}
+
+fn peer_wire(bytes: &[u8]) {
+    let read = credenza::swarm::messages(bytes).concat();
+    assert!(bytes.starts_with(&read), "what is read is written alike");
 }
 
 fn release_name(text: &str) {

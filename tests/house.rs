@@ -55,6 +55,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("rust_cast", &["lan"]),
     ("parse_torrent_title", &["release"]),
     ("regex_syntax", &["release"]),
+    ("aho_corasick", &["release"]),
     ("askama", &["web"]),
     ("argon2", &["access"]),
     ("hmac", &["access"]),

@@ -78,7 +78,7 @@ fn the_page_changes_what_was_changed_on_it() {
     let form = |more: &str| {
         format!(
             "resolutions=2160p%2C1440p%2C1080p%2C720p%2Csd&max_resolution=2160p&hdr=prefer\
-             &dolby_vision=any&languages=de%2C+fr&max_film_mib=20480&max_episode_mib=0&max_mbit_s=40\
+             &dolby_vision=any&seeders=much&languages=de%2C+fr&max_film_mib=20480&max_episode_mib=0&max_mbit_s=40\
              &exclude=some+word%2C+other&subtitles=en%2C+de{more}"
         )
     };
@@ -95,7 +95,7 @@ fn the_page_changes_what_was_changed_on_it() {
             "resolutions": ["2160p", "1440p", "1080p", "720p", "sd"], "max_resolution": null,
             "max_film_mib": 20480, "max_episode_mib": null, "max_mbit_s": 40,
             "languages": ["de", "fr"], "only_these_languages": false, "hdr": "prefer",
-            "dolby_vision": "any", "cannot_play": ["av1"], "cached_only": true,
+            "dolby_vision": "any", "seeders": "much", "cannot_play": ["av1"], "cached_only": true,
             "exclude": ["some word", "other"], "subtitles": ["en", "de"], "opensubtitles": true
         })
     );

@@ -17,11 +17,11 @@ use super::dlna::MediaServer;
 use super::dlna::beside::Beside;
 use super::error::ApiError;
 use super::limits::Limits;
-use super::router::MediaFinder;
+use super::router::{Asks, MediaFinder};
 use super::server::{Local, Peer};
 use super::sets::Sets;
 use super::traffic::Traffic;
-use crate::access::{Access, LocalKey, MediaKeys};
+use crate::access::{Access, AddonKeys, LocalKey, MediaKeys, Switch};
 use crate::appliance::Appliance;
 use crate::lan::Links;
 use crate::lan::renderer::Renderers;
@@ -39,6 +39,9 @@ pub struct Rooms {
     pub mirrors: Mirrors,
     pub access: Arc<Access>,
     pub media_keys: Arc<MediaKeys>,
+    pub stremio: StremioDoor,
+    /// The owner's own address of this box, behind their reverse proxy.
+    pub public_url: Option<String>,
     pub local_key: Arc<LocalKey>,
     pub appliance: Arc<Appliance>,
     /// Where people find this server.
@@ -60,6 +63,19 @@ pub struct Rooms {
     pub auth_required: bool,
     /// The box's name, for people.
     pub name: String,
+}
+
+/// What is Stremio's.
+#[derive(Clone)]
+pub struct StremioDoor {
+    /// The add-on's keys.
+    pub keys: Arc<AddonKeys>,
+    /// Whether the streaming server for its apps is on.
+    pub server: Switch,
+    /// Where that listens.
+    pub server_listen: SocketAddr,
+    /// Whose pages may ask it, besides Stremio's.
+    pub origins: Vec<String>,
 }
 
 /// Where people find this server.
@@ -200,6 +216,19 @@ impl Rooms {
         answer
     }
 
+    /// The bytes of a media id for who asks.
+    pub(super) async fn media(
+        &self,
+        asks: Asks,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, crate::playback::Error> {
+        if asks.head {
+            self.playback.unopened(media_id, asks.set).await
+        } else {
+            self.playback.representation_for(media_id, asks.set).await
+        }
+    }
+
     /// The path at which a player reads a file of a torrent without a cookie.
     pub(super) fn proxy_path(&self, info_hash: &InfoHash, file: Option<u32>) -> String {
         let key = self.media_keys.sign(&info_hash.to_string(), &proxied(file));
@@ -255,11 +284,12 @@ pub(super) fn no_cookie() -> String {
 impl MediaFinder for Rooms {
     fn find(
         &self,
+        asks: Asks,
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
         let media_id = self.media_keys.verify(key, name);
-        let playback = Arc::clone(&self.playback);
+        let rooms = self.clone();
         Box::pin(async move {
             let forbidden = || {
                 let sentence =
@@ -268,7 +298,7 @@ impl MediaFinder for Rooms {
             };
             let media_id = media_id.ok_or_else(forbidden)?;
             // The name needs no look: it is signed with the id.
-            Ok(playback.representation(&media_id).await?)
+            Ok(rooms.media(asks, &media_id).await?)
         })
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json, Router, middleware};
@@ -16,14 +16,28 @@ use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::{Rooms, base};
 use crate::http::server::Local;
-use crate::http::{api, dav, dlna, files, limits, near, origin, pages, shield, subtitle, traffic};
+use crate::http::{
+    api, dav, dlna, files, limits, near, origin, pages, sets, shield, stremio, subtitle, traffic,
+};
 use crate::representation::Representation;
+use crate::select::Profile;
+
+/// Who asks for the bytes of a film, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asks {
+    /// For its headers alone: a set that looks at what there is sends `HEAD` after `HEAD`, and for
+    /// those nothing is opened.
+    pub head: bool,
+    /// Which set, where it is known what that plays.
+    pub set: Option<&'static Profile>,
+}
 
 /// Knows the bytes that a signed media address stands for.
 pub trait MediaFinder: Send + Sync {
     /// The bytes of `/v/{key}/{name}`, or why not. Finding opens no stream.
     fn find(
         &self,
+        asks: Asks,
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
@@ -76,6 +90,7 @@ pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
     let files = files.layer(household.clone());
     let rest = api::routes().merge(pages::routes()).merge(files).with_state(rooms.clone());
     let media = media_routes(Arc::new(rooms.clone())).merge(subtitle::routes(rooms.clone()));
+    let media = media.merge(stremio::routes(rooms.clone()));
     let media = media.layer(household);
     house_with(media, rest, uploads.with_state(rooms), hosts)
         .layer(middleware::from_fn_with_state(limits, limits::keep))
@@ -91,7 +106,8 @@ async fn play(
     if let Some(answer) = media::answer_without_bytes(request.method()) {
         return answer;
     }
-    match finder.find(&key, &name).await {
+    let asks = Asks { head: request.method() == Method::HEAD, set: sets::known(request.headers()) };
+    match finder.find(asks, &key, &name).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();

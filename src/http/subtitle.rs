@@ -83,7 +83,8 @@ pub(super) async fn answer(
     }
 }
 
-async fn find(rooms: &Rooms, file: &str) -> Result<Arc<dyn Representation>, ApiError> {
+/// The text of `{key}.{form}`.
+pub(super) async fn find(rooms: &Rooms, file: &str) -> Result<Arc<dyn Representation>, ApiError> {
     let split = |(ending, media_type): (&'static str, &'static str)| {
         Some((file.strip_suffix(ending)?, ending, media_type))
     };

@@ -131,7 +131,7 @@ fn torrent(row: &str) -> Option<Torrent> {
         file_name: None,
         trackers: stated::trackers(magnet.trackers.iter().map(String::as_str)),
         indexer: None,
-        files: Vec::new(),
+        files: [].into(),
         index: IndexName::Nyaa,
     })
 }

@@ -26,6 +26,8 @@ pub struct Preferences {
     pub dolby_vision: DolbyVision,
     /// Codings that the set cannot play.
     pub cannot_play: Vec<Codec>,
+    /// How much it counts how many people share a torrent.
+    pub seeders: Seeders,
     /// Whether only what a store has at once is played by itself.
     pub cached_only: bool,
     /// Names that hold one of these words are never played by themselves.
@@ -57,6 +59,7 @@ impl Default for Preferences {
             hdr: Hdr::Any,
             dolby_vision: DolbyVision::WithHdr,
             cannot_play: Vec::new(),
+            seeders: Seeders::Little,
             cached_only: false,
             exclude: Vec::new(),
             subtitles: Vec::new(),
@@ -122,6 +125,31 @@ pub enum DolbyVision {
     Any,
     /// None, not even with HDR beneath.
     Avoid,
+}
+
+/// How much it counts how many people share a torrent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seeders {
+    /// Not at all, but that nobody does.
+    Never,
+    /// It settles what is otherwise equal: a good picture of twenty peers comes in time too.
+    #[default]
+    Little,
+    /// More than the picture: for who has no store, and a line that waits for peers.
+    Much,
+}
+
+impl Seeders {
+    /// What ten times as many of them are worth, in points, and the most that they may be.
+    pub(super) const fn worth(self) -> (f64, f64) {
+        match self {
+            Self::Never => (0.0, 0.0),
+            Self::Little => (20.0, 80.0),
+            // A step on the ladder of resolutions is 50, all of it 300.
+            Self::Much => (150.0, 450.0),
+        }
+    }
 }
 
 /// A coding of pictures, as releases name it.
@@ -257,6 +285,7 @@ mod tests {
             (json!({"exclude": ["a"]}), "\"a\""),
             (json!({"max_mbit_s": -1}), "-1"),
             (json!({"hdr": "perhaps"}), "perhaps"),
+            (json!({"seeders": "some"}), "some"),
         ] {
             let sentence = changed(&changes).unwrap_err().to_string();
             assert!(sentence.contains(told) && !sentence.contains('\n'), "{changes}: {sentence}");

@@ -9,17 +9,22 @@ mod files;
 mod library;
 mod mirrors;
 mod preferences;
+mod stremio;
 mod televisions;
 mod the_box;
 mod titles;
 mod words;
 
+use std::sync::LazyLock;
+
 use askama::Template;
+use sha2::{Digest as _, Sha256};
 
 pub use files::{FileRow, Files};
 pub use library::{Library, LibraryRow};
 pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
+pub use stremio::{Installed, Stremio, StremioKey};
 pub use televisions::{Television, TelevisionRow, Televisions};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
@@ -31,6 +36,13 @@ pub use words::{age, plain, sentence, size};
 pub const STYLE: &str = include_str!("assets/style.css");
 /// The script: ES5, an enhancement only.
 pub const SCRIPT: &str = include_str!("assets/page.js");
+
+/// Stands in the addresses of both, and changes with them: a browser keeps them for long, and after an
+/// update asks for the new ones.
+pub static ASSETS: LazyLock<String> = LazyLock::new(|| {
+    let digest = Sha256::new().chain_update(STYLE).chain_update(SCRIPT).finalize();
+    data_encoding::HEXLOWER.encode(&digest[..6])
+});
 
 /// A page that can be shown.
 pub trait Page {
@@ -205,6 +217,7 @@ pub struct Setup {
     pub token_ends: String,
     pub indexes: Vec<IndexRow>,
     pub mirrors: Mirrors,
+    pub stremio: Stremio,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
     /// How the indexes are.

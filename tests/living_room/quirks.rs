@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use super::shelf::{self, TRAPS};
 use crate::support::http::{Answer, ask};
+use crate::support::seeder::{Torrent, libtorrent};
 use crate::support::server::{Server, credenza};
+use crate::support::skip;
+use crate::support::world::{ID, World};
 
 const SAMSUNG: &str = "DLNADOC/1.50 SEC_HHP_[TV] Samsung Q7 Series (49)/1.0";
 const OLD_SAMSUNG: &str = "DLNADOC/1.50 SEC_HHP_[TV]UE40D7000/1.0";
@@ -169,4 +172,50 @@ fn the_device_has_its_pictures_and_one_name_for_ever() {
     let text = renamed.get("/dlna/description.xml").text();
     assert!(text.contains("<friendlyName>Another name</friendlyName>"), "{text}");
     assert_eq!(uuid(&text), first);
+}
+
+/// A film of which there are two releases; the household would like the finer one, which is HEVC. Each
+/// set is given what it plays, also under the one address of a film that nobody has chosen yet.
+#[test]
+fn what_a_set_cannot_play_is_not_what_it_gets() {
+    let finer = Torrent::single("Quiet.Harbour.2008.1080p.WEB-DL.x265-A.mkv", 4 << 20, 256 << 10);
+    let plain = Torrent::single("Quiet.Harbour.2008.720p.WEB-DL.x264-B.mkv", 3 << 20, 256 << 10);
+    let (Some(one), Some(other)) = (libtorrent(&finer, 50_000), libtorrent(&plain, 50_000)) else {
+        return skip("needs Python with libtorrent (tests/run makes it)");
+    };
+    let world = World::of("Quiet Harbour");
+    world.list(&[&finer, &plain]).seeded_at(&finer, one.addr).seeded_at(&plain, other.addr);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    let configuration = folder.path().join("test.toml");
+    let text = world.configuration("[swarm]\nenabled = true\ndht = false\n");
+    std::fs::write(&configuration, text).unwrap();
+    let mut command = credenza(&data);
+    command.env("CREDENZA_LAN_UPNP", "true");
+    command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(configuration);
+    let server = Server::start(command, data, Some(folder));
+
+    let found = |agent: &str| {
+        let ask = server.owner("GET", &format!("/api/find/{ID}")).with("User-Agent", agent);
+        let found = ask.send().json();
+        let name = found["candidates"][0]["name"].as_str().unwrap().to_owned();
+        (name.contains("x265"), found["candidates"][1]["reasons"].to_string())
+    };
+    assert!(found(KODI).0);
+    assert!(found("curl/8.5.0").0, "a phone or program chooses for any set");
+    let (finest, against) = found(OLD_SAMSUNG);
+    assert!(!finest && against.contains("cannot_play"), "{against}");
+
+    let id = format!("films.film-{ID}");
+    let item = list(&browse(&server, KODI, &id, "BrowseMetadata"));
+    let url = item.split("</res>").next().unwrap().rsplit('>').next().unwrap().to_owned();
+    let size = |agent: &str| {
+        let answer = ask("HEAD", &url).with("User-Agent", agent).send();
+        assert_eq!(answer.status, 200, "{agent}");
+        answer.header("content-length").unwrap().parse::<usize>().unwrap()
+    };
+    assert_eq!(size(OLD_SAMSUNG), 3 << 20);
+    assert_eq!(size(KODI), 4 << 20);
+    assert_eq!(size(OLD_SAMSUNG), 3 << 20, "and stays what it was");
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use credenza::media::{Query, Title};
-use credenza::select::{self, Candidate, Codec, DolbyVision, Hdr, Merit, Preferences, Resolution};
+use credenza::select::{
+    self, Candidate, Codec, DolbyVision, Hdr, Merit, Preferences, Resolution, Seeders,
+};
 use credenza::torrent::{Availability, IndexName, InfoHash, Store, Torrent, TorrentFile, unique};
 
 use super::GIB;
@@ -29,6 +31,18 @@ fn playable(names: &[&str], cached: &[u8], preferences: &Preferences) -> Vec<u8>
     let all = ranked(torrents, cached, &film, preferences);
     let open = all.iter().filter(|one| one.put_aside().is_none());
     open.map(|one| one.torrent.info_hash.as_bytes()[0]).collect()
+}
+
+#[test]
+fn who_has_no_store_may_let_many_seeders_outweigh_the_picture() {
+    let film = query("tt0000001", "Film", 2019);
+    for (seeders, first) in [(Seeders::Never, 1), (Seeders::Little, 1), (Seeders::Much, 2)] {
+        let fine = Torrent { seeders: Some(3), ..torrent(1, "Film.2019.1080p.WEB-DL") };
+        let shared = Torrent { seeders: Some(5000), ..torrent(2, "Film.2019.720p.WEB-DL") };
+        let preferences = Preferences { seeders, ..Preferences::default() };
+        let all = ranked(vec![shared, fine], &[], &film, &preferences);
+        assert_eq!(all[0].torrent.info_hash.as_bytes()[0], first, "{seeders:?}");
+    }
 }
 
 #[test]
@@ -179,8 +193,10 @@ fn limits_count_the_episode_not_the_pack() {
 #[test]
 fn what_is_dubious_is_never_played_by_itself() {
     let film = query("tt0000001", "Film", 2019);
-    let with =
-        |files: &[&str]| Torrent { files: super::files(files), ..torrent(1, "Film.2019.1080p") };
+    let with = |files: &[&str]| Torrent {
+        files: super::files(files).into(),
+        ..torrent(1, "Film.2019.1080p")
+    };
     for (torrent, why) in [
         (with(&["Film.mkv", "Setup.exe"]), "dubious_files"),
         (with(&["film.r00", "film.r01", "film.rar"]), "dubious_files"),

@@ -123,7 +123,7 @@ fn torrent(children: &[Element], index: IndexName) -> Option<Torrent> {
         file_name: None,
         trackers: stated::trackers(told),
         indexer: from.map(name).filter(|from| !from.is_empty()),
-        files: Vec::new(),
+        files: [].into(),
         index,
     })
 }
