@@ -4,7 +4,6 @@ use std::os::unix::fs::MetadataExt as _;
 
 use super::{LIMIT, files};
 use crate::support::seeder::{self, Torrent};
-use crate::support::server::Server;
 use crate::support::world::{ID, World};
 use crate::support::{skip, until};
 
