@@ -61,9 +61,17 @@ boot BOARD='qemu' *ARGS:
 boot-test *ARGS:
     image/boot/test {{ARGS}}
 
-# twenty pulled plugs, each with its moment and outcome
+# the finished image of a Raspberry Pi 3 in QEMU's raspi3b: root, server, claim, one-shot flag
+boot-rpi3 *ARGS:
+    image/boot/pi3 {{ARGS}}
+
+# twenty pulled plugs, each with its moment and outcome; --keep: into docs/plugs.md
 boot-soak *ARGS:
     image/boot/soak {{ARGS}}
+
+# a living room of two hosts on this machine: who finds, lists, plays and seeks; needs root
+living-room *ARGS:
+    tests/living_room/run {{ARGS}}
 
 # a .deb for a server that is there already: amd64 or arm64
 deb ARCHITECTURE='amd64':

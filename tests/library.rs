@@ -79,7 +79,8 @@ impl Home {
         self.server = Some(Server::serve_on(&self.data, &configuration, None));
     }
 
-    fn configuration(&self, swarm: &str, library: &str) -> String {
+    /// The program's configuration with these lines in `[swarm]` and in `[library]`.
+    pub fn configuration(&self, swarm: &str, library: &str) -> String {
         let more = format!(
             "[swarm]\nenabled = true\ndht = false\n{swarm}\n\
              [library]\nnext_episode = false\n{library}\n"
@@ -175,6 +176,14 @@ impl Home {
         let hash = self.films[film].info_hash.to_string();
         self.data.join("library").join(hash).join("0.mkv")
     }
+}
+
+/// The media id of a link or its path, as the page of its player knows it.
+pub fn media_id(server: &Server, url: &str) -> String {
+    let path = &url[url.find("/v/").unwrap()..];
+    let page = server.get(&path.replacen("/v/", "/play/", 1)).text();
+    let from = page.find("data-watched=\"/api/library/").unwrap() + 27;
+    page[from..from + 20].to_owned()
 }
 
 /// The media ids under `key`.

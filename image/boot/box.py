@@ -14,6 +14,10 @@ from card import Card, need
 from machine import Machine, Outfit
 
 
+# A run that ended like this is followed by the next start.
+RESETS = ("guest-reset", "watchdog")
+
+
 @dataclass
 class Boot:
     """One start: which slot, and how that run ended (`None`: it runs)."""
@@ -36,7 +40,7 @@ class Box:
         self.card, self.outfit = card, outfit or Outfit()
         # QEMU's sockets lie here: a path of theirs must be shorter than 108 bytes.
         self.folder = Path(folder or tempfile.mkdtemp(prefix="credenza-box-"))
-        self.port = free_port()
+        self.port, self.shell_port = free_port(), free_port()
         self.boots = []
         self.machine = None
         self.failure = None
@@ -77,7 +81,9 @@ class Box:
         with self._guard:
             start = firmware.load(self.card, self.folder, self._one_shot, self._device_trees)
             self._one_shot = False
-            machine = Machine(self.card, start, self.outfit, self.folder, self.port)
+            machine = Machine(
+                self.card, start, self.outfit, self.folder, self.port, self.shell_port
+            )
             self.machine = machine
             self._tell(lambda: self.boots.append(Boot(start.slot, start.trial, time.monotonic())))
         threading.Thread(target=self._watch, args=(machine,), daemon=True).start()
@@ -96,7 +102,7 @@ class Box:
             try:
                 why = machine.wait() or "a crash of QEMU"
                 self._tell(lambda: setattr(self.boots[-1], "ended", why))
-                if why == "guest-reset":
+                if why in RESETS:
                     self._one_shot = machine.one_shot()
                     self._start()
             except Exception as failure:  # noqa: BLE001: told to whoever waits
@@ -132,7 +138,7 @@ class Box:
             # again tells the moment to within a second.
             if web.status(f"{self.url}/health", 0.7) == 200:
                 return time.monotonic() - self.boots[-1].at
-            if self.boots[-1].ended and not self.machine and self.boots[-1].ended != "guest-reset":
+            if self.boots[-1].ended and not self.machine and self.boots[-1].ended not in RESETS:
                 raise BoxError(f"the box ended by {self.boots[-1].ended}")
             time.sleep(0.1)
         raise BoxError(f"no answer in {limit_s} s")

@@ -65,10 +65,11 @@ pub(super) async fn watch_transfers(playback: Arc<Playback>, shutdown: Cancellat
 
 /// Keeps the library within its bounds, and makes whole what shall be.
 pub(super) async fn tend_library(playback: Arc<Playback>, shutdown: CancellationToken) {
-    let (tending, keeping) = (Arc::clone(&playback), playback);
+    let (tending, listing, keeping) = (Arc::clone(&playback), Arc::clone(&playback), playback);
     tokio::select! {
         () = shutdown.cancelled() => {}
         () = tending.tend_shelf_always() => {}
+        () = listing.list_always() => {}
         () = keeping.keep_all() => {}
     }
 }

@@ -228,7 +228,7 @@ impl Limits {
     }
 
     /// Whether this device opens more titles than anybody would.
-    fn opens(&self, device: IpAddr, title: &str) -> Result<(), Crowded> {
+    pub(super) fn opens(&self, device: IpAddr, title: &str) -> Result<(), Crowded> {
         let mut counts = self.counts();
         let row = counts.device(household(device), self.0.caps);
         row.titles.retain(|(at, known)| at.elapsed() < MINUTE && known != title);
@@ -350,7 +350,7 @@ pub async fn keep(State(limits): State<Limits>, request: Request, next: Next) ->
     {
         return refuse(crowded);
     }
-    if !is_media(&path) {
+    if !is_media(request.method(), &path) {
         let free = path == "/health";
         return match limits.request(device) {
             Err(crowded) if !free => refuse(crowded),
@@ -375,10 +375,30 @@ fn first_part(path: &str) -> &str {
     path.split('/').nth(1).unwrap_or_default()
 }
 
+/// Whether the bytes of a film are asked for, or may be: what a file's name leads to is known only
+/// when it has been looked up.
+fn is_media(method: &Method, path: &str) -> bool {
+    let file = path.starts_with("/dav/") || path.starts_with("/files/");
+    (file && method == Method::GET) || is_film(path)
+}
+
 /// Whether the bytes of a film are at this path.
-fn is_media(path: &str) -> bool {
+fn is_film(path: &str) -> bool {
     let stream = path.strip_prefix("/api/stream/").is_some_and(|rest| !rest.contains('/'));
-    stream || path.starts_with("/v/") || path.starts_with("/stream/proxy/")
+    let proxied = path.starts_with("/v/") || path.starts_with("/stream/proxy/");
+    stream || proxied || torrents_file(path).is_some()
+}
+
+/// The torrent of which a path of the streaming server gives a file's bytes.
+fn torrents_file(path: &str) -> Option<&str> {
+    let mut parts = path.split('/').skip(1);
+    let hash = parts.next().filter(|hash| is_info_hash(hash))?;
+    let file = parts.next().filter(|file| *file == "-1" || file.parse::<u32>().is_ok());
+    file.filter(|_| parts.next() != Some("stats.json")).map(|_| hash)
+}
+
+fn is_info_hash(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// The title that a request opens, in words that tell one from another.
@@ -389,10 +409,12 @@ fn opened<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
         (&Method::GET, "v", key, _) => key.split('.').nth(1),
         (&Method::GET, "stream", "proxy", Some(hash))
         | (&Method::GET, "api", "stream", Some(hash))
-            if is_media(path) =>
+            if is_film(path) =>
         {
             Some(hash)
         }
+        (&Method::POST, hash, "create", None) if is_info_hash(hash) => Some(hash),
+        (&Method::GET | &Method::HEAD, hash, _, _) if is_info_hash(hash) => torrents_file(path),
         (_, "api", "play", Some(id)) | (&Method::POST, "watch", id, None) => Some(id),
         _ => None,
     }
@@ -459,6 +481,8 @@ mod tests {
         assert!(limits.notices().is_empty());
     }
 
+    const HASH: &str = "dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c";
+
     #[test]
     fn what_a_request_opens_is_told_by_its_path() {
         for (method, path, title) in [
@@ -472,6 +496,12 @@ mod tests {
             (Method::GET, "/watch/tt1", None),
             (Method::GET, "/", None),
             (Method::GET, "/v/x", None),
+            (Method::GET, &format!("/{HASH}/0"), Some(HASH)),
+            (Method::HEAD, &format!("/{HASH}/-1/a.mkv"), Some(HASH)),
+            (Method::POST, &format!("/{HASH}/create"), Some(HASH)),
+            (Method::GET, &format!("/{HASH}/create"), None),
+            (Method::GET, &format!("/{HASH}/0/stats.json"), None),
+            (Method::GET, &format!("/{HASH}/stats.json"), None),
         ] {
             assert_eq!(opened(&method, path), title, "{method} {path}");
         }

@@ -1,6 +1,7 @@
 //! The choice: the best candidate that can be opened, and which file of it.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -69,12 +70,38 @@ impl Playback {
             return Ok(play);
         }
         let findings = self.findings(id, only).await;
+        self.play_of(id, only, &findings).await
+    }
+
+    /// The same for somebody who waits before a television: after `soon` the best of what was found
+    /// so far will do. Where none of that plays, the whole search is waited for.
+    pub(super) async fn play_soon(&self, id: &StremioId, soon: Duration) -> Result<Play, Error> {
+        if let Some(play) = self.play_from_disk(id, None)? {
+            return Ok(play);
+        }
+        let recent = self.desk.recent(id).filter(|findings| !findings.candidates.is_empty());
+        let findings = match recent {
+            Some(findings) => findings,
+            None => self.findings_soon(id, soon).await,
+        };
+        match self.play_of(id, None, &findings).await {
+            Err(_) if findings.partial => self.play(id, None).await,
+            played => played,
+        }
+    }
+
+    async fn play_of(
+        &self,
+        id: &StremioId,
+        only: Option<InfoHash>,
+        findings: &Findings,
+    ) -> Result<Play, Error> {
         let candidates: Vec<&Candidate> = findings
             .candidates
             .iter()
             .filter(|one| only.is_none_or(|only| one.torrent.info_hash == only))
             .collect();
-        self.check_ways(id, &findings, only, candidates.is_empty())?;
+        self.check_ways(id, findings, only, candidates.is_empty())?;
         let mut ways = Ways::of(self);
         let mut passed_over = Vec::new();
         for candidate in candidates {

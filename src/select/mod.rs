@@ -21,6 +21,7 @@ mod preferences;
 mod rank;
 mod reading;
 mod reason;
+mod set;
 mod target;
 mod watched;
 
@@ -31,4 +32,5 @@ pub use pick::pick;
 pub use preferences::{BadPreference, Codec, DolbyVision, Hdr, Preferences, Resolution};
 pub use rank::rank;
 pub use reason::Reason;
+pub use set::{Bookmarks, Captions, Container, Profile, SetLimits, Sound, for_set};
 pub use target::Target;

@@ -30,6 +30,10 @@ pub struct Preferences {
     pub cached_only: bool,
     /// Names that hold one of these words are never played by themselves.
     pub exclude: Vec<String>,
+    /// Languages to read, in codes of two letters; none: those to hear.
+    pub subtitles: Vec<String>,
+    /// Whether OpenSubtitles is asked for subtitles that lie beside no film.
+    pub opensubtitles: bool,
 }
 
 impl Default for Preferences {
@@ -55,6 +59,8 @@ impl Default for Preferences {
             cannot_play: Vec::new(),
             cached_only: false,
             exclude: Vec::new(),
+            subtitles: Vec::new(),
+            opensubtitles: true,
         }
     }
 }
@@ -168,9 +174,16 @@ impl Preferences {
         serde_json::from_value::<Self>(all).map_err(unknown)?.checked()
     }
 
+    /// The languages to read: those that were named, else those to hear, else English.
+    #[must_use]
+    pub fn languages_to_read(&self) -> Vec<String> {
+        let named = [&self.subtitles, &self.languages].into_iter().find(|list| !list.is_empty());
+        named.cloned().unwrap_or_else(|| vec!["en".to_owned()])
+    }
+
     /// Tidied: each language and word once, in lower case; a limit of 0 is none.
     pub fn checked(mut self) -> Result<Self, BadPreference> {
-        for language in &mut self.languages {
+        for language in self.languages.iter_mut().chain(&mut self.subtitles) {
             *language = language.trim().to_lowercase();
             if language.len() != 2 || !language.bytes().all(|b| b.is_ascii_lowercase()) {
                 return Err(BadPreference::Language(language.clone()));
@@ -185,10 +198,11 @@ impl Preferences {
         if let Some(word) = self.exclude.get(MOST) {
             return Err(BadPreference::Word(word.clone()));
         }
-        if let Some(language) = self.languages.get(MOST) {
+        if let Some(language) = self.languages.get(MOST).or(self.subtitles.get(MOST)) {
             return Err(BadPreference::Language(language.clone()));
         }
         once(&mut self.languages);
+        once(&mut self.subtitles);
         once(&mut self.exclude);
         once(&mut self.resolutions);
         once(&mut self.cannot_play);

@@ -307,3 +307,46 @@ fn three_thousand_names_are_ranked_in_time() {
     assert_eq!(count, 3000);
     assert!(cold.as_secs() < 20 && warm < cold, "cold {cold:?}, warm {warm:?}");
 }
+
+#[test]
+fn what_the_set_that_asks_cannot_play_comes_after_all_that_it_can() {
+    const OLD: &str = "SEC_HHP_[TV]UE40D7000/1.0";
+    const NEWER: &str = "SEC_HHP_[TV] UE55RU7172/1.0";
+    let film = query("tt0000001", "Film", 2019);
+    for (set, names, cached, expected, against) in [
+        (
+            OLD,
+            ["Film.2019.1080p.WEB-DL.x265", "Film.2019.720p.WEB-DL.x264"],
+            [0].as_slice(),
+            [1, 0],
+            "coding",
+        ),
+        (
+            NEWER,
+            ["Film.2019.1080p.BluRay.x264.DTS", "Film.2019.720p.BluRay.x264.AC3"],
+            &[0],
+            [1, 0],
+            "sound",
+        ),
+        (NEWER, ["Film.2019.1080p.WEB-DL.x265", "Film.2019.720p.WEB-DL.x264"], &[], [0, 1], ""),
+        (
+            "av=5.0; cn=\"Sony Corporation\"; mn=\"BRAVIA KDL-40EX720\"",
+            ["Film.2019.1080p.WEB-DL.x264.mkv", "Film.2019.720p.WEB-DL.x264.mp4"],
+            &[],
+            [1, 0],
+            "such files",
+        ),
+    ] {
+        let torrents = names.iter().zip(0..).map(|(name, number)| torrent(number, name)).collect();
+        let usual = ranked(torrents, cached, &film, &Preferences::default());
+        let set = &select::Profile::of(&[set]).unwrap().plays;
+        let order = select::for_set(&usual, set);
+        let numbers: Vec<u8> =
+            order.iter().map(|one| one.torrent.info_hash.as_bytes()[0]).collect();
+        assert_eq!(numbers, expected, "{names:?}");
+        let last = order.last().unwrap().why();
+        assert!(against.is_empty() || last.contains(against), "{last}");
+        // What was said already is not said twice.
+        assert_eq!(select::for_set(&order, set), order);
+    }
+}

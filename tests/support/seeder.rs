@@ -77,10 +77,10 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// `STOP` keeps its connections and says nothing more; `CONT` goes on.
-    pub fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status();
+    /// It keeps its connections and says nothing more, or goes on.
+    pub fn falls_silent(&self, silent: bool) {
+        let signal = if silent { "-STOP" } else { "-CONT" };
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
     }
 }

@@ -6,6 +6,9 @@ mod library;
 mod mirrors;
 mod preferences;
 mod setup;
+mod stremio;
+mod subtitles;
+mod televisions;
 mod titles;
 mod view;
 mod watch;
@@ -16,6 +19,8 @@ use axum::extract::rejection::FormRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+
+pub(super) use titles::genres;
 
 use super::error::ApiError;
 use super::rooms::{Rooms, Visitor};
@@ -39,6 +44,8 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/watch/{id}", get(watch::candidates).post(watch::play))
         .route("/watch/{id}/events", get(watch::events))
         .route("/play/{key}/{name}", get(watch::player))
+        .route("/televisions/{key}/{name}", get(televisions::list).post(televisions::show))
+        .route("/television/{id}", get(televisions::television).post(televisions::press))
         .route("/library", get(library::shelf).post(library::clean_up))
         .route("/library/{id}", post(library::act))
         // The owner.
@@ -54,6 +61,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/mirrors/remove", post(mirrors::remove))
         .route("/setup/preferences", post(preferences::change))
         .route("/setup/swarm", post(setup::swarm))
+        .route("/setup/stremio", post(stremio::make))
+        .route("/setup/stremio/revoke", post(stremio::revoke))
+        .route("/setup/stremio/server", post(stremio::server))
         .route("/setup/tmdb", post(setup::tmdb))
         .route("/setup/tmdb/remove", post(setup::remove_tmdb))
         // The owner of a box.

@@ -105,6 +105,8 @@ pub(super) fn view(now: &Preferences) -> web::Preferences {
         ],
         cached_only: now.cached_only,
         exclude: now.exclude.join(", "),
+        subtitles: now.subtitles.join(", "),
+        opensubtitles: now.opensubtitles,
     }
 }
 
@@ -153,6 +155,8 @@ pub(super) struct PreferencesForm {
     max_episode_mib: u64,
     max_mbit_s: u64,
     exclude: String,
+    #[serde(default)]
+    subtitles: String,
     /// A box that is not ticked is not sent.
     #[serde(flatten)]
     ticked: std::collections::HashMap<String, String>,
@@ -184,6 +188,8 @@ impl PreferencesForm {
             "cached_only": ticked("cached_only"),
             "exclude": list(&self.exclude),
             "max_resolution": self.max_resolution,
+            "subtitles": list(&self.subtitles.replace(' ', ",")),
+            "opensubtitles": ticked("opensubtitles"),
         });
         let Value::Object(changes) = changes else { return Map::new() };
         // What was not touched stays the configuration's.
@@ -221,6 +227,8 @@ mod tests {
             max_film_mib: Some(7777),
             cannot_play: vec![Codec::Avc, Codec::Av1],
             languages: vec!["de".into(), "en".into()],
+            subtitles: vec!["en".into(), "fr".into()],
+            opensubtitles: false,
             cached_only: true,
             ..Preferences::default()
         };
@@ -234,7 +242,9 @@ mod tests {
             let number = |name: &str| chosen(name).parse().unwrap();
             let ticks = shown.set.iter().filter(|tick| tick.ticked).map(|tick| tick.name);
             let cached = shown.cached_only.then_some("cached_only");
-            let ticked = ticks.chain(cached).map(|name| (name.to_owned(), "true".to_owned()));
+            let asked = shown.opensubtitles.then_some("opensubtitles");
+            let ticked =
+                ticks.chain(cached).chain(asked).map(|name| (name.to_owned(), "true".to_owned()));
             let form = PreferencesForm {
                 resolutions: chosen("resolutions"),
                 max_resolution: chosen("max_resolution"),
@@ -245,6 +255,7 @@ mod tests {
                 max_episode_mib: number("max_episode_mib"),
                 max_mbit_s: number("max_mbit_s"),
                 exclude: shown.exclude.clone(),
+                subtitles: shown.subtitles.clone(),
                 ticked: ticked.collect(),
             };
             assert_eq!(form.changes(&now), Map::new());

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::titles::about;
-use super::{filled, frame, page, trouble, watching};
+use super::{filled, frame, page, subtitles, trouble, watching};
 use crate::http::api::{self, id_of};
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
@@ -229,7 +229,9 @@ pub(super) async fn player(
         Ok(told) => told,
         Err(error) => return trouble(&visitor, error, "/"),
     };
-    let path = format!("/v/{key}/{name}");
+    let signed = format!("{key}/{name}");
+    let path = format!("/v/{signed}");
+    let (tracks, subtitles) = subtitles::of(&visitor, &told.media_id).await;
     page(&web::Player {
         frame,
         title: plain(&told.title),
@@ -241,5 +243,8 @@ pub(super) async fn player(
         detail: told.detail.iter().map(|line| plain(line)).collect(),
         back: told.id.map_or_else(|| "/".to_owned(), |id| format!("/watch/{id}")),
         path,
+        tracks,
+        subtitles,
+        signed,
     })
 }
