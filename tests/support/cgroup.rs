@@ -85,8 +85,8 @@ impl Group {
         let texts = ["memory.oom_control", "memory.events"];
         let texts = texts.iter().filter_map(|file| fs::read_to_string(self.folder.join(file)).ok());
         let count = |text: String| {
-            let line = text.lines().find_map(|line| line.strip_prefix("oom_kill "))?.trim().parse();
-            line.ok()
+            let line = text.lines().find_map(|line| line.strip_prefix("oom_kill "))?;
+            line.trim().parse::<u64>().ok()
         };
         texts.filter_map(count).sum()
     }
