@@ -69,6 +69,10 @@ boot-rpi3 *ARGS:
 boot-soak *ARGS:
     image/boot/soak {{ARGS}}
 
+# a living room of two hosts on this machine: who finds, lists, plays and seeks; needs root
+living-room *ARGS:
+    tests/living_room/run {{ARGS}}
+
 # a .deb for a server that is there already: amd64 or arm64
 deb ARCHITECTURE='amd64':
     image/package/deb.sh {{ARCHITECTURE}}

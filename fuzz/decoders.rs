@@ -1,15 +1,16 @@
-//! What is fuzzed: every reader of strangers' bytes that a search meets, each with what must hold of
-//! whatever it reads. The fuzz targets run it on what the fuzzer thinks up; a test of the main
+//! What is fuzzed: every reader of strangers' bytes that a search meets, and what a peer says, each
+//! with what must hold of whatever it reads. The fuzz targets run it on what the fuzzer thinks up; a test of the main
 //! package replays `corpus/` and mutations of it, so that CI needs no nightly compiler.
 
 use credenza::index::decode;
 use credenza::release;
+use credenza::subtitle::{self, Hints, Subtitle};
 use credenza::torrent::metainfo::Metainfo;
-use credenza::torrent::{IndexName, Magnet, Torrent};
+use credenza::torrent::{IndexName, Magnet, Torrent, TorrentFile};
 
 /// All targets; each has a file in `targets/` and a folder in `corpus/`.
 #[allow(dead_code, reason = "a fuzz target names only itself; the test of the corpus names all")]
-pub const TARGETS: [&str; 15] = [
+pub const TARGETS: [&str; 19] = [
     "stremthru",
     "torrentio",
     "comet",
@@ -25,6 +26,10 @@ pub const TARGETS: [&str; 15] = [
     "metainfo",
     "magnet",
     "release_name",
+    "peer_wire",
+    "subtitle",
+    "subtitle_name",
+    "subtitle_offers",
 ];
 
 /// Feeds `bytes` to the reader that `target` names. A panic is a find.
@@ -33,6 +38,10 @@ pub fn run(target: &str, bytes: &[u8]) {
         "metainfo" => metainfo(bytes),
         "magnet" => magnet(&String::from_utf8_lossy(bytes)),
         "release_name" => release_name(&String::from_utf8_lossy(bytes)),
+        "peer_wire" => peer_wire(bytes),
+        "subtitle" => subtitle(bytes),
+        "subtitle_name" => subtitle_name(&String::from_utf8_lossy(bytes)),
+        "subtitle_offers" => subtitle_offers(bytes),
         "nyaa_page" => index("nyaa", &[b"<table class=\"torrent-list\">", bytes].concat()),
         // Whichever the owner added, told apart by the first character.
         "torznab" => index("fuzzed", &[b"<!-- -->", bytes].concat()),
@@ -82,7 +91,45 @@ fn magnet(text: &str) {
     }
 }
 
+fn peer_wire(bytes: &[u8]) {
+    let read = credenza::swarm::messages(bytes).concat();
+    assert!(bytes.starts_with(&read), "what is read is written alike");
+}
+
 fn release_name(text: &str) {
     let text: String = text.chars().take(300).collect();
     let _ = release::parse(&text);
+}
+
+/// Whatever is read is written without a stranger's tags, and read again as the same.
+fn subtitle(bytes: &[u8]) {
+    let Ok(read) = Subtitle::read(bytes, Hints::default()) else { return };
+    let (srt, vtt) = (read.srt(), read.vtt());
+    assert_eq!(vtt.matches("-->").count(), read.cues());
+    for tag in vtt.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default()) {
+        assert!(["b", "i", "u", "/b", "/i", "/u"].contains(&tag), "{tag}");
+    }
+    let again = Subtitle::read(srt.as_bytes(), Hints::default()).expect("what it writes it reads");
+    assert_eq!(again, read);
+}
+
+/// The files of a torrent, a line each; the first is the film.
+fn subtitle_name(text: &str) {
+    let file = |line: &str| TorrentFile {
+        name: line.chars().take(200).collect(),
+        size_bytes: Some(1_000),
+        ..TorrentFile::default()
+    };
+    let files: Vec<TorrentFile> = text.lines().take(20).map(file).collect();
+    let Some(film) = files.first() else { return };
+    for one in subtitle::beside(&files, film) {
+        assert!(files.contains(&one.file));
+    }
+}
+
+fn subtitle_offers(bytes: &[u8]) {
+    let Ok(answer) = serde_json::from_slice(bytes) else { return };
+    for offer in subtitle::read_offers(&answer) {
+        assert!(offer.id.bytes().all(|b| b.is_ascii_alphanumeric()));
+    }
 }

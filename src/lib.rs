@@ -8,7 +8,7 @@
 //!  6  http · web              being asked: routes, ranges, pages
 //!  5  lan · appliance         being found; the box itself
 //!  4  playback                the story: resolve, open, carry on
-//!  3  index · debrid · title · select · mirror · library · steward     stations that never name each other
+//!  3  index · debrid · title · select · mirror · library · steward · subtitle  stations that never name each other
 //!  2  cache · durable · swarm · release · stremthru · access
 //!  1  media · torrent · representation · fetch · secret · config · bundle · host_name
 //! ```
@@ -22,10 +22,12 @@ pub mod media;
 pub mod representation;
 pub mod secret;
 pub mod torrent;
+pub mod xml;
 
 // Floor 2: engines and stores, neighbours that never name each other.
 pub mod access;
 pub mod cache;
+pub mod clip;
 pub mod durable;
 pub mod release;
 pub mod stremthru;
@@ -38,6 +40,7 @@ pub mod library;
 pub mod mirror;
 pub mod select;
 pub mod steward;
+pub mod subtitle;
 pub mod title;
 
 // Floor 4: the story.

@@ -6,9 +6,19 @@ use std::path::{Path, PathBuf};
 
 /// Floors from the ground up. Rooms of one floor never name each other, but where `SAME_FLOOR` says.
 const FLOORS: &[&[&str]] = &[
-    &["bundle", "config", "fetch", "host_name", "media", "representation", "secret", "torrent"],
-    &["access", "cache", "durable", "release", "stremthru", "swarm"],
-    &["debrid", "index", "library", "mirror", "select", "steward", "title"],
+    &[
+        "bundle",
+        "config",
+        "fetch",
+        "host_name",
+        "media",
+        "representation",
+        "secret",
+        "torrent",
+        "xml",
+    ],
+    &["access", "cache", "clip", "durable", "release", "stremthru", "swarm"],
+    &["debrid", "index", "library", "mirror", "select", "steward", "subtitle", "title"],
     &["playback"],
     &["appliance", "lan"],
     &["http", "web"],
@@ -42,8 +52,10 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("hyper_util", &["http"]),
     ("tower", &["http"]),
     ("mdns_sd", &["lan"]),
+    ("rust_cast", &["lan"]),
     ("parse_torrent_title", &["release"]),
     ("regex_syntax", &["release"]),
+    ("aho_corasick", &["release"]),
     ("askama", &["web"]),
     ("argon2", &["access"]),
     ("hmac", &["access"]),
@@ -54,10 +66,13 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("saphyr_parser", &["steward"]),
     ("sd_notify", &["appliance"]),
     ("qrcode", &["cli"]),
-    ("quick_xml", &["index"]),
+    ("quick_xml", &["xml"]),
     ("chrono", &["index"]),
+    ("chardetng", &["subtitle"]),
+    ("encoding_rs", &["subtitle"]),
     ("flate2", &["cache"]),
     ("unicode_width", &["cli"]),
+    ("noto_sans_mono_bitmap", &["clip"]),
 ];
 
 /// Names that say nothing of what a room is for.
@@ -180,7 +195,6 @@ fn indexes_do_not_name_each_other_and_rooms_have_honest_names() {
         "stated",
         "terms",
         "torznab",
-        "xml",
     ];
     let vendors: Vec<String> = sources()
         .iter()

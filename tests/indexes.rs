@@ -117,7 +117,7 @@ async fn what_a_recording_says_is_what_is_read() {
     assert_eq!(file.name, "Season 1/Harbour.Lights.S01E02.The.Long.Ebb.1080p.WEB-DL.x264-DEMO.mkv");
     assert_eq!(file.size_bytes, Some(1_610_612_736));
     assert_eq!(addon[0].trackers, ["udp://tracker.opentrackr.org:1337/announce"]);
-    assert_eq!(addon[1].files, []);
+    assert_eq!(*addon[1].files, []);
     assert_eq!((addon[2].seeders, addon[2].size_bytes, addon[2].file_index), (None, None, None));
     assert_eq!(addon[2].indexer.as_deref(), Some("Rutor"));
 

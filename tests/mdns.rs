@@ -8,7 +8,7 @@ use crate::support::installed::python;
 use crate::support::netns::{Avahi, Lab, Namespace, Service};
 use crate::support::process::{Beside, finish};
 use crate::support::{skip, until};
-use credenza::lan::Advertisement;
+use credenza::lan::{Advertisement, Offer};
 use std::fs;
 use std::io::Read as _;
 use std::time::Duration;
@@ -16,6 +16,10 @@ use tokio_util::task::TaskTracker;
 
 const KIND: &str = "_http._tcp";
 const LIMIT: Duration = Duration::from_secs(20);
+const OFFERS: [Offer<'static>; 2] = [
+    Offer { kind: KIND, txt: &[("path", "/")] },
+    Offer { kind: "_webdav._tcp", txt: &[("path", "/dav/")] },
+];
 
 /// Not a test: what the tests below start inside a namespace. Advertises as `Credenza`, says each
 /// name it goes by, and stops when its standard input ends.
@@ -25,7 +29,7 @@ fn child() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let tasks = TaskTracker::new();
-        let us = Advertisement::start("Credenza", 8080, &[("path", "/")], &tasks).unwrap();
+        let us = Advertisement::start("Credenza", 8080, &OFFERS, &tasks).unwrap();
         let mut names = us.names();
         println!("name {}", us.current_name());
         let mut input =
@@ -139,6 +143,24 @@ fn avahi_on_our_own_machine_and_we_share_the_port() {
     assert_gone(&avahi);
 }
 
+#[test]
+fn a_new_address_is_followed_within_five_seconds() {
+    if let Some(reason) = missing() {
+        return skip(reason);
+    }
+    let lab = Lab::new();
+    let avahi = Avahi::start(&lab.viewer, "viewer");
+    let child = advertise(&lab.server);
+    assert_is_ours(&seen(&avahi), &lab);
+    lab.move_server_to("10.99.0.77");
+    // Five seconds for us, and as many for a loaded machine and for avahi's own look.
+    until("the new address", Duration::from_secs(10), || {
+        let services = avahi.browse("_webdav._tcp");
+        services.iter().any(|service| service.address == "10.99.0.77").then_some(())
+    });
+    stop(child);
+}
+
 /// Prints a line for each word of a service of [`KIND`]: `add`, `update` or `remove`.
 const LISTENER: &str = r#"
 import sys
@@ -199,6 +221,10 @@ fn the_program_is_found_as_configured_and_says_goodbye_when_interrupted() {
     let avahi = Avahi::start(&lab.viewer, "viewer");
     assert_is_ours(&seen(&avahi), &lab);
     assert_host_resolves(&avahi, "credenza.local", lab.server.address);
+    for (kind, path) in [("_webdav._tcp", "/dav/"), ("_credenza._tcp", "/")] {
+        let service = until(kind, LIMIT, || avahi.browse(kind).into_iter().next());
+        assert!(service.txt.contains(&format!(r#""path={path}""#)), "{service:?}");
+    }
     // The name that was advertised is a Host that is ours, on the port that was told.
     let mut ask = lab.viewer.command("curl");
     ask.args(["--silent", "--fail", "--header", "Host: credenza.local:8080"]);

@@ -238,6 +238,16 @@ fn every_page_is_guarded_and_its_script_is_es5() {
         !style.contains("display: grid") && !style.contains("var(--"),
         "Chrome 38 knows neither"
     );
+    // Kept for good at the address that a page gives, and not without the hash of what it holds.
+    let home = server.get("/login").text();
+    let (_, versioned) = home.split_once("/assets/page.js?v=").expect("a hash in the address");
+    let hash = versioned.split('"').next().expect("an attribute's end");
+    let age = |path: &str| server.get(path).header("cache-control").map(str::to_owned);
+    let kept = age(&format!("/assets/style.css?v={hash}"));
+    assert!(kept.is_some_and(|kept| kept.contains("immutable")));
+    for path in ["/assets/style.css", "/assets/style.css?v=0123456789ab", "/assets/page.js"] {
+        assert_eq!(age(path).as_deref(), Some("no-cache"), "{path}");
+    }
     let script = server.get("/assets/page.js");
     assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
     crate::support::es5(&script.text());

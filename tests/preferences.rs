@@ -78,15 +78,15 @@ fn the_page_changes_what_was_changed_on_it() {
     let form = |more: &str| {
         format!(
             "resolutions=2160p%2C1440p%2C1080p%2C720p%2Csd&max_resolution=2160p&hdr=prefer\
-             &dolby_vision=any&languages=de%2C+fr&max_film_mib=20480&max_episode_mib=0&max_mbit_s=40\
-             &exclude=some+word%2C+other{more}"
+             &dolby_vision=any&seeders=much&languages=de%2C+fr&max_film_mib=20480&max_episode_mib=0&max_mbit_s=40\
+             &exclude=some+word%2C+other&subtitles=en%2C+de{more}"
         )
     };
     let send = |form: &str| {
         let ask = server.ask("POST", "/setup/preferences").with("Cookie", &cookie);
         ask.form(form).send()
     };
-    let kept = send(&form("&cannot_av1=true&cached_only=true"));
+    let kept = send(&form("&cannot_av1=true&cached_only=true&opensubtitles=true"));
     assert_eq!(kept.header("location"), Some("/setup?said=preferences"), "{}", kept.text());
     let now = preferences(&server);
     assert_eq!(
@@ -95,8 +95,8 @@ fn the_page_changes_what_was_changed_on_it() {
             "resolutions": ["2160p", "1440p", "1080p", "720p", "sd"], "max_resolution": null,
             "max_film_mib": 20480, "max_episode_mib": null, "max_mbit_s": 40,
             "languages": ["de", "fr"], "only_these_languages": false, "hdr": "prefer",
-            "dolby_vision": "any", "cannot_play": ["av1"], "cached_only": true,
-            "exclude": ["some word", "other"]
+            "dolby_vision": "any", "seeders": "much", "cannot_play": ["av1"], "cached_only": true,
+            "exclude": ["some word", "other"], "subtitles": ["en", "de"], "opensubtitles": true
         })
     );
     let shown = page();
@@ -111,6 +111,7 @@ fn the_page_changes_what_was_changed_on_it() {
     send(&form(""));
     let now = preferences(&server);
     assert_eq!((&now["cannot_play"], &now["cached_only"]), (&json!([]), &json!(false)));
+    assert_eq!(now["opensubtitles"], json!(false));
     let wrong = send(&form("").replace("languages=de%2C+fr", "languages=german"));
     assert!(wrong.status == 400 && wrong.text().contains("two letters"), "{}", wrong.text());
     let stranger = server.ask("POST", "/setup/preferences").form(&form("")).send();

@@ -59,10 +59,15 @@ impl House {
 
     /// The program started again on the same folder.
     pub fn restarted(self) -> Self {
+        self.restarted_with(|configuration| configuration)
+    }
+
+    /// The same with another configuration.
+    pub fn restarted_with(self, change: impl Fn(String) -> String) -> Self {
         let Self { server, demo, folder, runtime } = self;
         assert_eq!(server.stop(), 0);
         let data = folder.path().join("data");
-        let server = Server::serve_on(&data, &demo.configuration(), None);
+        let server = Server::serve_on(&data, &change(demo.configuration()), None);
         Self { server, demo, folder, runtime }
     }
 

@@ -312,7 +312,7 @@ fn torrents(count: u8) -> Vec<Unique> {
         file_name: None,
         trackers: vec!["udp://tracker.example:1337/announce".to_owned()],
         indexer: None,
-        files: Vec::new(),
+        files: [].into(),
         found_by: Vec::new(),
     };
     (0..count).map(torrent).collect()

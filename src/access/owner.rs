@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::attempts::{ClaimTries, Guesses};
 use super::password::{self, Hasher, PasswordRule};
+use super::remembered::Remembered;
 use super::sessions::Sessions;
 use super::{Clock, Error, Ledger, SessionToken, random};
 
@@ -35,6 +36,7 @@ pub struct Access {
     /// what the one before has done.
     claiming: tokio::sync::Mutex<ClaimTries>,
     guesses: Mutex<Guesses>,
+    remembered: Remembered,
 }
 
 /// Why a claim was refused.
@@ -97,13 +99,15 @@ impl Access {
             code,
             claiming: tokio::sync::Mutex::default(),
             guesses: Mutex::default(),
+            remembered: Remembered::new(random::bytes()?),
         })
     }
 
-    /// Takes the owner and all sessions out of the ledger, before [`Access::open`]: whoever holds the
+    /// Takes the owner, all sessions and all keys of the add-on out of the ledger, before [`Access::open`]: whoever holds the
     /// box in their hands may begin anew. Can be repeated where it was cut off. Blocks on the disk.
     pub fn erase(ledger: &dyn Ledger) -> Result<(), Error> {
         super::sessions::erase(ledger)?;
+        super::addon_keys::erase(ledger)?;
         ledger.remove(OWNER).map_err(Error::Ledger)
     }
 
@@ -147,6 +151,22 @@ impl Access {
     /// Logs in. Guesses are slowed down for each address and for all together; what is refused with
     /// [`LoginError::TooMany`] has not been compared with anything.
     pub async fn login(&self, password: &str, from: IpAddr) -> Result<SessionToken, LoginError> {
+        self.is_right(password, from).await?;
+        Ok(self.begin_session().await?)
+    }
+
+    /// Whether the caller knows the owner's password, without a session: for programs that send it
+    /// with each request. Guesses are slowed down as those of [`Access::login`].
+    pub async fn knows(&self, password: &str, from: IpAddr) -> Result<(), LoginError> {
+        if self.owner_exists() && self.remembered.holds(password) {
+            return Ok(());
+        }
+        self.is_right(password, from).await?;
+        self.remembered.keep(password);
+        Ok(())
+    }
+
+    async fn is_right(&self, password: &str, from: IpAddr) -> Result<(), LoginError> {
         let kept = self.owner.get().ok_or(LoginError::NoOwner)?;
         let counted = self.guesses().begin(from, Instant::now());
         counted.map_err(|retry_after| LoginError::TooMany { retry_after })?;
@@ -155,7 +175,7 @@ impl Access {
             return Err(LoginError::WrongPassword);
         }
         self.guesses().was_right(from);
-        Ok(self.begin_session().await?)
+        Ok(())
     }
 
     /// Whether `cookie`, the value of the session cookie, is a session that is not over. Cheap.

@@ -5,6 +5,8 @@ mod care;
 mod ledger;
 mod reset;
 mod story;
+mod stremio;
+mod television;
 mod whereabouts;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -21,11 +23,15 @@ use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer
 use crate::appliance::{self, Appliance};
 use crate::config::{BadConfig, Config};
 use crate::host_name::host_label;
+use crate::http::host::HostRule;
 use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
+use crate::http::sets::Sets;
 use crate::http::traffic::Traffic;
-use crate::http::{router, server};
-use crate::lan::Advertisement;
+use crate::http::{router, server, streaming_server};
+use crate::lan::renderer::Renderers;
+use crate::lan::ssdp::Ssdp;
+use crate::lan::{Advertisement, Links, Offer};
 use crate::media::StremioId;
 use crate::playback;
 use crate::playback::Playback;
@@ -58,6 +64,8 @@ pub enum Error {
     Access(#[from] crate::access::Error),
     #[error(transparent)]
     Listen(#[from] server::Error),
+    #[error("this machine gives no random numbers, of which the box's id is made; restart it")]
+    NoChance,
     #[error("the token file {file} cannot be read: {error}; mend debrid.token_file")]
     TokenFile { file: PathBuf, error: std::io::Error },
 }
@@ -69,6 +77,7 @@ pub struct App {
     place: Arc<Place>,
     running: RunningServer,
     advertisement: Option<Advertisement>,
+    ssdp: Option<Ssdp>,
     data: PathBuf,
     tasks: TaskTracker,
     serving: Vec<JoinHandle<()>>,
@@ -114,15 +123,19 @@ impl App {
             story(config, data)?;
         let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(Arc::clone(&state)));
         let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
+        let stremio = stremio::door(config, &ledger)?;
         let media_keys = Arc::new(MediaKeys::open(ledger)?);
         let local_key = LocalKey::read_or_make(data)
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let shutdown = CancellationToken::new();
+        let links = Links::new(config.lan.subnets.clone());
+        let running = (&tasks, &shutdown);
+        let media_server = television::media_server(config, &state, &playback, &links, running)?;
         let parts = appliance::Parts {
             playback: Arc::clone(&playback),
             state,
             media_keys: Arc::clone(&media_keys),
-            client,
+            client: client.clone(),
             near,
             library: Arc::new(move || library.folder()),
             data: data.to_owned(),
@@ -131,52 +144,58 @@ impl App {
             shutdown: shutdown.clone(),
         };
         let appliance = Appliance::new(parts, options);
-        let guest = Arc::clone(&appliance);
-        let hosts = Arc::new(HostList::new(
-            &host_label(&config.lan_name),
-            config.names.clone(),
-            move || {
-                let portal = guest.access_point().map(|access_point| access_point.address);
-                own_addresses().into_iter().chain(portal).collect()
-            },
-        ));
+        let hosts = Arc::new(hosts(config, Arc::clone(&appliance)));
         let advertisement = advertise(config, address, &tasks);
         let place = Arc::new(Place {
             listen: address,
             hosts: Arc::clone(&hosts),
             announced: advertisement.is_some(),
         });
+        let front = Arc::clone(&place);
+        playback.tell_front_door(move || {
+            let named = front.named();
+            named
+                .or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
+                .unwrap_or_default()
+        });
         let rooms = Rooms {
             playback: Arc::clone(&playback),
             mirrors: mirrors.clone(),
             access,
             media_keys: Arc::clone(&media_keys),
+            stremio,
+            public_url: config.public_url.as_ref().map(ToString::to_string),
             local_key: Arc::new(local_key),
             appliance: Arc::clone(&appliance),
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
             tasks: tasks.clone(),
             limits: Limits::new(caps(config)),
+            media_server,
+            sets: Sets::default(),
+            renderers: Renderers::new(client, links.clone()),
+            links: links.clone(),
             traffic: Traffic::default(),
             auth_required: config.auth_required,
-            name: config.lan_name.clone(),
+            name: config.lan.name.clone(),
         };
-        let rule = Hosts { list: Arc::clone(&hosts), appliance: Arc::clone(&appliance) };
-        let router = router::whole(rooms.clone(), Arc::new(rule));
+        let rule: Arc<dyn HostRule> =
+            Arc::new(Hosts { list: Arc::clone(&hosts), appliance: Arc::clone(&appliance) });
+        let router = router::whole(rooms.clone(), Arc::clone(&rule));
         let serve = |listener| {
             let served = server::serve(listener, router.clone(), tasks.clone(), shutdown.clone());
             tasks.spawn(served)
         };
-        let serving = side_door.into_iter().chain([listener]).map(serve).collect();
-        tasks.spawn(care::warm_up_names(shutdown.clone()));
-        tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
-        tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
-        tasks.spawn(care::watch_transfers(Arc::clone(&playback), shutdown.clone()));
-        tasks.spawn(care::tend_library(Arc::clone(&playback), shutdown.clone()));
-        tasks.spawn(care::keep_mirrors(mirrors, shutdown.clone()));
-        tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
+        let mut serving: Vec<_> = side_door.into_iter().chain([listener]).map(serve).collect();
+        let apps = streaming_server::serve_while_on(rooms.clone(), rule, shutdown.clone());
+        serving.push(tasks.spawn(apps));
+        let cared_for =
+            care::House { playback: Arc::clone(&playback), media_keys, mirrors, anime_map };
+        care::begin(cared_for, &tasks, &shutdown);
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         appliance.start();
+        let ssdp = rooms.media_server.as_ref();
+        let ssdp = ssdp.and_then(|server| television::announce(server, address, &links, &tasks));
         if let Some(advertisement) = &advertisement {
             tasks.spawn(care::follow_name(advertisement.names(), hosts, shutdown.clone()));
         }
@@ -186,6 +205,7 @@ impl App {
             place,
             running,
             advertisement,
+            ssdp,
             data: data.to_owned(),
             tasks,
             serving,
@@ -220,6 +240,9 @@ impl App {
         if let Err(error) = self.running.remove(&self.data) {
             tracing::warn!(%error, "server.json could not be removed");
         }
+        if let Some(ssdp) = self.ssdp.take() {
+            ssdp.stop().await;
+        }
         if let Some(advertisement) = self.advertisement.take() {
             advertisement.stop().await;
         }
@@ -239,6 +262,14 @@ impl App {
     }
 }
 
+/// The Host names that are ours.
+fn hosts(config: &Config, guest: Arc<Appliance>) -> HostList {
+    HostList::new(&host_label(&config.lan.name), stremio::names(config), move || {
+        let portal = guest.access_point().map(|access_point| access_point.address);
+        own_addresses().into_iter().chain(portal).collect()
+    })
+}
+
 fn caps(config: &Config) -> Caps {
     let limits = &config.limits;
     Caps {
@@ -249,10 +280,19 @@ fn caps(config: &Config) -> Caps {
 }
 
 fn advertise(config: &Config, address: SocketAddr, tasks: &TaskTracker) -> Option<Advertisement> {
-    if !config.mdns || address.ip().is_loopback() {
+    if !config.lan.mdns || address.ip().is_loopback() {
         return None;
     }
-    match Advertisement::start(&config.lan_name, address.port(), &[("path", "/")], tasks) {
+    let offers = [
+        Offer { kind: "_http._tcp", txt: &[("path", "/")] },
+        // Kodi lists it, and opens the folder that is told.
+        Offer { kind: "_webdav._tcp", txt: &[("path", "/dav/")] },
+        Offer {
+            kind: "_credenza._tcp",
+            txt: &[("path", "/"), ("version", env!("CARGO_PKG_VERSION"))],
+        },
+    ];
+    match Advertisement::start(&config.lan.name, address.port(), &offers, tasks) {
         Ok(advertisement) => Some(advertisement),
         Err(error) => {
             tracing::warn!(%error, "the name is not announced in the local network");

@@ -17,6 +17,7 @@ use crate::mirror::{self, Mirrors};
 use crate::playback::{IndexPlace, Parts, Playback, ShelfOptions};
 use crate::secret::Secret;
 use crate::select::Preferences;
+use crate::subtitle::OpenSubtitles;
 use crate::swarm::{self, Swarm};
 use crate::title::{AnimeMap, Titles, anime_map};
 use crate::torrent::IndexName;
@@ -68,7 +69,10 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
         .with_tmdb_and_images(config.tmdb.clone(), config.images.clone());
     titles.use_tmdb_key(config.tmdb_key.clone());
     let mirrors = mirrors(config, &state, &client)?;
+    let opensubtitles =
+        OpenSubtitles::new(client.clone(), config.opensubtitles.clone(), cache.clone());
     let playback = Playback::new(Parts {
+        opensubtitles,
         mirrors: mirrors.clone(),
         p2p_timeout: config.mirror.p2p_timeout,
         titles,

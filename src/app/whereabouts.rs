@@ -32,6 +32,10 @@ impl Whereabouts for Place {
         all.filter(|at| !at.ip().is_loopback() || self.listen.ip().is_loopback()).map(url).collect()
     }
 
+    fn port(&self) -> u16 {
+        self.listen.port()
+    }
+
     fn named(&self) -> Option<String> {
         let port = without_default(self.listen.port());
         self.announced.then(|| format!("http://{}.local{port}/", self.hosts.name()))

@@ -1,4 +1,4 @@
-//! What may be lost: found torrents, titles, availability, hashes that a store refuses.
+//! What may be lost: found torrents, titles, availability, subtitles, hashes that a store refuses.
 //!
 //! All of it can be asked for again, so nothing here is worth a failure. A folder that does not open
 //! is set aside and a new one begun; an entry that cannot be read is a miss; after an engine's panic
@@ -151,6 +151,21 @@ impl Cache {
     pub fn put_link(&self, from: &str, to: &str) {
         let entry = (from.as_bytes().to_vec(), to.as_bytes().to_vec());
         self.engine.put(&shelf::LINK, vec![entry]);
+    }
+
+    /// Subtitles that were fetched before.
+    #[must_use]
+    pub fn subtitle(&self, key: &str) -> Option<String> {
+        let (bytes, _) = self.engine.read(&shelf::SUBTITLE, key.as_bytes())?;
+        packed::read(&bytes)
+    }
+
+    /// Keeps subtitles; very long ones are not kept.
+    pub fn put_subtitle(&self, key: &str, text: &str) {
+        let packed = packed::write(&text);
+        let packed = packed.filter(|bytes| bytes.len() <= shelf::SUBTITLE.longest);
+        let entry = packed.map(|bytes| (key.as_bytes().to_vec(), bytes));
+        self.engine.put(&shelf::SUBTITLE, entry.into_iter().collect());
     }
 
     /// What `store` last said of the hash, and how long ago. A refusal outlives everything else.

@@ -76,7 +76,7 @@ mod tests {
                 file_name: None,
                 trackers: vec!["udp://tracker.example:1337/announce".to_owned(); 5],
                 indexer: None,
-                files: Vec::new(),
+                files: [].into(),
                 found_by: vec![IndexName::Torrentio],
             }
         };

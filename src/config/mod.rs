@@ -2,8 +2,10 @@
 //! that work. Read once, in `main`; rooms are given the values they need, never all of it.
 
 mod keys;
+mod lan;
 mod library;
 mod read;
+mod stremio;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,8 +17,10 @@ use std::time::Duration;
 use url::Url;
 
 pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
+pub use lan::LanConfig;
 pub use library::LibraryConfig;
 pub use read::BadConfig;
+pub use stremio::StremioConfig;
 
 use crate::secret::{Address, Secret};
 use crate::torrent::{IndexName, Store};
@@ -95,12 +99,14 @@ pub struct MirrorConfig {
 pub struct Config {
     /// `server.listen`
     pub listen: SocketAddr,
+    /// `server.public_url`: the owner's own address of this box, behind their reverse proxy.
+    pub public_url: Option<Url>,
     /// `server.names`: Host names that are ours besides the addresses and `lan.name`.
     pub names: Vec<String>,
-    /// `lan.name`: as people see it; the host name is made of it.
-    pub lan_name: String,
-    /// `lan.mdns`
-    pub mdns: bool,
+    /// `[lan]`
+    pub lan: LanConfig,
+    /// `[stremio]`
+    pub stremio: StremioConfig,
     /// `[swarm]`
     pub swarm: SwarmConfig,
     /// `find.open_first`: whether the best of what was found is opened before somebody chooses it.
@@ -140,6 +146,8 @@ pub struct Config {
     pub images: Url,
     /// `title.tmdb_url`
     pub tmdb: Url,
+    /// `title.opensubtitles_url`
+    pub opensubtitles: Url,
     /// `title.tmdb_key`
     pub tmdb_key: Option<Secret>,
     /// `[prefer]`: the fields that were given, for the room that knows their words.
@@ -170,6 +178,7 @@ const ANIME_MAP: &str =
 const KITSU_MAP: &str = "https://raw.githubusercontent.com/TheBeastLT/stremio-kitsu-anime/master/static/data/imdb_mapping.json";
 const IMAGES: &str = "https://images.metahub.space";
 const TMDB: &str = "https://api.themoviedb.org/3";
+const OPENSUBTITLES: &str = "https://opensubtitles-v3.strem.io";
 
 impl Config {
     /// Reads `file` (where there is one) and the environment, which wins.
@@ -233,9 +242,10 @@ impl Config {
             listen: given
                 .parsed("server.listen", "an address and port, such as \"0.0.0.0:8080\"")?
                 .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 8080))),
+            public_url: given.text("server.public_url").and_then(|url| Url::parse(url).ok()),
             names: given.list("server.names"),
-            lan_name: given.shown_name("lan.name", "Credenza")?,
-            mdns: given.bool("lan.mdns", true),
+            lan: given.lan()?,
+            stremio: given.stremio()?,
             swarm: given.swarm()?,
             open_first: given.bool("find.open_first", false),
             limits: given.limits()?,
@@ -254,6 +264,7 @@ impl Config {
             kitsu_map: given.url("title.kitsu_map_url", KITSU_MAP),
             images: given.url("title.images_url", IMAGES),
             tmdb: given.url("title.tmdb_url", TMDB),
+            opensubtitles: given.url("title.opensubtitles_url", OPENSUBTITLES),
             tmdb_key: given.text("title.tmdb_key").map(Secret::new),
             indexes: places.into(),
             added: given.added_indexes()?,

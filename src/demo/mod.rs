@@ -90,7 +90,7 @@ impl Demo {
         let text = |value: String| toml::Value::String(value);
         let base = |address: SocketAddr| text(street::base(address));
         let file = |address, path: &str| text(format!("{}/{path}", street::base(address)));
-        let tables: [(&[&str], toml::Value); 28] = [
+        let tables: Vec<(&[&str], toml::Value)> = vec![
             (&["stremthru", "url"], base(street.stremthru)),
             (&["index", "stremthru", "url"], base(street.stremthru)),
             (&["index", "torrentio", "url"], base(street.torrentio)),
@@ -107,6 +107,7 @@ impl Demo {
             (&["title", "anime_map_url"], file(street.lists, "anime-list-full.json")),
             (&["title", "kitsu_map_url"], file(street.lists, "imdb_mapping.json")),
             (&["title", "tmdb_url"], file(street.tmdb, "3")),
+            (&["title", "opensubtitles_url"], base(street.opensubtitles)),
             (&["mirror", "torrent_caches"], vec![street::base(street.mirror) + "/torrent"].into()),
             (&["debrid", "store"], text("realdebrid".to_owned())),
             (&["debrid", "token_file"], text(self.token_file.display().to_string())),
@@ -121,6 +122,7 @@ impl Demo {
             (&["access", "auth_required"], false.into()),
             (&["lan", "name"], text("Credenza demonstration".to_owned())),
             (&["lan", "mdns"], false.into()),
+            (&["lan", "upnp"], false.into()),
         ];
         let mut root = toml::Table::new();
         for (path, value) in tables {

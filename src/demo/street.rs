@@ -17,6 +17,7 @@ use crate::demo::stand_in::kitsu::Kitsu;
 use crate::demo::stand_in::mediafusion::MediaFusion;
 use crate::demo::stand_in::mirror::Mirror;
 use crate::demo::stand_in::nyaa::Nyaa;
+use crate::demo::stand_in::opensubtitles::OpenSubtitles;
 use crate::demo::stand_in::peerflix::Peerflix;
 use crate::demo::stand_in::stremthru::StremThru;
 use crate::demo::stand_in::torrentio::Torrentio;
@@ -51,6 +52,7 @@ pub(super) struct Doors {
     kitsu: Listener,
     lists: Listener,
     tmdb: Listener,
+    opensubtitles: Listener,
     mirror: Listener,
     tracker: Listener,
 }
@@ -70,6 +72,7 @@ pub(super) struct Street {
     pub(super) kitsu: SocketAddr,
     pub(super) lists: SocketAddr,
     pub(super) tmdb: SocketAddr,
+    pub(super) opensubtitles: SocketAddr,
     pub(super) mirror: SocketAddr,
     pub(super) cdn: Arc<Cdn>,
     cdn_address: SocketAddr,
@@ -95,6 +98,7 @@ impl Doors {
             kitsu: any().await?,
             lists: any().await?,
             tmdb: any().await?,
+            opensubtitles: any().await?,
             mirror: any().await?,
             tracker: any().await?,
         })
@@ -126,6 +130,7 @@ impl Doors {
         let nyaa = Nyaa::new(household.clone());
         let cinemeta = Cinemeta::new(&posters);
         let kitsu = Kitsu::new(&posters);
+        let subtitles = OpenSubtitles::new(household.clone(), &base(self.opensubtitles.address()));
         let mirror = Mirror::new(household.clone(), &base(self.mirror.address()));
         let tracker = Tracker::new(household.clone(), seeder);
         let files = cdn.clone();
@@ -148,6 +153,7 @@ impl Doors {
             kitsu: open(self.kitsu, behind(move |ask| kitsu.answer(ask))),
             lists: open(self.lists, behind(lists::answer)),
             tmdb: open(self.tmdb, behind(tmdb::answer)),
+            opensubtitles: open(self.opensubtitles, behind(move |ask| subtitles.answer(ask))),
             mirror: open(self.mirror, behind(move |ask| mirror.answer(ask))),
             tracker: open(self.tracker, behind(move |ask| tracker.answer(ask))),
             cdn_address: open(self.cdn, behind(move |ask| files.answer(ask))),
@@ -179,6 +185,7 @@ impl Street {
             self.kitsu,
             self.lists,
             self.tmdb,
+            self.opensubtitles,
             self.mirror,
             self.tracker,
             self.seeder.into(),

@@ -61,6 +61,8 @@ pub struct Request {
     pub secret_query: Option<(&'static str, Secret)>,
     /// A JSON body.
     pub json: Option<serde_json::Value>,
+    /// A body of text, with its media type; where there is no JSON.
+    pub text: Option<(&'static str, String)>,
     /// Limit for the whole call with its retries and redirects; more than 30 s counts as 30 s. For
     /// [`Client::open`] it limits each wait (for the head, then for the next bytes) instead.
     pub timeout: Duration,
@@ -137,6 +139,7 @@ impl Request {
             secret: None,
             secret_query: None,
             json: None,
+            text: None,
             timeout: LONGEST,
         }
     }

@@ -21,7 +21,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{RequestBuilder, Response, redirect};
 use url::{Host, Url};
 
@@ -213,6 +213,8 @@ fn build(
     }
     if let Some(json) = &request.json {
         call = call.json(json);
+    } else if let Some((media_type, text)) = &request.text {
+        call = call.header(CONTENT_TYPE, *media_type).body(text.clone());
     }
     Ok(call)
 }

@@ -13,10 +13,11 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::TryStreamExt;
 
-use crate::http::dlna;
+use crate::http::dlna::headers as dlna;
 use crate::http::drip::{self, Drip};
 use crate::http::precondition::{self, Validators, Verdict};
 use crate::http::range::ByteRange;
+use crate::http::sets;
 use crate::representation::Representation;
 
 /// What a set may ask of media.
@@ -29,6 +30,8 @@ pub enum Manners {
     Player,
     /// A player that was given no right for pages elsewhere: the same without CORS.
     Set,
+    /// A player that shows them beside a film: with CORS, without DLNA.
+    Subtitles,
     /// A program: RFC 9110 and nothing more.
     Plain,
 }
@@ -62,7 +65,7 @@ pub fn answer(
     if let Some(answer) = answer_without_bytes(method) {
         return answer;
     }
-    if manners != Manners::Plain
+    if matches!(manners, Manners::Player | Manners::Set)
         && let Some(status) = dlna::refusal(asked)
     {
         return bare(status);
@@ -160,8 +163,10 @@ fn describe(
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-transform"));
     let media_type = match manners {
-        Manners::Player | Manners::Set => dlna::spelled(representation.media_type(), asked),
-        Manners::Plain => representation.media_type(),
+        Manners::Player | Manners::Set => {
+            sets::profile_of(asked).spelled(representation.media_type())
+        }
+        Manners::Plain | Manners::Subtitles => representation.media_type(),
     };
     let media_type = HeaderValue::from_str(media_type)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
@@ -169,10 +174,12 @@ fn describe(
     if manners != Manners::Plain {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
-        if manners == Manners::Player {
+        if matches!(manners, Manners::Player | Manners::Subtitles) {
             add_cors(headers);
         }
-        dlna::add(headers, asked);
+        if manners != Manners::Subtitles {
+            dlna::add(headers, asked);
+        }
     }
 }
 

@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::error::ApiError;
 use crate::access;
-use crate::access::{ClaimError, LoginError};
+use crate::access::{AddonKeyError, ClaimError, LoginError, SwitchError};
 use crate::appliance;
 use crate::index;
+use crate::lan::renderer;
 use crate::mirror;
 use crate::playback;
 use crate::title;
@@ -21,6 +22,7 @@ impl From<playback::Error> for ApiError {
             E::NoIndex { .. } | E::IndexFailed { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
             E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
             E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
+            E::NoSuchNode { .. } => (StatusCode::NOT_FOUND, "no_such_node"),
             E::UnknownMedia => (StatusCode::NOT_FOUND, "unknown_media"),
             E::Gone { .. } => (StatusCode::BAD_GATEWAY, "gone"),
             E::NotACandidate { .. } => (StatusCode::NOT_FOUND, "not_a_candidate"),
@@ -49,6 +51,8 @@ impl From<playback::Error> for ApiError {
             E::Title(_) => (StatusCode::BAD_GATEWAY, "title"),
             E::NeverVerifies { .. } => (StatusCode::BAD_GATEWAY, "never_verifies"),
             E::NotAFilm { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "not_a_film"),
+            E::NoSubtitle => (StatusCode::NOT_FOUND, "no_subtitle"),
+            E::Subtitle(_) => (StatusCode::BAD_GATEWAY, "subtitle_unreadable"),
             E::Torrent(torrent) => of_torrent(torrent),
             E::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "state"),
         };
@@ -114,6 +118,19 @@ impl From<mirror::Error> for ApiError {
     }
 }
 
+impl From<renderer::Error> for ApiError {
+    fn from(error: renderer::Error) -> Self {
+        use renderer::Error as E;
+        let (status, code) = match &error {
+            E::Unknown { .. } => (StatusCode::NOT_FOUND, "unknown_renderer"),
+            E::Away { .. } => (StatusCode::GATEWAY_TIMEOUT, "renderer_away"),
+            E::Refused { .. } => (StatusCode::BAD_GATEWAY, "renderer_refused"),
+            E::NoVolume { .. } => (StatusCode::CONFLICT, "no_volume"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
 impl From<ClaimError> for ApiError {
     fn from(error: ClaimError) -> Self {
         let (status, code) = match &error {
@@ -134,6 +151,28 @@ impl From<LoginError> for ApiError {
             LoginError::WrongPassword => (StatusCode::FORBIDDEN, "wrong_password"),
             LoginError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             LoginError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "access"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<AddonKeyError> for ApiError {
+    fn from(error: AddonKeyError) -> Self {
+        let (status, code) = match &error {
+            AddonKeyError::Name => (StatusCode::BAD_REQUEST, "bad_name"),
+            AddonKeyError::TooMany => (StatusCode::CONFLICT, "too_many_keys"),
+            AddonKeyError::NotThere(_) => (StatusCode::NOT_FOUND, "no_such_key"),
+            AddonKeyError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "access"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<SwitchError> for ApiError {
+    fn from(error: SwitchError) -> Self {
+        let (status, code) = match &error {
+            SwitchError::Fixed => (StatusCode::CONFLICT, "is_configured"),
+            SwitchError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "access"),
         };
         Self::new(status, code, error.to_string())
     }

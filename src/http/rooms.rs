@@ -13,13 +13,18 @@ use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
+use super::dlna::MediaServer;
+use super::dlna::beside::Beside;
 use super::error::ApiError;
 use super::limits::Limits;
-use super::router::MediaFinder;
+use super::router::{Asks, MediaFinder};
 use super::server::{Local, Peer};
+use super::sets::Sets;
 use super::traffic::Traffic;
-use crate::access::{Access, LocalKey, MediaKeys};
+use crate::access::{Access, AddonKeys, LocalKey, MediaKeys, Switch};
 use crate::appliance::Appliance;
+use crate::lan::Links;
+use crate::lan::renderer::Renderers;
 use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
@@ -34,6 +39,9 @@ pub struct Rooms {
     pub mirrors: Mirrors,
     pub access: Arc<Access>,
     pub media_keys: Arc<MediaKeys>,
+    pub stremio: StremioDoor,
+    /// The owner's own address of this box, behind their reverse proxy.
+    pub public_url: Option<String>,
     pub local_key: Arc<LocalKey>,
     pub appliance: Arc<Appliance>,
     /// Where people find this server.
@@ -41,6 +49,14 @@ pub struct Rooms {
     pub tasks: TaskTracker,
     /// How much each device may take.
     pub limits: Limits,
+    /// The household's televisions that can be told to play.
+    pub renderers: Renderers,
+    /// Who is of the household.
+    pub links: Links,
+    /// What televisions' own players browse; `None` where it is switched off.
+    pub media_server: Option<MediaServer>,
+    /// Which sets asked lately.
+    pub sets: Sets,
     /// What was asked, counted.
     pub traffic: Traffic,
     /// Whether the watch page asks who is watching.
@@ -49,12 +65,27 @@ pub struct Rooms {
     pub name: String,
 }
 
+/// What is Stremio's.
+#[derive(Clone)]
+pub struct StremioDoor {
+    /// The add-on's keys.
+    pub keys: Arc<AddonKeys>,
+    /// Whether the streaming server for its apps is on.
+    pub server: Switch,
+    /// Where that listens.
+    pub server_listen: SocketAddr,
+    /// Whose pages may ask it, besides Stremio's.
+    pub origins: Vec<String>,
+}
+
 /// Where people find this server.
 pub trait Whereabouts: Send + Sync {
     /// Its addresses that others reach, as URLs.
     fn addresses(&self) -> Vec<String>;
     /// The same by name, where the name is announced.
     fn named(&self) -> Option<String>;
+    /// The port of those addresses.
+    fn port(&self) -> u16;
 }
 
 /// Long enough for an answer to reach a phone beside the box.
@@ -101,6 +132,12 @@ impl Visitor {
     pub(super) fn host(&self) -> &str {
         let value = self.headers.get(header::HOST).and_then(|value| value.to_str().ok());
         value.unwrap_or_default()
+    }
+
+    /// Where the box was reached, for links of players that may know no other way: the address of the
+    /// socket, `http://IP:PORT`, else the Host.
+    pub(super) fn base(&self) -> String {
+        base(self.local, &self.headers)
     }
 
     /// Lets the owner pass.
@@ -179,6 +216,19 @@ impl Rooms {
         answer
     }
 
+    /// The bytes of a media id for who asks.
+    pub(super) async fn media(
+        &self,
+        asks: Asks,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, crate::playback::Error> {
+        if asks.head {
+            self.playback.unopened(media_id, asks.set).await
+        } else {
+            self.playback.representation_for(media_id, asks.set).await
+        }
+    }
+
     /// The path at which a player reads a file of a torrent without a cookie.
     pub(super) fn proxy_path(&self, info_hash: &InfoHash, file: Option<u32>) -> String {
         let key = self.media_keys.sign(&info_hash.to_string(), &proxied(file));
@@ -192,11 +242,28 @@ impl Rooms {
         signed.is_some_and(|signed| signed == info_hash.to_string())
     }
 
+    /// The paths of a film's subtitles that are known without asking anybody, those that are wanted
+    /// first, in the form that every set reads.
+    pub(super) fn subtitles_of(&self, media_id: &str) -> Vec<String> {
+        let lines = self.playback.subtitles_known(media_id);
+        lines.iter().map(|line| self.subtitle_path(line, "bom.srt")).collect()
+    }
+
     /// The signed path of a chosen file.
     pub(super) fn media_path(&self, play: &Play) -> String {
         let key = self.media_keys.sign(&play.media_id, &play.link_name);
         format!("{key}/{}", play.link_name)
     }
+}
+
+/// Where a request reached us, as [`Visitor::base`].
+pub(super) fn base(local: Option<Local>, headers: &HeaderMap) -> String {
+    let local = local.map(|Local(local)| SocketAddr::new(local.ip().to_canonical(), local.port()));
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    local.map_or_else(
+        || format!("http://{}", host.unwrap_or_default()),
+        |local| format!("http://{local}"),
+    )
 }
 
 /// What is signed with a torrent's hash: no name of a file, since none has `=` or `/` in a link.
@@ -217,11 +284,12 @@ pub(super) fn no_cookie() -> String {
 impl MediaFinder for Rooms {
     fn find(
         &self,
+        asks: Asks,
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
         let media_id = self.media_keys.verify(key, name);
-        let playback = Arc::clone(&self.playback);
+        let rooms = self.clone();
         Box::pin(async move {
             let forbidden = || {
                 let sentence =
@@ -230,7 +298,13 @@ impl MediaFinder for Rooms {
             };
             let media_id = media_id.ok_or_else(forbidden)?;
             // The name needs no look: it is signed with the id.
-            Ok(playback.representation(&media_id).await?)
+            Ok(rooms.media(asks, &media_id).await?)
         })
+    }
+
+    fn beside(&self, key: &str, name: &str) -> Beside {
+        let Some(media_id) = self.media_keys.verify(key, name) else { return Beside::default() };
+        let duration_s = self.playback.describe(&media_id).ok().and_then(|told| told.duration_s);
+        Beside { subtitles: self.subtitles_of(&media_id).into_iter().next(), duration_s }
     }
 }

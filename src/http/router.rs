@@ -3,28 +3,50 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json, Router, middleware};
 use futures_util::future::BoxFuture;
 
+use crate::http::dlna::beside::{self, Beside};
 use crate::http::error::ApiError;
 use crate::http::host::{self, HostRule};
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
-use crate::http::rooms::Rooms;
-use crate::http::{api, limits, origin, pages, shield, traffic};
+use crate::http::rooms::{Rooms, base};
+use crate::http::server::Local;
+use crate::http::{
+    api, dav, dlna, files, limits, near, origin, pages, sets, shield, stremio, subtitle, traffic,
+};
 use crate::representation::Representation;
+use crate::select::Profile;
+
+/// Who asks for the bytes of a film, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asks {
+    /// For its headers alone: a set that looks at what there is sends `HEAD` after `HEAD`, and for
+    /// those nothing is opened.
+    pub head: bool,
+    /// Which set, where it is known what that plays.
+    pub set: Option<&'static Profile>,
+}
 
 /// Knows the bytes that a signed media address stands for.
 pub trait MediaFinder: Send + Sync {
     /// The bytes of `/v/{key}/{name}`, or why not. Finding opens no stream.
     fn find(
         &self,
+        asks: Asks,
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
+
+    /// What else is known of the film at this address, without asking anybody.
+    fn beside(&self, key: &str, name: &str) -> Beside {
+        let _ = (key, name);
+        Beside::default()
+    }
 }
 
 /// `/v/{key}/{name}`: the one byte-range endpoint.
@@ -61,10 +83,15 @@ fn house_with(media: Router, rest: Router, uploads: Router, hosts: Arc<dyn HostR
 
 /// Everything that is served.
 pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
-    let rest = api::routes().merge(pages::routes()).with_state(rooms.clone());
     let uploads = api::uploads().merge(pages::uploads()).layer(DefaultBodyLimit::disable());
     let (limits, traffic) = (rooms.limits.clone(), rooms.traffic.clone());
-    let media = media_routes(Arc::new(rooms.clone()));
+    let household = middleware::from_fn_with_state(rooms.links.clone(), near::only_near);
+    let files = dav::routes().merge(files::routes()).merge(dlna::routes());
+    let files = files.layer(household.clone());
+    let rest = api::routes().merge(pages::routes()).merge(files).with_state(rooms.clone());
+    let media = media_routes(Arc::new(rooms.clone())).merge(subtitle::routes(rooms.clone()));
+    let media = media.merge(stremio::routes(rooms.clone()));
+    let media = media.layer(household);
     house_with(media, rest, uploads.with_state(rooms), hosts)
         .layer(middleware::from_fn_with_state(limits, limits::keep))
         .layer(middleware::from_fn_with_state(traffic, traffic::count))
@@ -79,12 +106,20 @@ async fn play(
     if let Some(answer) = media::answer_without_bytes(request.method()) {
         return answer;
     }
-    match finder.find(&key, &name).await {
+    let asks = Asks { head: request.method() == Method::HEAD, set: sets::known(request.headers()) };
+    match finder.find(asks, &key, &name).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();
             }
-            media::answer(&representation, request.method(), request.headers(), Manners::Player)
+            let (method, asked) = (request.method(), request.headers());
+            let mut answer = media::answer(&representation, method, asked, Manners::Player);
+            if beside::is_wanted(asked) {
+                let local = request.extensions().get::<Local>().copied();
+                let base = base(local, asked);
+                beside::add(answer.headers_mut(), &finder.beside(&key, &name), &base);
+            }
+            answer
         }
         // A player that may come again must not find the refusal in a cache.
         Err(error) => ([(header::CACHE_CONTROL, "no-store")], error).into_response(),

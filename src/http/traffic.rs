@@ -43,6 +43,8 @@ fn area(path: &str) -> &'static str {
         "api" if path.starts_with("/api/stream/") => "media",
         "api" | "torrentio" => "api",
         "image" => "image",
+        "dlna" => "set",
+        "stremio" => "stremio",
         "health" | "metrics" => "operator",
         _ => "page",
     }

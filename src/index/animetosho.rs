@@ -149,7 +149,7 @@ fn torrent(item: &Value) -> Option<Torrent> {
         file_name: None,
         trackers: stated::trackers(told),
         indexer: None,
-        files: Vec::new(),
+        files: [].into(),
         index: IndexName::AnimeTosho,
     })
 }

@@ -120,7 +120,7 @@ mod tests {
             assert_eq!(torrent.name, "A.Film.2020.mkv", "{text}");
             assert_eq!((torrent.seeders, torrent.size_bytes), (Some(50), Some(GIB * 3 / 2)));
             assert_eq!(torrent.indexer.as_deref(), Some("Nyaa"), "{text}");
-            assert_eq!(torrent.files, [], "{text}");
+            assert_eq!(*torrent.files, [], "{text}");
         }
     }
 

@@ -209,7 +209,7 @@ fn of_kodi(value: &Value) -> Option<Torrent> {
         file_name: text("filename"),
         trackers: addon::trackers(&stream["sources"]),
         indexer: text("source"),
-        files: Vec::new(),
+        files: [].into(),
         index: IndexName::MediaFusion,
     })
 }

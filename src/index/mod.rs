@@ -35,7 +35,6 @@ mod terms;
 mod torrentio;
 mod torrentsdb;
 mod torznab;
-mod xml;
 mod zilean;
 
 pub use breaker::{Admission, Shut};
@@ -137,6 +136,9 @@ pub enum Error {
     /// It answered something else than it should.
     #[error("{0}")]
     Odd(String),
+    /// It sent XML that is not read.
+    #[error(transparent)]
+    Xml(#[from] crate::xml::Refused),
     /// There is no answer.
     #[error(transparent)]
     Fetch(#[from] fetch::Error),

@@ -9,10 +9,11 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join};
 use url::Url;
 
-use super::{Error, LIMIT, MOST_ROWS, Source, name, stated, terms, torznab, xml};
+use super::{Error, LIMIT, MOST_ROWS, Source, name, stated, terms, torznab};
 use crate::fetch::{self, Request};
 use crate::media::Query;
 use crate::torrent::{IndexName, Magnet, Torrent};
+use crate::xml;
 
 /// Anime, of all languages.
 const ANIME: &str = "1_0";
@@ -48,9 +49,10 @@ impl Source for Nyaa {
                 None => self.ask(&first, true).await,
             };
             match (found, second) {
-                (Err(Error::Odd(_) | Error::Fetch(fetch::Error::Status { .. })), _) => {
-                    self.ask(&first, false).await
-                }
+                (
+                    Err(Error::Odd(_) | Error::Xml(_) | Error::Fetch(fetch::Error::Status { .. })),
+                    _,
+                ) => self.ask(&first, false).await,
                 (Ok(rows), Some(second)) if rows.is_empty() => self.ask(&second, true).await,
                 (found, _) => found,
             }
@@ -129,7 +131,7 @@ fn torrent(row: &str) -> Option<Torrent> {
         file_name: None,
         trackers: stated::trackers(magnet.trackers.iter().map(String::as_str)),
         indexer: None,
-        files: Vec::new(),
+        files: [].into(),
         index: IndexName::Nyaa,
     })
 }

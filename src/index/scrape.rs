@@ -145,6 +145,9 @@ fn told(index: IndexName, failure: &Failure) -> (State, String) {
             Error::Blocked(status) => (State::Blocked, blocked(index, &format!(" ({status})"))),
             Error::Limited { .. } => (State::Limited, limited(index)),
             Error::Odd(what) => (State::Failed, format!("{index} {what}; it may be in repair")),
+            Error::Xml(refused) => {
+                (State::Failed, format!("{index} {refused}; it may be in repair"))
+            }
             Error::Fetch(error) if error.is_blocked() => {
                 let status = error.status().map(|status| format!(" ({status})"));
                 (State::Blocked, blocked(index, &status.unwrap_or_default()))

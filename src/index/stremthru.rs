@@ -84,10 +84,14 @@ impl From<wire::Error> for Error {
 
 /// The torrents of an answer to a question by `asked`.
 pub(super) fn read(body: &[u8], asked: &[StremioId]) -> Result<Vec<Torrent>, Error> {
-    json::rows(body, &["data", "items"], |item| torrent(item, asked))
+    let asked: Vec<String> = asked.iter().map(ToString::to_string).collect();
+    json::columns(body, &["data", "items"], KEYS, |item| torrent(item, &asked))
 }
 
-fn torrent(item: &Value, asked: &[StremioId]) -> Option<Torrent> {
+/// Of what a row says, what is read.
+const KEYS: &[&str] = &["hash", "name", "size", "seeders", "indexer", "files"];
+
+fn torrent(item: &Value, asked: &[String]) -> Option<Torrent> {
     let files = wire::files(&item["files"]);
     // The one file that the crowd says is it. Several would be no answer.
     let mut verified = files.iter().filter(|file| is_verified(file, asked));
@@ -103,16 +107,16 @@ fn torrent(item: &Value, asked: &[StremioId]) -> Option<Torrent> {
         file_name: picked.map(|file| file.base_name().to_owned()),
         trackers: Vec::new(),
         indexer: item["indexer"].as_str().map(name).filter(|indexer| !indexer.is_empty()),
-        files,
+        files: files.into(),
         index: IndexName::StremThru,
     })
 }
 
 /// `sid` is a Stremio id; `asid` is `AniDB`'s without the word before it.
-fn is_verified(file: &TorrentFile, asked: &[StremioId]) -> bool {
-    asked.iter().map(ToString::to_string).any(|id| match id.strip_prefix("anidb:") {
+fn is_verified(file: &TorrentFile, asked: &[String]) -> bool {
+    asked.iter().any(|id| match id.strip_prefix("anidb:") {
         Some(short) => file.asid.as_deref() == Some(short),
-        None => file.sid.as_deref() == Some(&id),
+        None => file.sid.as_deref() == Some(id),
     })
 }
 

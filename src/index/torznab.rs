@@ -12,11 +12,11 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::xml::{self, Step};
 use super::{Error, LIMIT, MOST_ROWS, Source, terms};
 use crate::fetch::{self, Request};
 use crate::media::{Episode, Query, StremioId, Wanted};
 use crate::torrent::{IndexName, Torrent};
+use crate::xml::{self, Step};
 
 mod feed;
 

@@ -109,7 +109,7 @@ fn torrent(item: &Value) -> Option<Torrent> {
         file_name: None,
         trackers: Vec::new(),
         indexer: Some("DMM".to_owned()),
-        files: Vec::new(),
+        files: [].into(),
         index: IndexName::Zilean,
     })
 }

@@ -1,4 +1,4 @@
-//! One `_http._tcp` service and the host name it points to, for as long as we run.
+//! Our services and the host name they point to, for as long as we run.
 
 use crate::host_name::host_label;
 use crate::lan::interfaces::is_of_containers;
@@ -14,8 +14,9 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-/// What a browser of services asks for to find pages (RFC 6763 section 7).
-const SERVICE: &str = "_http._tcp.local.";
+/// How often the engine looks whether our addresses have changed, in seconds. A phone follows within
+/// five; the look itself is one call to the kernel.
+const LOOK_S: u32 = 3;
 
 /// The engine repeats a goodbye after 120 ms, for those who missed the first. It must live so long.
 const GOODBYE: Duration = Duration::from_millis(200);
@@ -40,6 +41,15 @@ impl From<mdns_sd::Error> for Error {
     }
 }
 
+/// A service of ours (RFC 6763 section 4).
+#[derive(Debug, Clone, Copy)]
+pub struct Offer<'a> {
+    /// What a browser of services asks for, such as `_http._tcp`.
+    pub kind: &'a str,
+    /// What is told beside it (section 6); a page lies at the key `path`.
+    pub txt: &'a [(&'a str, &'a str)],
+}
+
 /// The names that others see now. They differ from the one asked for where another machine of
 /// the household had it first (RFC 6762 section 9).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,28 +64,33 @@ pub struct Names {
 /// but once and unwaited.
 pub struct Advertisement {
     daemon: ServiceDaemon,
-    /// The engine knows the service by the name it was registered with, whatever others see.
-    registered: String,
+    /// The engine knows the services by the names they were registered with, whatever others see.
+    registered: Vec<String>,
     names: watch::Receiver<Names>,
 }
 
 impl Advertisement {
-    /// Announces `name` and `NAME.local` on every interface that leads to the household, now and
-    /// as interfaces come and go. `txt` is told beside it (RFC 6763 section 6); a page lies at the
-    /// key `path`. Renames are followed by a task on `tasks`, which ends when this does.
+    /// Announces `NAME.local` and `offers` at `port`, called `name`, on every interface that leads to
+    /// the household, now and as interfaces and addresses come and go. Renames are followed by a task
+    /// on `tasks`, which ends when this does.
     pub fn start(
         name: &str,
         port: u16,
-        txt: &[(&str, &str)],
+        offers: &[Offer<'_>],
         tasks: &TaskTracker,
     ) -> Result<Self, Error> {
         let instance = name::instance(name).ok_or_else(|| Error::Name(name.to_owned()))?;
         let host = format!("{}.local", host_label(name));
-        let service = ServiceInfo::new(SERVICE, &instance, &format!("{host}."), (), port, txt)?
-            .enable_addr_auto();
-        let registered = service.get_fullname().to_owned();
+        let service = |offer: &Offer<'_>| {
+            let (kind, host) = (format!("{}.local.", offer.kind), format!("{host}."));
+            let info = ServiceInfo::new(&kind, &instance, &host, (), port, offer.txt)?;
+            Ok(info.enable_addr_auto())
+        };
+        let services = offers.iter().map(service).collect::<Result<Vec<_>, Error>>()?;
+        let registered = services.iter().map(|service| service.get_fullname().to_owned()).collect();
 
         let daemon = ServiceDaemon::new()?;
+        daemon.set_ip_check_interval(LOOK_S)?;
         let (tell, names) = watch::channel(Names { instance, host });
         let advertisement = Self { daemon, registered, names };
         let daemon = &advertisement.daemon;
@@ -86,7 +101,9 @@ impl Advertisement {
         daemon.disable_interface(IfKind::Predicate(IfPredicate::new(|interface| {
             is_of_containers(&interface.name)
         })))?;
-        daemon.register(service)?;
+        for service in services {
+            daemon.register(service)?;
+        }
         Ok(advertisement)
     }
 
@@ -106,8 +123,11 @@ impl Advertisement {
     /// section 10.1), then ends the engine. Takes some 200 ms, at most a few seconds.
     pub async fn stop(self) {
         let said = async {
-            let status = self.daemon.unregister(&self.registered).ok()?.recv_async().await.ok()?;
-            matches!(status, UnregisterStatus::OK).then_some(())
+            for service in &self.registered {
+                let status = self.daemon.unregister(service).ok()?.recv_async().await.ok()?;
+                matches!(status, UnregisterStatus::OK).then_some(())?;
+            }
+            Some(())
         };
         if let Ok(Some(())) = timeout(PATIENCE, said).await {
             sleep(GOODBYE).await;
@@ -150,7 +170,7 @@ async fn follow(events: Receiver<DaemonEvent>, names: watch::Sender<Names>) {
 /// Takes one rename over, and says so once: the engine tells it for every record and interface.
 fn renamed(change: &DnsNameChange, names: &watch::Sender<Names>) {
     let changed = names.send_if_modified(|names| {
-        let (current, new) = match change.new_name.strip_suffix(&format!(".{SERVICE}")) {
+        let (current, new) = match instance_of(&change.new_name) {
             Some(instance) => (&mut names.instance, unescaped(instance)),
             None => (&mut names.host, change.new_name.trim_end_matches('.').to_owned()),
         };
@@ -162,6 +182,14 @@ fn renamed(change: &DnsNameChange, names: &watch::Sender<Names>) {
         let Names { instance, host } = &*names.borrow();
         warn!(instance, host, "another machine has our name; we are found by this one");
     }
+}
+
+/// The instance in a service's whole name, `INSTANCE._KIND._tcp.local.`; a host's name has none. The
+/// engine renames every service in the same way, so whichever is told last is right.
+fn instance_of(name: &str) -> Option<&str> {
+    let (before, protocol) = name.strip_suffix(".local.")?.rsplit_once("._")?;
+    let (instance, _kind) = before.rsplit_once("._")?;
+    matches!(protocol, "tcp" | "udp").then_some(instance)
 }
 
 /// The text of a label in which dots and backslashes are escaped (RFC 6763 section 4.3).
@@ -184,6 +212,18 @@ mod tests {
             [("Mum's TV", "Mum's TV"), (r"a\.b", "a.b"), (r"a\\b", r"a\b"), (r"a\", "a")]
         {
             assert_eq!(unescaped(label), text);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_service_begins_with_its_instance() {
+        for (name, instance) in [
+            ("Credenza (2)._http._tcp.local.", Some("Credenza (2)")),
+            (r"a\._b._webdav._tcp.local.", Some(r"a\._b")),
+            ("credenza-2.local.", None),
+            ("_http._tcp.local.", None),
+        ] {
+            assert_eq!(instance_of(name), instance, "{name}");
         }
     }
 

@@ -75,6 +75,15 @@ impl Root {
         folders.filter_map(|entry| torrent_of(&entry)).flat_map(files_of).collect()
     }
 
+    /// Those of one torrent.
+    #[must_use]
+    pub fn files_of(&self, info_hash: &InfoHash) -> Vec<File> {
+        let folder = self.folder_of(info_hash);
+        // Not through a link.
+        let is_folder = fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir());
+        if is_folder { files_of((*info_hash, folder)) } else { Vec::new() }
+    }
+
     /// The folder of a torrent in it.
     #[must_use]
     pub fn folder_of(&self, info_hash: &InfoHash) -> PathBuf {

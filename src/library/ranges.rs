@@ -54,6 +54,12 @@ impl Ranges {
         (start < len).then(|| start..self.gap_until(start, len))
     }
 
+    /// Each of them, cut at `len`.
+    #[must_use]
+    pub fn list(&self, len: u64) -> Vec<Range<u64>> {
+        self.within(len).0.into_iter().map(|(start, end)| start..end).collect()
+    }
+
     /// The same cut at `len`.
     #[must_use]
     pub fn within(&self, len: u64) -> Self {

@@ -89,6 +89,45 @@ impl StremioId {
         }
     }
 
+    /// The id of a title as a whole: as everywhere, or `tmdb:tv:N` without an episode.
+    pub fn of_title(text: &str) -> Result<Self, BadId> {
+        let series = text.starts_with("tmdb:tv:") && text.split(':').count() == 3;
+        if series { format!("{text}:1:1").parse() } else { text.parse() }
+    }
+
+    /// The same as it is printed: without an episode.
+    #[must_use]
+    pub fn title_text(&self) -> String {
+        match *self {
+            Self::Imdb { id, .. } => id.to_string(),
+            Self::Anime { base, id, .. } => Self::Anime { base, id, episode: None }.to_string(),
+            Self::TmdbMovie(_) => self.to_string(),
+            Self::TmdbTv { id, .. } => format!("tmdb:tv:{id}"),
+        }
+    }
+
+    /// The season and number that it names. An anime's own count is season 1.
+    #[must_use]
+    pub fn episode(&self) -> Option<Episode> {
+        match *self {
+            Self::Imdb { episode, .. } => episode,
+            Self::Anime { episode, .. } => episode.map(|number| Episode { season: 1, number }),
+            Self::TmdbTv { episode, .. } => Some(episode),
+            Self::TmdbMovie(_) => None,
+        }
+    }
+
+    /// The same title's episode; a film stays what it is.
+    #[must_use]
+    pub fn with_episode(&self, episode: Episode) -> Self {
+        match *self {
+            Self::Imdb { id, .. } => Self::Imdb { id, episode: Some(episode) },
+            Self::Anime { base, id, .. } => Self::Anime { base, id, episode: Some(episode.number) },
+            Self::TmdbTv { id, .. } => Self::TmdbTv { id, episode },
+            film @ Self::TmdbMovie(_) => film,
+        }
+    }
+
     fn read(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split(':').collect();
         if let [base, rest @ ..] = parts.as_slice()
@@ -219,6 +258,23 @@ mod tests {
             let id: StremioId = text.parse().unwrap();
             assert_eq!((id.to_string().as_str(), id.kind()), (text, kind));
         }
+    }
+
+    #[test]
+    fn a_title_is_named_without_its_episode() {
+        for (id, title, next) in [
+            ("tt1254207", "tt1254207", "tt1254207:2:5"),
+            ("tt0944947:1:1", "tt0944947", "tt0944947:2:5"),
+            ("kitsu:12345:1", "kitsu:12345", "kitsu:12345:5"),
+            ("tmdb:movie:27205", "tmdb:movie:27205", "tmdb:movie:27205"),
+            ("tmdb:tv:1399:1:1", "tmdb:tv:1399", "tmdb:tv:1399:2:5"),
+        ] {
+            let id: StremioId = id.parse().unwrap();
+            assert_eq!(id.title_text(), title);
+            assert_eq!(StremioId::of_title(title).unwrap().title_text(), title);
+            assert_eq!(id.with_episode(Episode { season: 2, number: 5 }).to_string(), next);
+        }
+        assert!(StremioId::of_title("tmdb:tv:x").is_err());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::session::Bytes;
 use super::ways::Ways;
 use super::{Error, Playback};
-use crate::media::{Episode, StremioId};
+use crate::media::StremioId;
 use crate::select::Candidate;
 
 /// How often the shelf is tended.
@@ -55,12 +55,12 @@ impl Playback {
 
     /// The episode after this one: as the series' list has it, which knows where a season ends.
     async fn next_of(&self, id: &StremioId) -> Option<StremioId> {
-        let episode = episode_of(id)?;
+        let episode = id.episode()?;
         let details = self.details(id).await.ok()?;
         let rows = details.value.episodes.iter().map(|row| row.episode);
         let next = rows.filter(|row| row.season > 0 || episode.season == 0);
         let next = next.filter(|row| *row > episode).min()?;
-        Some(with_episode(id, next))
+        Some(id.with_episode(next))
     }
 
     /// Finds it and opens the best of it; of a store's, that it is there is enough.
@@ -102,46 +102,5 @@ impl Playback {
         let _ = timeout(PATIENCE, head).await;
         self.parts.swarm.forget(&candidate.torrent.info_hash).await?;
         Ok(())
-    }
-}
-
-fn episode_of(id: &StremioId) -> Option<Episode> {
-    match id {
-        StremioId::Imdb { episode, .. } => *episode,
-        StremioId::Anime { episode, .. } => episode.map(|number| Episode { season: 1, number }),
-        StremioId::TmdbTv { episode, .. } => Some(*episode),
-        StremioId::TmdbMovie(_) => None,
-    }
-}
-
-fn with_episode(id: &StremioId, episode: Episode) -> StremioId {
-    match *id {
-        StremioId::Imdb { id, .. } => StremioId::Imdb { id, episode: Some(episode) },
-        StremioId::Anime { base, id, .. } => {
-            StremioId::Anime { base, id, episode: Some(episode.number) }
-        }
-        StremioId::TmdbTv { id, .. } => StremioId::TmdbTv { id, episode },
-        film @ StremioId::TmdbMovie(_) => film,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_episode_is_of_the_same_title() {
-        let next = Episode { season: 2, number: 1 };
-        for (id, expected) in [
-            ("tt0944947:1:10", Some("tt0944947:2:1")),
-            ("tmdb:tv:1399:1:10", Some("tmdb:tv:1399:2:1")),
-            ("kitsu:12:3", Some("kitsu:12:1")),
-            ("tt1254207", None),
-            ("tmdb:movie:27205", None),
-        ] {
-            let id: StremioId = id.parse().unwrap();
-            let told = episode_of(&id).map(|_| with_episode(&id, next).to_string());
-            assert_eq!(told.as_deref(), expected);
-        }
     }
 }

@@ -107,8 +107,15 @@ impl Strikes {
 
 /// Reads `range` of a film by whatever way there is.
 pub(super) fn read(film: Film, range: Range<u64>) -> ByteStream {
-    let carrier =
-        Carrier { film, left: range, way: None, without: Duration::ZERO, pause: PAUSE, lost: None };
+    let carrier = Carrier {
+        film,
+        left: range,
+        way: None,
+        without: Duration::ZERO,
+        pause: PAUSE,
+        lost: None,
+        barren: None,
+    };
     stream::try_unfold(carrier, Carrier::next).boxed()
 }
 
@@ -122,6 +129,8 @@ struct Carrier {
     pause: Duration,
     /// When the last way died, until the next byte comes.
     lost: Option<Instant>,
+    /// The way that failed last without having brought a byte.
+    barren: Option<Via>,
 }
 
 /// The way that it reads by.
@@ -169,10 +178,16 @@ impl Carrier {
                 Ok(None) => io::Error::other("it broke off"),
                 Err(_) => io::Error::other("nothing comes any more"),
             };
+            let barren = Some(way.via).filter(|_| way.brought == 0);
             self.leave(&why);
             if self.without > WITHOUT_A_BYTE {
                 return Err(why);
             }
+            // The same way again, that opens and has nothing: not as fast as it can fail.
+            if barren.is_some() && barren == self.barren {
+                self.rest().await;
+            }
+            self.barren = barren;
         }
         Ok(None)
     }
@@ -214,6 +229,9 @@ impl Carrier {
             via = %way.via, byte = self.left.start, %why, "the way by which a film came has failed"
         );
         self.lost.get_or_insert_with(Instant::now);
+        if way.via == Via::Disk {
+            self.film.doubt_disk();
+        }
         self.film.session().give_up(way.via, &way.bytes, why);
     }
 
@@ -238,12 +256,16 @@ impl Carrier {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "no way at the moment");
-                    sleep(self.pause).await;
-                    self.without += self.pause;
-                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                    self.rest().await;
                 }
             }
         }
+    }
+
+    async fn rest(&mut self) {
+        sleep(self.pause).await;
+        self.without += self.pause;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
 }
 

@@ -15,8 +15,11 @@
 //! Two who ask for the same at once wait for one search.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::following::{Following, Search};
+use tokio::time::{Instant, sleep_until};
+
+use super::following::{Following, Search, Step};
 use super::round::Round;
 use super::{Findings, IndexLine, Playback, lock};
 use crate::index::Standing;
@@ -95,6 +98,27 @@ impl Playback {
         match self.desk.recent(id).filter(has) {
             Some(findings) => findings,
             None => self.find(id, &mut |_| {}).await,
+        }
+    }
+
+    /// What is found; after `soon`, as much of it as there is then.
+    pub(super) async fn findings_soon(&self, id: &StremioId, soon: Duration) -> Arc<Findings> {
+        let mut following = self.follow(id, Look::Usual);
+        let due = Instant::now() + soon;
+        let mut best: Option<Arc<Findings>> = None;
+        loop {
+            let some = best.as_ref().filter(|best| !best.candidates.is_empty());
+            let step = tokio::select! {
+                step = following.next() => step,
+                () = sleep_until(due), if some.is_some() => None,
+            };
+            match step {
+                Some(Step::Done(findings)) => return findings,
+                Some(Step::Candidates(findings)) => best = Some(findings),
+                Some(Step::Index(_)) => {}
+                // Due, or the house is being closed.
+                None => return best.unwrap_or_else(|| Arc::new(Findings::nothing(*id))),
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::index::{self, Report, State};
 use crate::media::{ImdbId, Query, StremioId};
-use crate::select::Candidate;
+use crate::select::{self, Candidate, SetLimits};
 use crate::torrent::{IndexName, Store};
 
 /// What a search found, as `find --json` prints it.
@@ -37,6 +37,14 @@ pub struct Findings {
     /// What the indexes were asked; kept for the choice of the file.
     #[serde(skip)]
     pub query: Query,
+}
+
+impl Findings {
+    /// The same in the order for the set that asks.
+    #[must_use]
+    pub fn for_set(&self, set: &SetLimits) -> Self {
+        Self { candidates: select::for_set(&self.candidates, set), ..self.clone() }
+    }
 }
 
 /// A title, as `find --json` prints it.

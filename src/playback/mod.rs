@@ -6,7 +6,9 @@
 
 mod ahead;
 mod audience;
+mod by_hash;
 mod carry;
+mod catalogue;
 mod check;
 mod choose;
 mod content;
@@ -20,6 +22,7 @@ mod following;
 mod hand_over;
 mod indexes;
 mod mirrors;
+mod offers;
 mod offline;
 mod open_first;
 mod own_file;
@@ -34,18 +37,21 @@ mod session;
 mod settings;
 mod shelf;
 mod streams;
+mod subtitles;
 mod tidy;
 mod titles;
 mod torrents;
 mod unusual;
+mod video_hash;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
+pub use catalogue::{Children, Facts, Node, NodeId, NodeKind, Page, Video};
 pub use choose::{Passed, Play};
 pub use figures::Figures;
 pub use find::Look;
@@ -53,12 +59,14 @@ pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use following::{Following, Step};
 pub use hand_over::HandOver;
 pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
+pub use offers::{Offer, Offers};
 pub use own_file::OwnFile;
 pub use places::ShelfChange;
 pub use playable::Via;
 pub use session::Description;
 pub use settings::{DebridSettings, KeySettings, Settings, TitleSettings};
 pub use shelf::{PlaceRow, ShelfOptions, ShelfRow, ShelfView};
+pub use subtitles::{SubtitleLine, SubtitleSource};
 pub use tidy::{Gone, JUST_READ, Left, Swept};
 pub use torrents::{
     KnownTorrent, Seek, TorrentError, TorrentMedia, TorrentState, Transfer, TransferState,
@@ -66,6 +74,7 @@ pub use torrents::{
 pub use unusual::Notice;
 
 use crate::cache::Cache;
+use crate::clip::Clips;
 use crate::debrid::{self, Debrid};
 use crate::durable::{self, State};
 use crate::fetch::Client;
@@ -73,16 +82,19 @@ use crate::media::StremioId;
 use crate::mirror::{self, Mirrors};
 use crate::select::{BadPreference, Preferences};
 use crate::stremthru::Calls;
+use crate::subtitle::{self, OpenSubtitles};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
 use audience::Audience;
+use catalogue::{Asked, Lists, Prepared};
 use content::Vouched;
 use desk::Desk;
 use open_first::OpenedFirst;
 use session::Session;
 use shelf::Shelf;
 use streams::Served;
+use subtitles::Subtitles;
 use torrents::Torrents;
 use unusual::Shunned;
 use url::Url;
@@ -92,6 +104,7 @@ use url::Url;
 pub struct Parts {
     pub client: Client,
     pub titles: Titles,
+    pub opensubtitles: OpenSubtitles,
     /// Where the configuration says the indexes are.
     pub indexes: BTreeMap<IndexName, IndexPlace>,
     pub cache: Cache,
@@ -130,7 +143,18 @@ pub struct Playback {
     opened_first: OpenedFirst,
     calls: Arc<Calls>,
     shelf: Shelf,
+    lists: Arc<Lists>,
+    asked: Asked,
+    prepared: Prepared,
+    clips: Clips,
+    /// Where people find this server, as `app` knows.
+    front_door: OnceLock<FrontDoor>,
+    changing_searches: Mutex<()>,
+    subtitles: Subtitles,
+    opened_by_hash: by_hash::Opened,
 }
+
+type FrontDoor = Box<dyn Fn() -> String + Send + Sync>;
 
 /// Why nothing plays. One sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -177,6 +201,12 @@ pub enum Error {
         name: String,
         /// The source's sentence.
         why: String,
+    },
+    /// The catalogue has no such folder or film.
+    #[error("the catalogue has nothing called {id}; open its first page again")]
+    NoSuchNode {
+        /// What was asked.
+        id: String,
     },
     /// Somebody reads what is to be removed or moved.
     #[error("{title} is being watched; try again when nobody watches it")]
@@ -273,6 +303,12 @@ pub enum Error {
         /// What it is.
         what: String,
     },
+    /// A link to subtitles names none that are known.
+    #[error("this link leads to no subtitles that are known here; open the film's page again")]
+    NoSubtitle,
+    /// Subtitles that cannot be read.
+    #[error(transparent)]
+    Subtitle(#[from] subtitle::Error),
     /// A torrent that a program names.
     #[error(transparent)]
     Torrent(#[from] TorrentError),
@@ -309,7 +345,8 @@ impl Playback {
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let (parts, account) = (Arc::new(parts), Arc::default());
         let desk = Desk::new(Arc::clone(&parts), Arc::clone(&account));
-        let shelf = Shelf::new(Arc::clone(&parts.state));
+        let lists = Arc::new(Lists::default());
+        let shelf = Shelf::new(Arc::clone(&parts.state), Arc::clone(&lists));
         let playback = Self {
             parts,
             account,
@@ -324,6 +361,14 @@ impl Playback {
             opened_first: OpenedFirst::default(),
             calls: Arc::default(),
             shelf,
+            lists,
+            asked: Asked::default(),
+            prepared: Prepared::default(),
+            clips: Clips::default(),
+            front_door: OnceLock::new(),
+            changing_searches: Mutex::default(),
+            subtitles: Subtitles::default(),
+            opened_by_hash: by_hash::Opened::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

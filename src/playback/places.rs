@@ -105,8 +105,9 @@ impl Playback {
 
     /// Moves whatever is whole and lies elsewhere than it shall.
     pub(super) async fn place_all(&self) {
-        let roots = self.roots();
+        let (roots, moment) = (self.roots(), self.lists.moment());
         let Ok((titles, _)) = self.titles(&roots) else { return };
+        self.lists.take(moment, &titles);
         for title in titles.iter().filter(|title| way(title, &roots).is_some()) {
             if let Err(error) = self.place(&title.media_id).await {
                 tracing::info!(%error, "a title could not be moved yet");

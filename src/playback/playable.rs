@@ -114,7 +114,7 @@ impl Playable {
             file_name: Some(self.file.base_name().to_owned()),
             trackers: self.trackers.clone(),
             indexer: None,
-            files: vec![self.file.clone()],
+            files: [self.file.clone()].into(),
             found_by: Vec::new(),
         }
     }
@@ -143,7 +143,8 @@ pub(super) fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-fn link_name(name: &str) -> String {
+/// A file's name as a link has it.
+pub(super) fn link_name(name: &str) -> String {
     let kept = name.chars().map(|c| match c {
         c if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') => c,
         _ => '.',

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::catalogue::Lists;
 use super::{Error, durably, lock};
 use crate::durable::State;
 use crate::library::Ranges;
@@ -46,6 +47,8 @@ pub(super) struct Copied {
 /// All records. What a player reports is kept in memory for a while.
 pub(super) struct Records {
     state: Arc<State>,
+    /// Told of each change.
+    lists: Arc<Lists>,
     /// One change at a time: each sees the one before.
     changing: Mutex<()>,
     noted: Mutex<HashMap<String, Noted>>,
@@ -78,8 +81,8 @@ fn copy_key(media_id: &str) -> String {
 }
 
 impl Records {
-    pub(super) fn new(state: Arc<State>) -> Self {
-        Self { state, changing: Mutex::default(), noted: Mutex::default() }
+    pub(super) fn new(state: Arc<State>, lists: Arc<Lists>) -> Self {
+        Self { state, lists, changing: Mutex::default(), noted: Mutex::default() }
     }
 
     /// The media ids of all records.
@@ -126,6 +129,7 @@ impl Records {
         };
         if let Some(noted) = lock(&self.noted).get_mut(media_id).filter(|noted| lately(noted)) {
             (noted.record, noted.dirty) = (record, true);
+            self.lists.touch(media_id);
             return Ok(());
         }
         self.write(media_id, record).map(|_| ())
@@ -140,6 +144,7 @@ impl Records {
             written_at_s: record.position_s,
         };
         lock(&self.noted).insert(media_id.to_owned(), noted);
+        self.lists.touch(media_id);
         Ok(record)
     }
 

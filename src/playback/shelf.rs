@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::catalogue::Lists;
 use super::playable::{Playable, Via};
 use super::readers::{Readers, Reading};
 use super::records::{Record, Records};
@@ -73,6 +74,14 @@ impl Title {
         self.files.iter().map(|(_, file)| file.bytes).sum()
     }
 
+    /// Takes those of its torrent's files that are its own; gives back the others.
+    pub(super) fn take_own(&mut self, files: Vec<Lying>) -> Vec<Lying> {
+        let theirs: HashSet<PathBuf> = files_of(self, &files);
+        let (own, rest) = files.into_iter().partition(|(_, f)| theirs.contains(&f.path));
+        self.files = own;
+        rest
+    }
+
     /// Its whole file, if it is noted as such and lies there.
     pub(super) fn whole(&self) -> Option<&Lying> {
         let finished = self.playable.finished.as_ref()?;
@@ -102,6 +111,9 @@ pub struct ShelfRow {
     pub file: String,
     /// The torrent.
     pub info_hash: crate::torrent::InfoHash,
+    /// The file's number in it, where that is known.
+    #[serde(skip)]
+    pub file_index: Option<u32>,
     /// Its whole length.
     pub size_bytes: Option<u64>,
     /// What it takes on the disk.
@@ -169,9 +181,9 @@ pub struct PlaceRow {
 }
 
 impl Shelf {
-    pub(super) fn new(state: Arc<State>) -> Self {
+    pub(super) fn new(state: Arc<State>, lists: Arc<Lists>) -> Self {
         Self {
-            records: Records::new(state),
+            records: Records::new(state, lists),
             readers: Arc::default(),
             changing: tokio::sync::Mutex::default(),
             placing: tokio::sync::Mutex::default(),
@@ -225,8 +237,11 @@ impl Playback {
     /// The titles that were chosen, with their files, and the files of none.
     pub(super) fn titles(&self, roots: &[Root]) -> Result<(Vec<Title>, Vec<Lying>), Error> {
         let all = roots.iter().enumerate();
-        let mut files: Vec<Lying> =
-            all.flat_map(|(at, root)| root.files().into_iter().map(move |f| (at, f))).collect();
+        let all = all.flat_map(|(at, root)| root.files().into_iter().map(move |f| (at, f)));
+        let mut files: HashMap<crate::torrent::InfoHash, Vec<Lying>> = HashMap::new();
+        for lying in all {
+            files.entry(lying.1.info_hash).or_default().push(lying);
+        }
         let mut titles = Vec::new();
         for key in self.parts.state.keys(Playable::KEYS)? {
             let Some(playable) = self.parts.state.get::<Playable>(&key)? else { continue };
@@ -235,15 +250,14 @@ impl Playback {
             }
             let media_id = playable.media_id();
             let record = self.shelf.records.of(&media_id)?;
-            titles.push(Title { media_id, playable, record, files: Vec::new() });
+            let mut title = Title { media_id, playable, record, files: Vec::new() };
+            if let Some(lying) = files.remove(&title.playable.info_hash) {
+                let others = title.take_own(lying);
+                files.insert(title.playable.info_hash, others);
+            }
+            titles.push(title);
         }
-        for title in &mut titles {
-            let theirs: HashSet<PathBuf> = files_of(title, &files);
-            let (own, rest) = files.into_iter().partition(|(_, f)| theirs.contains(&f.path));
-            title.files = own;
-            files = rest;
-        }
-        Ok((titles, files))
+        Ok((titles, files.into_values().flatten().collect()))
     }
 
     /// One title with its files.
@@ -323,6 +337,7 @@ impl Playback {
             title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
             file: playable.file.name.clone(),
             info_hash: playable.info_hash,
+            file_index: playable.file.index,
             size_bytes: playable.file.size_bytes,
             bytes_on_disk: title.bytes(),
             bytes_have: self.bytes_have(title),

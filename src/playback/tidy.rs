@@ -167,6 +167,7 @@ impl Playback {
             }
             return Err(Error::Disk { why: error.kind().to_string() });
         }
+        self.lists.touch(&title.media_id);
         tracing::info!(info_hash = %hash, bytes, ?why, "a title was removed from the library");
         Ok(bytes)
     }
@@ -191,12 +192,14 @@ impl Playback {
 
     /// Notes, durably, where a title lies whole, or that it does not.
     pub(super) fn note_place(&self, media_id: &str, path: Option<&Path>) -> Result<(), Error> {
-        durably(|| {
+        let noted = durably(|| {
             self.parts.state.update(&Playable::key(media_id), |known: Option<Playable>| {
                 let finished = path.map(Path::to_owned);
                 Ok((known.map(|known| Playable { finished, ..known }), ()))
             })
-        })
+        });
+        self.lists.touch(media_id);
+        noted
     }
 
     /// Removes what belongs to no title: what a piece across two files left in the neighbour, once

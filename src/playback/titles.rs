@@ -9,9 +9,13 @@ use crate::title::{self, Details, EpisodeRow, Found, Image, List, Picture, Told}
 const TMDB_KEY: &str = "settings/tmdb";
 
 impl Playback {
-    /// Titles by name, for people who know no ids.
+    /// Titles by name, for people who know no ids; sets that cannot type find the search again.
     pub async fn search(&self, text: &str) -> Result<Told<Vec<Found>>, Error> {
-        Ok(self.parts.titles.search(text).await?)
+        let told = self.parts.titles.search(text).await?;
+        if !told.value.is_empty() {
+            self.note_search(text);
+        }
+        Ok(told)
     }
 
     /// What is popular.

@@ -178,6 +178,7 @@ impl Playback {
             .add(&magnet)
             .await
             .map_err(|error| self.note(debrid.store(), candidate, &error))?;
+        self.note_files(&magnet.info_hash, &stored.files);
         let files = with_verified(stored.files, candidate);
         let pick = select::pick(&files, &target(candidate, query)).map_err(no_file)?;
         let representation = debrid

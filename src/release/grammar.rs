@@ -108,16 +108,22 @@ fn replace(parser: &mut Parser, rule: &HandlerInfo, cheaper: &str, transformer: 
 
 static PLAIN: LazyLock<Option<Plain>> = LazyLock::new(|| Plain::of(&PARSER));
 
+/// Whether `name` is read by the rules for ordinary names alone.
+pub(super) fn is_ordinary(name: &str) -> bool {
+    PLAIN.as_ref().is_some_and(|plain| plain.is_ordinary(name))
+}
+
 /// What the grammar says of `name`.
 pub(super) fn parse(name: &str) -> ParsedTitle {
     let plain = PLAIN.as_ref().and_then(|plain| plain.parse(name));
     plain.unwrap_or_else(|| PARSER.parse(name))
 }
 
-/// Compiles every rule; each is otherwise compiled when a name first needs it.
+/// Compiles the rules for ordinary names; the others are compiled when a name first needs them, and
+/// most of them never are.
 pub(super) fn warm_up() {
-    LazyLock::force(&PLAIN);
-    for rule in PARSER.handlers() {
+    let Some(plain) = PLAIN.as_ref() else { return };
+    for rule in plain.rules() {
         let _ = rule.regex().map(|rule| rule.find("x"));
     }
 }

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, Once, PoisonError};
 
 use super::Release;
 use super::memory::{recall, remember};
@@ -132,10 +132,20 @@ fn read_one(name: &str) -> Arc<Release> {
     release
 }
 
-/// Has the readers make what is made when it is first needed, so that nobody need wait for it: half
-/// a second of work. Returns at once.
+/// Has the readers make what ordinary names need, so that nobody need wait for it: a fifth of a
+/// second of work. Returns at once.
 pub fn warm_up() {
     LazyLock::force(&READERS);
+}
+
+/// Tells the readers that names will come soon, of which one in thirty needs the whole grammar: that
+/// takes as long again and 10 MB, which a box that nobody uses need not have. Returns at once.
+pub fn expect_names() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let names = EXERCISES.iter().map(|name| name.replace("A.Title", &title(0)).into());
+        drop(READERS.put(names.collect()));
+    });
 }
 
 /// Reads names until somebody waits for others: the automata of this thread grow with each.
@@ -145,7 +155,10 @@ fn exercise(readers: &Readers) {
             if !lock(&readers.batches).is_empty() {
                 return;
             }
-            let _ = super::read_name(&rest.replace("A.Title", &title(round * 31 + place)));
+            let name = rest.replace("A.Title", &title(round * 31 + place));
+            if super::grammar::is_ordinary(&name) {
+                let _ = super::read_name(&name);
+            }
         }
     }
 }

@@ -103,6 +103,8 @@ const fn against(merit: Merit) -> Option<&'static str> {
     Some(match merit {
         Merit::FilmedInCinema => "it was filmed in a cinema",
         Merit::CannotPlay => "your television may not play its coding",
+        Merit::CannotSound => "your television may not play its sound",
+        Merit::CannotOpen => "your television may not open such files",
         Merit::LanguageDiffers | Merit::OtherLanguage => "it seems to be in another language",
         Merit::OverResolution => "it is finer than you want",
         Merit::OverSize => "it is larger than you want",

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::merit::Merit;
 use super::naming::Names;
 use crate::release::{self, Release};
-use crate::torrent::Unique;
+use crate::torrent::{TorrentFile, Unique};
 
 static ARCHIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\.(?:rar|zip|7z|r\d\d|part\d+|ace|tar|gz|001)$").expect("a constant pattern")
@@ -41,15 +41,18 @@ pub(super) fn of_files(torrent: &Unique, names: &Names) -> Option<Merit> {
         return Some(Merit::Executable);
     }
     let titled = || names.any(|name| name.split(' ').any(|word| word.starts_with("pass")));
-    let note = torrent.files.iter().any(|file| NOTE.is_match(file.base_name()));
+    // Most files are episodes, and a pack has hundreds: what is no note is told by its extension.
+    let note =
+        |file: &TorrentFile| !release::is_video(&file.name) && NOTE.is_match(file.base_name());
+    let note = torrent.files.iter().any(note);
     if (note || PROTECTED.is_match(&torrent.name)) && !titled() {
         return Some(Merit::PasswordNote);
     }
     let listed = !torrent.files.is_empty();
-    let archived = torrent.files.iter().any(|file| ARCHIVE.is_match(&file.name));
+    let archived = || torrent.files.iter().any(|file| ARCHIVE.is_match(&file.name));
     let video = torrent.files.iter().any(|file| release::is_video(&file.name));
     match () {
-        () if listed && !video && archived => Some(Merit::Archive),
+        () if listed && !video && archived() => Some(Merit::Archive),
         () if listed && !video => Some(Merit::NoVideo),
         () if !listed && ARCHIVE.is_match(&torrent.name) => Some(Merit::Archive),
         () => None,

@@ -79,9 +79,8 @@ impl<'a> Judge<'a> {
         merits.extend(of_seeders(torrent.seeders, &merits));
         let points: f64 = merits.iter().map(|merit| self.worth(*merit, &release)).sum();
         let seeders = f64::from(torrent.seeders.unwrap_or(0));
-        // Ten times as many seeders are worth 20 points, no more than 80: they fill a swarm, but a
-        // good picture of twenty peers comes in time too.
-        let score = points + (20.0 * (1.0 + seeders).log10()).min(80.0);
+        let (tenfold, most) = self.preferences.seeders.worth();
+        let score = points + (tenfold * (1.0 + seeders).log10()).min(most);
         let score = (score * 10.0).round() / 10.0;
         Candidate { torrent, availability, release, score, reasons: merits }
     }

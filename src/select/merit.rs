@@ -53,6 +53,8 @@ pub enum Merit {
     OldCodec,
     NewCodec,
     CannotPlay,
+    CannotSound,
+    CannotOpen,
     Language,
     ManyLanguages,
     OtherLanguage,
@@ -72,7 +74,7 @@ pub type PutAside = (&'static str, &'static str);
 
 impl Merit {
     /// Every merit.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 56] = [
         Self::Refused,
         Self::Executable,
         Self::NoVideo,
@@ -115,6 +117,8 @@ impl Merit {
         Self::OldCodec,
         Self::NewCodec,
         Self::CannotPlay,
+        Self::CannotSound,
+        Self::CannotOpen,
         Self::Language,
         Self::ManyLanguages,
         Self::OtherLanguage,
@@ -168,6 +172,8 @@ impl Merit {
             Self::EpisodeDiffers | Self::NotCached | Self::LanguageNotTold => -20_000.0,
             Self::FilmedInCinema
             | Self::CannotPlay
+            | Self::CannotSound
+            | Self::CannotOpen
             | Self::LanguageDiffers
             | Self::OverResolution
             | Self::OverSize

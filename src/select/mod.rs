@@ -21,6 +21,7 @@ mod preferences;
 mod rank;
 mod reading;
 mod reason;
+mod set;
 mod target;
 mod watched;
 
@@ -28,7 +29,8 @@ pub use candidate::Candidate;
 pub use choice::{Considered, NoPick, Pick, PickedFile};
 pub use merit::{Merit, PutAside};
 pub use pick::pick;
-pub use preferences::{BadPreference, Codec, DolbyVision, Hdr, Preferences, Resolution};
+pub use preferences::{BadPreference, Codec, DolbyVision, Hdr, Preferences, Resolution, Seeders};
 pub use rank::rank;
 pub use reason::Reason;
+pub use set::{Bookmarks, Captions, Container, Profile, SetLimits, Sound, for_set};
 pub use target::Target;

@@ -26,10 +26,16 @@ pub struct Preferences {
     pub dolby_vision: DolbyVision,
     /// Codings that the set cannot play.
     pub cannot_play: Vec<Codec>,
+    /// How much it counts how many people share a torrent.
+    pub seeders: Seeders,
     /// Whether only what a store has at once is played by itself.
     pub cached_only: bool,
     /// Names that hold one of these words are never played by themselves.
     pub exclude: Vec<String>,
+    /// Languages to read, in codes of two letters; none: those to hear.
+    pub subtitles: Vec<String>,
+    /// Whether OpenSubtitles is asked for subtitles that lie beside no film.
+    pub opensubtitles: bool,
 }
 
 impl Default for Preferences {
@@ -53,8 +59,11 @@ impl Default for Preferences {
             hdr: Hdr::Any,
             dolby_vision: DolbyVision::WithHdr,
             cannot_play: Vec::new(),
+            seeders: Seeders::Little,
             cached_only: false,
             exclude: Vec::new(),
+            subtitles: Vec::new(),
+            opensubtitles: true,
         }
     }
 }
@@ -118,6 +127,31 @@ pub enum DolbyVision {
     Avoid,
 }
 
+/// How much it counts how many people share a torrent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seeders {
+    /// Not at all, but that nobody does.
+    Never,
+    /// It settles what is otherwise equal: a good picture of twenty peers comes in time too.
+    #[default]
+    Little,
+    /// More than the picture: for who has no store, and a line that waits for peers.
+    Much,
+}
+
+impl Seeders {
+    /// What ten times as many of them are worth, in points, and the most that they may be.
+    pub(super) const fn worth(self) -> (f64, f64) {
+        match self {
+            Self::Never => (0.0, 0.0),
+            Self::Little => (20.0, 80.0),
+            // A step on the ladder of resolutions is 50, all of it 300.
+            Self::Much => (150.0, 450.0),
+        }
+    }
+}
+
 /// A coding of pictures, as releases name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -168,9 +202,16 @@ impl Preferences {
         serde_json::from_value::<Self>(all).map_err(unknown)?.checked()
     }
 
+    /// The languages to read: those that were named, else those to hear, else English.
+    #[must_use]
+    pub fn languages_to_read(&self) -> Vec<String> {
+        let named = [&self.subtitles, &self.languages].into_iter().find(|list| !list.is_empty());
+        named.cloned().unwrap_or_else(|| vec!["en".to_owned()])
+    }
+
     /// Tidied: each language and word once, in lower case; a limit of 0 is none.
     pub fn checked(mut self) -> Result<Self, BadPreference> {
-        for language in &mut self.languages {
+        for language in self.languages.iter_mut().chain(&mut self.subtitles) {
             *language = language.trim().to_lowercase();
             if language.len() != 2 || !language.bytes().all(|b| b.is_ascii_lowercase()) {
                 return Err(BadPreference::Language(language.clone()));
@@ -185,10 +226,11 @@ impl Preferences {
         if let Some(word) = self.exclude.get(MOST) {
             return Err(BadPreference::Word(word.clone()));
         }
-        if let Some(language) = self.languages.get(MOST) {
+        if let Some(language) = self.languages.get(MOST).or(self.subtitles.get(MOST)) {
             return Err(BadPreference::Language(language.clone()));
         }
         once(&mut self.languages);
+        once(&mut self.subtitles);
         once(&mut self.exclude);
         once(&mut self.resolutions);
         once(&mut self.cannot_play);
@@ -243,6 +285,7 @@ mod tests {
             (json!({"exclude": ["a"]}), "\"a\""),
             (json!({"max_mbit_s": -1}), "-1"),
             (json!({"hdr": "perhaps"}), "perhaps"),
+            (json!({"seeders": "some"}), "some"),
         ] {
             let sentence = changed(&changes).unwrap_err().to_string();
             assert!(sentence.contains(told) && !sentence.contains('\n'), "{changes}: {sentence}");

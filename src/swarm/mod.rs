@@ -29,6 +29,7 @@ mod known;
 mod live;
 mod place;
 mod reader;
+mod ring;
 mod room;
 mod seeder;
 mod storage;
@@ -55,6 +56,7 @@ pub use place::Place;
 pub use room::Room;
 pub use seeder::{Content, Seeder};
 pub use storage::name_on_disk;
+pub use wire::messages;
 
 /// Permits of the engine: readers, writers and hash checks share them.
 const PERMITS: usize = 72;

@@ -6,6 +6,7 @@
 
 use std::io;
 
+use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::torrent::InfoHash;
@@ -123,6 +124,14 @@ impl Block {
     }
 }
 
+/// What a peer's bytes say, message by message, each as it would be written again, up to the first
+/// that is none. The engine of torrents is not asked: this is for who tests the reader.
+#[must_use]
+pub fn messages(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let next = || Message::read(&mut bytes, HANDSHAKE).now_or_never()?.ok();
+    std::iter::from_fn(next).map(|message| message.encode()).collect()
+}
+
 /// The number at `at`, zero where there is none.
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map_or(0, u32::from_be_bytes)
@@ -135,7 +144,6 @@ pub(super) fn odd(what: &'static str) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt as _;
     use proptest::prelude::*;
 
     use super::*;

@@ -1,7 +1,11 @@
 //! A torrent as an index lists it, and the same once it is known from all of them.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
 use super::{IndexName, InfoHash, Magnet, TorrentFile};
 
@@ -24,8 +28,8 @@ pub struct Torrent {
     pub trackers: Vec<String>,
     /// Where the index has it from, such as `Nyaa`.
     pub indexer: Option<String>,
-    /// Files, where the index lists them.
-    pub files: Vec<TorrentFile>,
+    /// Files, where the index lists them; shared, since a pack has hundreds.
+    pub files: Arc<[TorrentFile]>,
     /// The index.
     pub index: IndexName,
 }
@@ -42,7 +46,8 @@ pub struct Unique {
     pub file_name: Option<String>,
     pub trackers: Vec<String>,
     pub indexer: Option<String>,
-    pub files: Vec<TorrentFile>,
+    #[serde(serialize_with = "as_slice", deserialize_with = "from_list")]
+    pub files: Arc<[TorrentFile]>,
     /// Every index that lists it, in the order of [`IndexName::ALL`].
     pub found_by: Vec<IndexName>,
 }
@@ -58,10 +63,10 @@ impl Unique {
         }
     }
 
-    fn add(&mut self, other: Torrent) {
+    fn add(&mut self, other: &Torrent) {
         // The richer copy's name: two indexes shorten names differently, none lengthens them.
         if self.name.chars().count() < other.name.chars().count() {
-            self.name = other.name;
+            self.name.clone_from(&other.name);
         }
         // A pack's size counts, not the size of the one file that an add-on picked from it.
         self.size_bytes = self.size_bytes.max(other.size_bytes);
@@ -69,14 +74,14 @@ impl Unique {
         if self.file_index.is_none() {
             self.file_index = other.file_index;
         }
-        self.file_name = self.file_name.take().or(other.file_name);
-        self.indexer = self.indexer.take().or(other.indexer);
+        self.file_name = self.file_name.take().or_else(|| other.file_name.clone());
+        self.indexer = self.indexer.take().or_else(|| other.indexer.clone());
         if self.files.len() < other.files.len() {
-            self.files = other.files;
+            self.files = Arc::clone(&other.files);
         }
-        for tracker in other.trackers {
-            if !self.trackers.contains(&tracker) {
-                self.trackers.push(tracker);
+        for tracker in &other.trackers {
+            if !self.trackers.contains(tracker) {
+                self.trackers.push(tracker.clone());
             }
         }
         if !self.found_by.contains(&other.index) {
@@ -86,29 +91,38 @@ impl Unique {
     }
 }
 
-impl From<Torrent> for Unique {
-    fn from(torrent: Torrent) -> Self {
+impl From<&Torrent> for Unique {
+    fn from(torrent: &Torrent) -> Self {
         Self {
             info_hash: torrent.info_hash,
-            name: torrent.name,
+            name: torrent.name.clone(),
             size_bytes: torrent.size_bytes,
             seeders: torrent.seeders,
             file_index: torrent.file_index,
-            file_name: torrent.file_name,
-            trackers: torrent.trackers,
-            indexer: torrent.indexer,
-            files: torrent.files,
+            file_name: torrent.file_name.clone(),
+            trackers: torrent.trackers.clone(),
+            indexer: torrent.indexer.clone(),
+            files: Arc::clone(&torrent.files),
             found_by: vec![torrent.index],
         }
     }
 }
 
+fn as_slice<S: Serializer>(files: &Arc<[TorrentFile]>, to: S) -> Result<S::Ok, S::Error> {
+    files.as_ref().serialize(to)
+}
+
+fn from_list<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<[TorrentFile]>, D::Error> {
+    Vec::deserialize(from).map(Arc::from)
+}
+
 /// One for each info hash: of each field the richer copy, of trackers the union. Ordered by hash, so
 /// that the result does not depend on which index answered first.
 #[must_use]
-pub fn unique(torrents: impl IntoIterator<Item = Torrent>) -> Vec<Unique> {
+pub fn unique<T: Borrow<Torrent>>(torrents: impl IntoIterator<Item = T>) -> Vec<Unique> {
     let mut by_hash: BTreeMap<InfoHash, Unique> = BTreeMap::new();
     for torrent in torrents {
+        let torrent = torrent.borrow();
         match by_hash.entry(torrent.info_hash) {
             Entry::Vacant(place) => {
                 place.insert(torrent.into());
@@ -133,7 +147,7 @@ mod tests {
             file_name: None,
             trackers: Vec::new(),
             indexer: None,
-            files: Vec::new(),
+            files: Arc::default(),
             index,
         }
     }

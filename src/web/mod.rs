@@ -5,18 +5,27 @@
 //! and forms that work without script, no CSS grid, no custom properties, sizes that read from a
 //! sofa. The one script copies a link, and shows what a search finds as it comes.
 
+mod files;
 mod library;
 mod mirrors;
 mod preferences;
+mod stremio;
+mod televisions;
 mod the_box;
 mod titles;
 mod words;
 
-use askama::Template;
+use std::sync::LazyLock;
 
+use askama::Template;
+use sha2::{Digest as _, Sha256};
+
+pub use files::{FileRow, Files};
 pub use library::{Library, LibraryRow};
 pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
+pub use stremio::{Installed, Stremio, StremioKey};
+pub use televisions::{Television, TelevisionRow, Televisions};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
 };
@@ -27,6 +36,13 @@ pub use words::{age, plain, sentence, size};
 pub const STYLE: &str = include_str!("assets/style.css");
 /// The script: ES5, an enhancement only.
 pub const SCRIPT: &str = include_str!("assets/page.js");
+
+/// Stands in the addresses of both, and changes with them: a browser keeps them for long, and after an
+/// update asks for the new ones.
+pub static ASSETS: LazyLock<String> = LazyLock::new(|| {
+    let digest = Sha256::new().chain_update(STYLE).chain_update(SCRIPT).finalize();
+    data_encoding::HEXLOWER.encode(&digest[..6])
+});
 
 /// A page that can be shown.
 pub trait Page {
@@ -133,12 +149,41 @@ pub struct Player {
     pub file: String,
     pub url: String,
     pub path: String,
+    /// The key and name of that path, for other addresses of the same film.
+    pub signed: String,
     pub media_type: String,
     pub media_id: String,
     /// Where the picture stood last, in whole seconds.
     pub position_s: Option<u64>,
     pub detail: Vec<String>,
     pub back: String,
+    /// For the browser, one a language.
+    pub tracks: Vec<Track>,
+    /// For players, all that are known.
+    pub subtitles: Vec<SubtitleRow>,
+}
+
+/// Subtitles that a browser shows.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Track {
+    pub path: String,
+    /// BCP 47; `und` where it is not known.
+    pub language: &'static str,
+    pub label: String,
+    /// Whether they are shown without being asked for.
+    pub shown: bool,
+}
+
+/// Subtitles as links.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SubtitleRow {
+    pub label: String,
+    /// What their file is called.
+    pub name: Option<String>,
+    pub srt: String,
+    pub vtt: String,
 }
 
 /// `/setup`, before there is an owner.
@@ -172,11 +217,14 @@ pub struct Setup {
     pub token_ends: String,
     pub indexes: Vec<IndexRow>,
     pub mirrors: Mirrors,
+    pub stremio: Stremio,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
     /// How the indexes are.
     pub health: Vec<HealthRow>,
     pub preferences: Preferences,
+    /// Which sets asked lately.
+    pub sets: Vec<SetRow>,
     /// Of TMDB's key, where one is set: its last characters.
     pub tmdb: Option<String>,
     /// On a box alone.
@@ -192,6 +240,19 @@ pub struct IndexRow {
     pub enabled: bool,
     /// Whether the owner added it.
     pub added: bool,
+}
+
+/// A television or player that asked, in words.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SetRow {
+    pub name: String,
+    pub address: String,
+    /// What it says of itself.
+    pub said: String,
+    pub asked: String,
+    /// How long ago.
+    pub last: String,
 }
 
 /// How an index is, in words.

@@ -11,6 +11,8 @@ pub struct Preferences {
     pub limits: Vec<Select>,
     pub cached_only: bool,
     pub exclude: String,
+    pub subtitles: String,
+    pub opensubtitles: bool,
 }
 
 /// One of several.

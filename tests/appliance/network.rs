@@ -50,7 +50,7 @@ impl Wired {
         };
         let mut config = Config::from_text("test", "").unwrap();
         config.listen = "0.0.0.0:0".parse().unwrap();
-        config.mdns = false;
+        config.lan.mdns = false;
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let data = the_box.data();
         std::fs::create_dir_all(&data).unwrap();

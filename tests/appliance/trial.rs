@@ -59,7 +59,7 @@ fn in_process(the_box: &TheBox, configuration: &str) -> (tokio::runtime::Runtime
     std::fs::create_dir_all(&data).unwrap();
     let mut config = Config::from_text("test", configuration).unwrap();
     config.listen = "127.0.0.1:0".parse().unwrap();
-    config.mdns = false;
+    config.lan.mdns = false;
     let options = Options {
         root: Some(the_box.root().to_owned()),
         interfaces: Interfaces { sys: the_box.path("sys/class/net"), ..Interfaces::default() },

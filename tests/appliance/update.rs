@@ -299,7 +299,7 @@ fn once_nobody_watches_the_update_goes_on_by_itself() {
     let data = the_box.data();
     std::fs::create_dir_all(&data).unwrap();
     let mut config = Config::from_text("test", &household.demo.configuration()).unwrap();
-    (config.listen, config.mdns) = ("127.0.0.1:0".parse().unwrap(), false);
+    (config.listen, config.lan.mdns) = ("127.0.0.1:0".parse().unwrap(), false);
     let options = Options {
         root: Some(the_box.root().to_owned()),
         timing: Timing { watched: Duration::from_secs(1), ..Timing::default() },

@@ -10,6 +10,7 @@ use credenza::demo::stand_in::comet::Comet;
 use credenza::demo::stand_in::kitsu::Kitsu;
 use credenza::demo::stand_in::mediafusion::MediaFusion;
 use credenza::demo::stand_in::nyaa::Nyaa;
+use credenza::demo::stand_in::opensubtitles::OpenSubtitles;
 use credenza::demo::stand_in::peerflix::Peerflix;
 use credenza::demo::stand_in::torrentio::Torrentio;
 use credenza::demo::stand_in::torrentsdb::TorrentsDb;
@@ -208,6 +209,36 @@ fn cinemeta_answers_with_the_fields_of_cinemeta() {
     }
     let poster = get("/poster/small/tt9900101/img");
     assert_eq!(&bytes(&poster)[..3], b"\xff\xd8\xff", "a JPEG");
+}
+
+#[test]
+fn opensubtitles_answers_with_the_fields_of_its_add_on() {
+    let household = Arc::new(Household::build(&[]));
+    let service = OpenSubtitles::new(household, "http://127.0.0.1:1");
+    let get = |path: &str| service.answer(&ask("GET", path));
+    let ours = ["/subtitles/movie/tt9900101.json", "/subtitles/series/tt9900102%3A1%3A2.json"]
+        .map(|path| body(&get(path)));
+    let theirs = recorded("../opensubtitles/subtitles_series.json");
+    same_fields("opensubtitles", &ours, &[theirs], &["cacheMaxAge"]);
+    let film = credenza::demo::reel::FILM_MP4;
+    let end = 64 << 10;
+    let (head, tail) = (&film[..end], &film[film.len() - end..]);
+    let hash = credenza::media::video_hash(film.len() as u64, head, tail).unwrap();
+    let first = |told: &str| {
+        let list = body(&get(&format!("/subtitles/movie/tt9900101/{told}.json")));
+        list["subtitles"][0]["m"].clone()
+    };
+    assert_eq!(first(&format!("videoHash={hash}&filename=A%20%26%20B.mp4")), json!("h"));
+    assert_eq!(first("videoHash=0000000000000001&videoSize=5"), json!("i"));
+    let german = get("/en/download/file/9901");
+    assert!(bytes(&german).windows(3).any(|part| part == b"tr\xe4"), "in Windows-1252");
+    let third = get("/en/download/subencoding-stremio-utf8/src-api/file/9930");
+    assert_eq!(bytes(&third), credenza::demo::reel::EPISODES_SRT[2]);
+    for path in ["/", "/subtitles/movie/tt9900101", "/en/download/file/9909", "/en/download/file/x"]
+    {
+        assert_eq!(get(path).status, 404, "{path}");
+    }
+    assert_eq!(body(&get("/subtitles/movie/tt0000001.json"))["subtitles"], json!([]));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use credenza::media::{Query, Title};
-use credenza::select::{self, Candidate, Codec, DolbyVision, Hdr, Merit, Preferences, Resolution};
+use credenza::select::{
+    self, Candidate, Codec, DolbyVision, Hdr, Merit, Preferences, Resolution, Seeders,
+};
 use credenza::torrent::{Availability, IndexName, InfoHash, Store, Torrent, TorrentFile, unique};
 
 use super::GIB;
@@ -29,6 +31,18 @@ fn playable(names: &[&str], cached: &[u8], preferences: &Preferences) -> Vec<u8>
     let all = ranked(torrents, cached, &film, preferences);
     let open = all.iter().filter(|one| one.put_aside().is_none());
     open.map(|one| one.torrent.info_hash.as_bytes()[0]).collect()
+}
+
+#[test]
+fn who_has_no_store_may_let_many_seeders_outweigh_the_picture() {
+    let film = query("tt0000001", "Film", 2019);
+    for (seeders, first) in [(Seeders::Never, 1), (Seeders::Little, 1), (Seeders::Much, 2)] {
+        let fine = Torrent { seeders: Some(3), ..torrent(1, "Film.2019.1080p.WEB-DL") };
+        let shared = Torrent { seeders: Some(5000), ..torrent(2, "Film.2019.720p.WEB-DL") };
+        let preferences = Preferences { seeders, ..Preferences::default() };
+        let all = ranked(vec![shared, fine], &[], &film, &preferences);
+        assert_eq!(all[0].torrent.info_hash.as_bytes()[0], first, "{seeders:?}");
+    }
 }
 
 #[test]
@@ -179,8 +193,10 @@ fn limits_count_the_episode_not_the_pack() {
 #[test]
 fn what_is_dubious_is_never_played_by_itself() {
     let film = query("tt0000001", "Film", 2019);
-    let with =
-        |files: &[&str]| Torrent { files: super::files(files), ..torrent(1, "Film.2019.1080p") };
+    let with = |files: &[&str]| Torrent {
+        files: super::files(files).into(),
+        ..torrent(1, "Film.2019.1080p")
+    };
     for (torrent, why) in [
         (with(&["Film.mkv", "Setup.exe"]), "dubious_files"),
         (with(&["film.r00", "film.r01", "film.rar"]), "dubious_files"),
@@ -306,4 +322,47 @@ fn three_thousand_names_are_ranked_in_time() {
     println!("first {compiling:?}, cold {cold:?}, warm {warm:?}");
     assert_eq!(count, 3000);
     assert!(cold.as_secs() < 20 && warm < cold, "cold {cold:?}, warm {warm:?}");
+}
+
+#[test]
+fn what_the_set_that_asks_cannot_play_comes_after_all_that_it_can() {
+    const OLD: &str = "SEC_HHP_[TV]UE40D7000/1.0";
+    const NEWER: &str = "SEC_HHP_[TV] UE55RU7172/1.0";
+    let film = query("tt0000001", "Film", 2019);
+    for (set, names, cached, expected, against) in [
+        (
+            OLD,
+            ["Film.2019.1080p.WEB-DL.x265", "Film.2019.720p.WEB-DL.x264"],
+            [0].as_slice(),
+            [1, 0],
+            "coding",
+        ),
+        (
+            NEWER,
+            ["Film.2019.1080p.BluRay.x264.DTS", "Film.2019.720p.BluRay.x264.AC3"],
+            &[0],
+            [1, 0],
+            "sound",
+        ),
+        (NEWER, ["Film.2019.1080p.WEB-DL.x265", "Film.2019.720p.WEB-DL.x264"], &[], [0, 1], ""),
+        (
+            "av=5.0; cn=\"Sony Corporation\"; mn=\"BRAVIA KDL-40EX720\"",
+            ["Film.2019.1080p.WEB-DL.x264.mkv", "Film.2019.720p.WEB-DL.x264.mp4"],
+            &[],
+            [1, 0],
+            "such files",
+        ),
+    ] {
+        let torrents = names.iter().zip(0..).map(|(name, number)| torrent(number, name)).collect();
+        let usual = ranked(torrents, cached, &film, &Preferences::default());
+        let set = &select::Profile::of(&[set]).unwrap().plays;
+        let order = select::for_set(&usual, set);
+        let numbers: Vec<u8> =
+            order.iter().map(|one| one.torrent.info_hash.as_bytes()[0]).collect();
+        assert_eq!(numbers, expected, "{names:?}");
+        let last = order.last().unwrap().why();
+        assert!(against.is_empty() || last.contains(against), "{last}");
+        // What was said already is not said twice.
+        assert_eq!(select::for_set(&order, set), order);
+    }
 }

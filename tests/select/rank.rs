@@ -22,7 +22,7 @@ pub(super) fn torrent(number: u8, name: &str) -> Torrent {
         file_name: None,
         trackers: Vec::new(),
         indexer: None,
-        files: Vec::new(),
+        files: [].into(),
         index: IndexName::Torrentio,
     }
 }
@@ -91,9 +91,11 @@ fn a_pack_is_not_refused_and_a_program_stands_last() {
     let series = query("tt0000002:1:5", "Show", 2010);
     let pack = ranked(vec![torrent(1, "Show.S01.1080p.WEB-DL")], &[], &series);
     assert!(pack[0].score > 0.0 && pack[0].reasons.contains(&Merit::SeasonPack), "{pack:?}");
-    let virus =
-        Torrent { files: files(&["Show.S01E05.mkv.exe"]), ..torrent(1, "Show.S01E05.1080p") };
-    let empty = Torrent { files: files(&["readme.txt"]), ..torrent(2, "Show.S01E05.1080p") };
+    let virus = Torrent {
+        files: files(&["Show.S01E05.mkv.exe"]).into(),
+        ..torrent(1, "Show.S01E05.1080p")
+    };
+    let empty = Torrent { files: files(&["readme.txt"]).into(), ..torrent(2, "Show.S01E05.1080p") };
     let other = torrent(3, "Different.S01E05.1080p");
     let all = ranked(vec![virus, empty, other], &[(1, Availability::Cached)], &series);
     assert_eq!(all[0].torrent.info_hash.as_bytes()[0], 3);

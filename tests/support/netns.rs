@@ -35,7 +35,21 @@ impl Namespace {
         command
     }
 
-    fn ip(&self, arguments: &str) -> Result<(), String> {
+    /// The same program with the same arguments and environment, on this host.
+    pub fn inside(&self, command: &Command) -> Command {
+        let mut inside = self.command(command.get_program());
+        inside.args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => inside.env(name, value),
+                None => inside.env_remove(name),
+            };
+        }
+        inside
+    }
+
+    /// `ip` on this host.
+    pub fn ip(&self, arguments: &str) -> Result<(), String> {
         let mut command = Command::new("ip");
         command.args(["-n", &self.name]).args(arguments.split(' '));
         finish(&mut command, LIMIT).map(drop)
@@ -82,6 +96,33 @@ impl Lab {
         server.connect()?;
         viewer.connect()?;
         Ok(Self { server, viewer })
+    }
+}
+
+/// An address of the viewer's in another network: the server reaches it by a router, which the viewer
+/// plays.
+pub const FAR: &str = "10.98.0.1";
+
+impl Lab {
+    /// Gives the viewer [`FAR`], and the server a route to it.
+    pub fn with_a_far_address(self) -> Self {
+        let made = self.viewer.ip(&format!("addr add {FAR}/32 dev lo")).and_then(|()| {
+            self.server.ip(&format!("route add 10.98.0.0/24 via {}", self.viewer.address))
+        });
+        made.unwrap_or_else(|error| panic!("no far address: {error}"));
+        self
+    }
+
+    /// Gives the server another address on the cable, and takes the first away.
+    pub fn move_server_to(&self, address: &str) {
+        let server = &self.server;
+        // Else the kernel takes the second address of a network away with the first.
+        let mut keep = server.command("sysctl");
+        keep.args(["-q", "net.ipv4.conf.lan0.promote_secondaries=1"]);
+        let moved = finish(&mut keep, LIMIT)
+            .and_then(|_| server.ip(&format!("addr add {address}/24 dev lan0")))
+            .and_then(|()| server.ip(&format!("addr del {}/24 dev lan0", server.address)));
+        moved.unwrap_or_else(|error| panic!("the address is not changed: {error}"));
     }
 }
 

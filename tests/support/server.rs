@@ -20,7 +20,9 @@ pub fn credenza(data: &Path) -> Command {
             command.env_remove(name);
         }
     }
-    command.env("CREDENZA_LAN_MDNS", "false");
+    command.env("CREDENZA_LAN_MDNS", "false").env("CREDENZA_LAN_UPNP", "false");
+    // A test that wants OpenSubtitles has a stand-in for it; nobody else's is asked.
+    command.env("CREDENZA_TITLE_OPENSUBTITLES_URL", "http://127.0.0.1:9");
     command.arg("--data").arg(data).stdin(Stdio::null());
     command
 }
@@ -48,9 +50,16 @@ const ANY: &str = "127.0.0.1:0";
 impl Server {
     /// `credenza demo`.
     pub fn demo() -> Self {
+        Self::demo_with(&[])
+    }
+
+    /// The same with more of the environment.
+    pub fn demo_with(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = credenza(&folder.path().join("data"));
+        command.envs(environment.iter().copied());
         command.args(["demo", "--listen", ANY, "--log", "debug"]);
+        command.env_remove("CREDENZA_TITLE_OPENSUBTITLES_URL");
         Self::start(command, folder.path().join("data"), Some(folder))
     }
 
@@ -63,12 +72,20 @@ impl Server {
 
     /// The same on a data folder that outlives it.
     pub fn serve_on(data: &Path, configuration: &str, folder: Option<tempfile::TempDir>) -> Self {
+        Self::start(Self::command(data, configuration, ANY), data.to_owned(), folder)
+    }
+
+    /// The same, not started yet, to listen elsewhere or to be started in another surrounding.
+    pub fn command(data: &Path, configuration: &str, listen: &str) -> Command {
         std::fs::create_dir_all(data).unwrap();
         let file = data.join("test.toml");
         std::fs::write(&file, configuration).unwrap();
         let mut command = credenza(data);
-        command.args(["serve", "--listen", ANY, "--log", "debug", "--config"]).arg(file);
-        Self::start(command, data.to_owned(), folder)
+        command.args(["serve", "--listen", listen, "--log", "debug", "--config"]).arg(file);
+        if configuration.contains("opensubtitles_url") {
+            command.env_remove("CREDENZA_TITLE_OPENSUBTITLES_URL");
+        }
+        command
     }
 
     pub fn start(mut command: Command, data: PathBuf, folder: Option<tempfile::TempDir>) -> Self {
@@ -148,6 +165,12 @@ impl Server {
         until("the server's end", Duration::from_secs(20), || child.try_wait().unwrap())
             .code()
             .unwrap_or(-1)
+    }
+
+    /// Kills it, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     pub fn signal(&self, name: &str) {

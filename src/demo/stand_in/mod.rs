@@ -11,6 +11,7 @@ pub mod lists;
 pub mod mediafusion;
 pub mod mirror;
 pub mod nyaa;
+pub mod opensubtitles;
 pub mod peerflix;
 pub mod stremthru;
 pub mod tmdb;

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::id_of;
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
+use crate::http::sets;
 use crate::playback::{Findings, Following, Look, Step};
 use crate::select::Candidate;
 
@@ -46,7 +47,10 @@ pub(super) async fn find(
     }
     let findings = playback.find_as(&id, look, &mut |_| {}).await;
     playback.open_first(id);
-    Ok(Json(&*findings).into_response())
+    Ok(match sets::known(&visitor.headers) {
+        Some(set) => Json(findings.for_set(&set.plays)).into_response(),
+        None => Json(&*findings).into_response(),
+    })
 }
 
 /// Events `index` (one an index, as it answers), `candidates` (what is found so far, ranked; the last

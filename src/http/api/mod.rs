@@ -8,15 +8,22 @@ mod metrics;
 mod openapi;
 mod owner;
 mod relay;
+mod renderers;
+mod sets;
 mod sources;
 mod story;
 mod stream;
+mod stremio;
+mod subtitles;
 mod titles;
 mod torrents;
 
 pub(super) use find::events;
+pub(super) use renderers::show;
 pub(super) use story::id_of;
-pub(super) use titles::{Part, episode_id, list_of, next_skip, poster_path, title_id, title_of};
+pub(super) use titles::{
+    Part, episode_id, list_of, next_skip, picture_of, poster_path, title_id, title_of,
+};
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
@@ -36,6 +43,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/api/sources/stats", get(sources::stats))
         .route("/api/sources/test", post(sources::test))
         .route("/api/sources/{name}", delete(sources::remove))
+        .route("/api/stremio/keys", get(stremio::keys).post(stremio::make))
+        .route("/api/stremio/keys/{id}", delete(stremio::revoke))
+        .route("/api/stremio/server", get(stremio::server).put(stremio::turn))
         // The owner of a box.
         .route("/api/box", get(appliance::standing))
         .route("/api/box/disks", get(appliance::disks))
@@ -62,9 +72,20 @@ pub(super) fn routes() -> Router<Rooms> {
             "/api/library/{id}",
             get(library::title).put(library::change).delete(library::remove),
         )
+        .route("/api/subtitles/{id}", get(subtitles::list))
         .route("/api/cleanup", post(library::clean_up))
         .route("/api/status", get(story::status))
         .route("/torrentio/{*path}", get(relay::torrentio))
+        // The household's televisions.
+        .route("/api/sets", get(sets::sets))
+        .route("/api/renderers", get(renderers::list))
+        .route("/api/renderers/{id}", get(renderers::standing))
+        .route("/api/renderers/{id}/play", post(renderers::play))
+        .route("/api/renderers/{id}/pause", post(renderers::pause))
+        .route("/api/renderers/{id}/resume", post(renderers::resume))
+        .route("/api/renderers/{id}/stop", post(renderers::stop))
+        .route("/api/renderers/{id}/seek", post(renderers::seek))
+        .route("/api/renderers/{id}/volume", post(renderers::volume))
         // Whoever watches the box.
         .route("/metrics", get(metrics::metrics))
         .route("/api/openapi.json", get(openapi::description))

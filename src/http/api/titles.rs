@@ -96,13 +96,22 @@ pub(in crate::http) async fn image(
 ) -> Result<Response, ApiError> {
     visitor.may_watch()?;
     let Path((which, id)) = path?;
-    let which = match which.as_str() {
+    picture_of(&visitor, &which, &id).await
+}
+
+/// The picture of a title, for whoever may have it.
+pub(in crate::http) async fn picture_of(
+    visitor: &Visitor,
+    which: &str,
+    id: &str,
+) -> Result<Response, ApiError> {
+    let which = match which {
         "poster" => Picture::Poster,
         "background" => Picture::Background,
         "thumbnail" => Picture::Thumbnail,
         _ => return Err(ApiError::not_found()),
     };
-    let id = title_of(&id)?;
+    let id = title_of(id)?;
     let Some(image) = visitor.rooms.playback.image(which, &id).await else {
         let message = "there is no such picture, or nobody gives it now";
         let refusal = ApiError::new(StatusCode::NOT_FOUND, "no_picture", message);
@@ -120,22 +129,12 @@ pub(in crate::http) fn title_of(text: &str) -> Result<StremioId, ApiError> {
 
 /// A title's id as it is printed: without an episode.
 pub(in crate::http) fn title_id(id: &StremioId) -> String {
-    match id {
-        StremioId::TmdbTv { id, .. } => format!("tmdb:tv:{id}"),
-        other => other.to_string(),
-    }
+    id.title_text()
 }
 
 /// The id under which an episode of a title is found and played.
 pub(in crate::http) fn episode_id(details: &Details, row: &EpisodeDetails) -> StremioId {
-    match details.id {
-        StremioId::Imdb { id, .. } => StremioId::Imdb { id, episode: Some(row.episode) },
-        StremioId::Anime { base, id, .. } => {
-            StremioId::Anime { base, id, episode: Some(row.episode.number) }
-        }
-        StremioId::TmdbTv { id, .. } => StremioId::TmdbTv { id, episode: row.episode },
-        film @ StremioId::TmdbMovie(_) => film,
-    }
+    details.id.with_episode(row.episode)
 }
 
 /// Where the box has a title's poster. IMDb's ids have one that needs no telling.

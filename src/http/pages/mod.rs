@@ -6,16 +6,22 @@ mod library;
 mod mirrors;
 mod preferences;
 mod setup;
+mod stremio;
+mod subtitles;
+mod televisions;
 mod titles;
 mod view;
 mod watch;
 
 use axum::Router;
-use axum::extract::Form;
 use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Query};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use serde::Deserialize;
+
+pub(super) use titles::genres;
 
 use super::error::ApiError;
 use super::rooms::{Rooms, Visitor};
@@ -25,10 +31,13 @@ use crate::web::{self, Frame};
 pub(super) fn routes() -> Router<Rooms> {
     Router::new()
         // Everybody.
-        .route("/assets/style.css", get(|| async { asset("text/css; charset=utf-8", web::STYLE) }))
+        .route(
+            "/assets/style.css",
+            get(async |asked| asset(&asked, "text/css; charset=utf-8", web::STYLE)),
+        )
         .route(
             "/assets/page.js",
-            get(|| async { asset("text/javascript; charset=utf-8", web::SCRIPT) }),
+            get(async |asked| asset(&asked, "text/javascript; charset=utf-8", web::SCRIPT)),
         )
         .route("/login", get(setup::login_page).post(setup::login))
         .route("/logout", post(setup::logout))
@@ -39,6 +48,8 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/watch/{id}", get(watch::candidates).post(watch::play))
         .route("/watch/{id}/events", get(watch::events))
         .route("/play/{key}/{name}", get(watch::player))
+        .route("/televisions/{key}/{name}", get(televisions::list).post(televisions::show))
+        .route("/television/{id}", get(televisions::television).post(televisions::press))
         .route("/library", get(library::shelf).post(library::clean_up))
         .route("/library/{id}", post(library::act))
         // The owner.
@@ -54,6 +65,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/mirrors/remove", post(mirrors::remove))
         .route("/setup/preferences", post(preferences::change))
         .route("/setup/swarm", post(setup::swarm))
+        .route("/setup/stremio", post(stremio::make))
+        .route("/setup/stremio/revoke", post(stremio::revoke))
+        .route("/setup/stremio/server", post(stremio::server))
         .route("/setup/tmdb", post(setup::tmdb))
         .route("/setup/tmdb/remove", post(setup::remove_tmdb))
         // The owner of a box.
@@ -74,9 +88,18 @@ pub(super) fn uploads() -> Router<Rooms> {
     Router::new().route("/setup/update/file", post(appliance::upload))
 }
 
-fn asset(media_type: &'static str, text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "max-age=3600")], text)
-        .into_response()
+/// What a page asks for with an asset.
+#[derive(Deserialize)]
+struct Asset {
+    v: Option<String>,
+}
+
+/// A file that is kept for good (RFC 8246) by who asks for it by what it holds ([`web::ASSETS`]), and
+/// by nobody else: a page from before an update asks for another one.
+fn asset(asked: &Query<Asset>, media_type: &'static str, text: &'static str) -> Response {
+    let by_content = asked.v.as_deref() == Some(web::ASSETS.as_str());
+    let age = if by_content { "public, max-age=31536000, immutable" } else { "no-cache" };
+    ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, age)], text).into_response()
 }
 
 /// A page, or a plain sentence where it cannot be made.

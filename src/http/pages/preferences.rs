@@ -43,22 +43,27 @@ const CODECS: &[(Codec, &str, &str)] = &[
     (Codec::Xvid, "cannot_xvid", "XviD and DivX (old films, .avi)"),
     (Codec::Mpeg, "cannot_mpeg", "MPEG-2 (DVDs)"),
 ];
-/// In MiB, and what people call it.
+/// In MiB, and as sizes are shown elsewhere.
 const FILM_SIZES: &[(&str, &str)] = &[
     ("0", "No limit"),
-    ("2048", "2 GB"),
-    ("5120", "5 GB"),
-    ("10240", "10 GB"),
-    ("20480", "20 GB"),
-    ("40960", "40 GB"),
+    ("2048", "2 GiB"),
+    ("5120", "5 GiB"),
+    ("10240", "10 GiB"),
+    ("20480", "20 GiB"),
+    ("40960", "40 GiB"),
 ];
 const EPISODE_SIZES: &[(&str, &str)] = &[
     ("0", "No limit"),
-    ("512", "500 MB"),
-    ("1024", "1 GB"),
-    ("2048", "2 GB"),
-    ("4096", "4 GB"),
-    ("10240", "10 GB"),
+    ("512", "512 MiB"),
+    ("1024", "1 GiB"),
+    ("2048", "2 GiB"),
+    ("4096", "4 GiB"),
+    ("10240", "10 GiB"),
+];
+const SEEDERS: &[(&str, &str)] = &[
+    ("never", "Does not count"),
+    ("little", "Counts where all else is equal"),
+    ("much", "Counts more than the picture: I have no store"),
 ];
 const RATES: &[(&str, &str)] = &[
     ("0", "No limit"),
@@ -96,6 +101,7 @@ pub(super) fn view(now: &Preferences) -> web::Preferences {
                 EPISODE_SIZES,
                 number(now.max_episode_mib),
             ),
+            select("seeders", "How many share it", SEEDERS, word(&now.seeders)),
             select(
                 "max_mbit_s",
                 "What the network carries",
@@ -105,6 +111,8 @@ pub(super) fn view(now: &Preferences) -> web::Preferences {
         ],
         cached_only: now.cached_only,
         exclude: now.exclude.join(", "),
+        subtitles: now.subtitles.join(", "),
+        opensubtitles: now.opensubtitles,
     }
 }
 
@@ -148,11 +156,14 @@ pub(super) struct PreferencesForm {
     max_resolution: String,
     hdr: String,
     dolby_vision: String,
+    seeders: String,
     languages: String,
     max_film_mib: u64,
     max_episode_mib: u64,
     max_mbit_s: u64,
     exclude: String,
+    #[serde(default)]
+    subtitles: String,
     /// A box that is not ticked is not sent.
     #[serde(flatten)]
     ticked: std::collections::HashMap<String, String>,
@@ -175,6 +186,7 @@ impl PreferencesForm {
             "resolutions": list(&self.resolutions),
             "hdr": self.hdr,
             "dolby_vision": self.dolby_vision,
+            "seeders": self.seeders,
             "cannot_play": cannot,
             "languages": list(&languages),
             "only_these_languages": ticked("only_these_languages"),
@@ -184,6 +196,8 @@ impl PreferencesForm {
             "cached_only": ticked("cached_only"),
             "exclude": list(&self.exclude),
             "max_resolution": self.max_resolution,
+            "subtitles": list(&self.subtitles.replace(' ', ",")),
+            "opensubtitles": ticked("opensubtitles"),
         });
         let Value::Object(changes) = changes else { return Map::new() };
         // What was not touched stays the configuration's.
@@ -221,6 +235,8 @@ mod tests {
             max_film_mib: Some(7777),
             cannot_play: vec![Codec::Avc, Codec::Av1],
             languages: vec!["de".into(), "en".into()],
+            subtitles: vec!["en".into(), "fr".into()],
+            opensubtitles: false,
             cached_only: true,
             ..Preferences::default()
         };
@@ -234,17 +250,21 @@ mod tests {
             let number = |name: &str| chosen(name).parse().unwrap();
             let ticks = shown.set.iter().filter(|tick| tick.ticked).map(|tick| tick.name);
             let cached = shown.cached_only.then_some("cached_only");
-            let ticked = ticks.chain(cached).map(|name| (name.to_owned(), "true".to_owned()));
+            let asked = shown.opensubtitles.then_some("opensubtitles");
+            let ticked =
+                ticks.chain(cached).chain(asked).map(|name| (name.to_owned(), "true".to_owned()));
             let form = PreferencesForm {
                 resolutions: chosen("resolutions"),
                 max_resolution: chosen("max_resolution"),
                 hdr: chosen("hdr"),
                 dolby_vision: chosen("dolby_vision"),
+                seeders: chosen("seeders"),
                 languages: shown.languages.clone(),
                 max_film_mib: number("max_film_mib"),
                 max_episode_mib: number("max_episode_mib"),
                 max_mbit_s: number("max_mbit_s"),
                 exclude: shown.exclude.clone(),
+                subtitles: shown.subtitles.clone(),
                 ticked: ticked.collect(),
             };
             assert_eq!(form.changes(&now), Map::new());

@@ -1,13 +1,18 @@
 //! Claim, sign in, set up.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Query};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{at_the_door, filled, frame, indexes, mirrors, of_owner, page, set_up, trouble, view};
+use super::{
+    at_the_door, filled, frame, indexes, mirrors, of_owner, page, set_up, stremio, trouble, view,
+};
 use crate::http::rooms::{Visitor, no_cookie, session_cookie};
+use crate::http::sets::Seen;
 use crate::index::Standing;
 use crate::secret::Secret;
 use crate::torrent::Store;
@@ -46,15 +51,30 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         stores: Store::ALL.map(|store| (store.as_str(), store.label(), store == chosen)).into(),
         indexes: indexes::rows(settings.indexes),
         mirrors: mirrors::view(&visitor.rooms),
+        stremio: stremio::view(visitor),
         token_set: settings.debrid.set,
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
         swarm_fixed: settings.swarm.fixed,
         health: visitor.rooms.playback.index_standing().iter().map(health).collect(),
         preferences: super::preferences::view(&settings.preferences),
+        sets: visitor.rooms.sets.all().iter().map(set_row).collect(),
         tmdb: settings.title.tmdb_key.set.then_some(settings.title.tmdb_key.ends),
         the_box,
     })
+}
+
+/// A set that asked.
+fn set_row(seen: &Seen) -> web::SetRow {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let asked: Vec<String> = seen.asked.iter().map(|one| web::plain(one)).collect();
+    web::SetRow {
+        name: seen.profile.clone(),
+        address: seen.address.to_string(),
+        said: web::plain(&format!("{} {}", seen.user_agent, seen.client_info)),
+        asked: asked.join(", "),
+        last: web::age(now.saturating_sub(seen.last)),
+    }
 }
 
 /// An index's last word.
@@ -85,6 +105,8 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "indexes" => "The indexes are changed.",
         "mirrors" => "The mirrors are changed; the next film goes by them.",
         "preferences" => "What you prefer is kept; the next search goes by it.",
+        "stremio-revoked" => "The key is revoked: the add-on of that device has stopped.",
+        "stremio-server" => "The server for Stremio's apps is changed.",
         "swarm" => "Peer-to-peer is changed.",
         "tmdb" => "TMDB takes the key; it is kept.",
         "tmdb-removed" => "The TMDB key is removed.",

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::titles::about;
-use super::{filled, frame, page, trouble, watching};
+use super::{filled, frame, page, subtitles, trouble, watching};
 use crate::http::api::{self, id_of};
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
@@ -56,7 +56,8 @@ pub(super) async fn candidates(
     let found = visitor.rooms.playback.find_as(&id, look(&how), &mut nobody);
     let (found, about) = tokio::join!(found, about(&visitor, &id, ABOUT_PATIENCE));
     visitor.rooms.playback.open_first(id);
-    page(&web::Watch { frame, title: title_of(&found), about, found: shown(&found) })
+    let title = title_of(&found, name_of(&about));
+    page(&web::Watch { frame, title, about, found: shown(&found) })
 }
 
 fn look(how: &How) -> Look {
@@ -71,9 +72,11 @@ pub(super) async fn events(
 ) -> Result<Response, ApiError> {
     visitor.may_watch()?;
     let id = id_of(&id)?;
+    let about = about(&visitor, &id, AT_ONCE).await;
     let following = visitor.rooms.playback.follow(&id, look(&how));
     visitor.rooms.playback.open_first(id);
-    Ok(api::events(following, |step| match step {
+    let piece = move |found: &Findings| piece(found, name_of(&about));
+    Ok(api::events(following, move |step| match step {
         Step::Index(line) => event("index", &plain(&progress(&line))),
         Step::Candidates(found) => event("found", &piece(&found)),
         Step::Done(found) => event("found", &piece(&found)) + &event("done", &found.health),
@@ -85,8 +88,12 @@ fn progress(line: &IndexLine) -> String {
     format!("{} lists {}{words}", line.index, line.torrents)
 }
 
-fn piece(found: &Findings) -> String {
-    let piece = web::FoundPiece { title: title_of(found), found: shown(found) };
+fn name_of(about: &Option<web::About>) -> Option<&str> {
+    about.as_ref().map(|about| about.name.as_str())
+}
+
+fn piece(found: &Findings, name: Option<&str>) -> String {
+    let piece = web::FoundPiece { title: title_of(found, name), found: shown(found) };
     web::Page::html(&piece).unwrap_or_else(|sentence| sentence)
 }
 
@@ -111,8 +118,12 @@ fn shown(findings: &Findings) -> web::Found {
     }
 }
 
-fn title_of(findings: &Findings) -> String {
-    let Some(title) = &findings.title else { return findings.id.to_string() };
+/// What is asked for, by its name; a series without an episode is no film of that id, so only the
+/// page knows its name.
+fn title_of(findings: &Findings, name: Option<&str>) -> String {
+    let Some(title) = &findings.title else {
+        return name.map_or_else(|| findings.id.to_string(), str::to_owned);
+    };
     let year = title.year.map(|year| format!(" ({year})")).unwrap_or_default();
     let episode = episode_words(&findings.id);
     format!("{}{year}{episode}", plain(&title.name))
@@ -229,7 +240,9 @@ pub(super) async fn player(
         Ok(told) => told,
         Err(error) => return trouble(&visitor, error, "/"),
     };
-    let path = format!("/v/{key}/{name}");
+    let signed = format!("{key}/{name}");
+    let path = format!("/v/{signed}");
+    let (tracks, subtitles) = subtitles::of(&visitor, &told.media_id).await;
     page(&web::Player {
         frame,
         title: plain(&told.title),
@@ -241,5 +254,8 @@ pub(super) async fn player(
         detail: told.detail.iter().map(|line| plain(line)).collect(),
         back: told.id.map_or_else(|| "/".to_owned(), |id| format!("/watch/{id}")),
         path,
+        tracks,
+        subtitles,
+        signed,
     })
 }

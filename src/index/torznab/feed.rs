@@ -1,8 +1,8 @@
 //! What a Torznab host answers: RSS with attributes, or an error with status 200.
 
-use crate::index::xml::{self, Element, End, Step};
 use crate::index::{Error, MOST_ROWS, name, stated};
 use crate::torrent::{IndexName, InfoHash, Magnet, Torrent};
+use crate::xml::{self, Element, End, Step};
 
 /// Most elements of one item.
 const MOST_CHILDREN: usize = 128;
@@ -53,7 +53,7 @@ fn judge(root: &Element) -> Result<(), Error> {
     match root.name.as_str() {
         "rss" | "rdf" | "channel" => Ok(()),
         "error" => Err(told(root)),
-        "html" => Err(Error::Odd(xml::PAGE.to_owned())),
+        "html" => Err(xml::Refused::Page.into()),
         _ => Err(Error::Odd("answered without a list of torrents".to_owned())),
     }
 }
@@ -123,7 +123,7 @@ fn torrent(children: &[Element], index: IndexName) -> Option<Torrent> {
         file_name: None,
         trackers: stated::trackers(told),
         indexer: from.map(name).filter(|from| !from.is_empty()),
-        files: Vec::new(),
+        files: [].into(),
         index,
     })
 }

@@ -242,7 +242,7 @@ proptest::proptest! {
         let _ = read(item(&junk).as_bytes(), INDEX);
         let _ = abilities(&junk);
         let hash = "b".repeat(40);
-        let escaped = quick_xml::escape::escape(title.as_str()).into_owned();
+        let escaped = crate::xml::escape(&title);
         let body = item(&format!(
             "<title>{escaped}</title><torznab:attr name='infohash' value='{hash}'/>\
              <torznab:attr name='size' value='{size}'/><torznab:attr name='seeders' value='{seeders}'/>"

@@ -117,7 +117,7 @@ impl Round {
     }
 
     pub(super) async fn run(mut self, look: Look) {
-        release::warm_up();
+        release::expect_names();
         let cache = &self.desk.parts.cache;
         let id = self.query.id;
         self.before = cache

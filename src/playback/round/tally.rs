@@ -74,7 +74,7 @@ impl Round {
     /// What was found now, and from before what those listed that have said nothing now: an index
     /// that refuses us for a day takes nothing away by that.
     fn torrents(&self) -> Vec<Unique> {
-        let mut torrents = unique(self.rows.values().flatten().cloned());
+        let mut torrents = unique(self.rows.values().flatten());
         let Some(before) = &self.before else { return torrents };
         let known: BTreeSet<_> = torrents.iter().map(|torrent| torrent.info_hash).collect();
         let on: BTreeSet<IndexName> =

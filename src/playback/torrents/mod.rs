@@ -5,6 +5,7 @@
 //! number files in its own way, and a program's `file=3` must not become another file later.
 
 mod describe;
+mod passing;
 mod transfer;
 
 use std::collections::HashMap;
@@ -304,6 +305,7 @@ impl Playback {
             return Err(TorrentError::NoWay { info_hash }.into());
         }
         durably(|| self.parts.state.put(&key, &playable))?;
+        self.lists.touch(&playable.media_id());
         Ok(playable)
     }
 

@@ -1,0 +1,165 @@
+//! "Play on TV": the household's televisions, and what they are told.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::Path;
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::error::ApiError;
+use crate::http::following::follow;
+use crate::http::rooms::Visitor;
+use crate::lan::content_directory::CONTENT_FEATURES;
+use crate::lan::renderer::{Command, Film};
+use crate::media::StremioId;
+use crate::torrent::InfoHash;
+
+/// How long the subtitles may keep a film waiting.
+const SUBTITLES: Duration = Duration::from_secs(1);
+
+type Form<T> = Result<Json<T>, JsonRejection>;
+type Named = Result<Path<String>, PathRejection>;
+
+/// `GET /api/renderers`: looks for televisions, which takes about two seconds.
+pub(super) async fn list(visitor: Visitor) -> Result<Json<Value>, ApiError> {
+    visitor.may_watch()?;
+    Ok(Json(json!({"renderers": visitor.rooms.renderers.look().await})))
+}
+
+/// `GET /api/renderers/{id}`: what it is doing.
+pub(super) async fn standing(visitor: Visitor, id: Named) -> Result<Json<Value>, ApiError> {
+    visitor.may_watch()?;
+    let (id, renderers) = (id?.0, &visitor.rooms.renderers);
+    let mut told = serde_json::to_value(renderers.standing(&id).await?).unwrap_or_default();
+    told["renderer"] = serde_json::to_value(renderers.get(&id)?).unwrap_or_default();
+    Ok(Json(told))
+}
+
+/// A film, by its title or by what was chosen before.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    id: Option<StremioId>,
+    info_hash: Option<InfoHash>,
+    media_id: Option<String>,
+    #[serde(default)]
+    from_the_beginning: bool,
+}
+
+/// `POST /api/renderers/{id}/play`: `{"id":"tt…"}` with or without `info_hash`, or `{"media_id":…}`.
+pub(super) async fn play(
+    visitor: Visitor,
+    id: Named,
+    form: Form<Wanted>,
+) -> Result<Json<Value>, ApiError> {
+    visitor.may_watch()?;
+    let (id, Json(wanted)) = (id?.0, form?);
+    visitor.rooms.renderers.get(&id)?;
+    let media_id = match (&wanted.media_id, &wanted.id) {
+        (Some(media_id), None) => media_id.clone(),
+        (None, Some(title)) => visitor.rooms.playback.play(title, wanted.info_hash).await?.media_id,
+        _ => {
+            let sentence = "say either the id of a title or a media_id";
+            return Err(ApiError::bad_request(sentence));
+        }
+    };
+    show(&visitor, &id, &media_id, wanted.from_the_beginning).await?;
+    Ok(Json(json!({"media_id": media_id})))
+}
+
+/// Has a television show what was chosen, from where somebody stopped or from the beginning, and
+/// notes how far it comes.
+pub(in crate::http) async fn show(
+    visitor: &Visitor,
+    id: &str,
+    media_id: &str,
+    from_the_beginning: bool,
+) -> Result<(), ApiError> {
+    let rooms = &visitor.rooms;
+    let told = rooms.playback.describe(media_id)?;
+    let row = rooms.playback.shelf_row(media_id)?;
+    let own = rooms.renderers.own_address_for(id)?;
+    let (key, name) = (rooms.media_keys.sign(media_id, &row.link_name), &row.link_name);
+    let base = format!("http://{own}:{}", rooms.whereabouts.port());
+    let url = format!("{base}/v/{key}/{name}");
+    // A set that was told to play should not wait for a list of strangers'.
+    rooms.playback.subtitles_within(media_id, SUBTITLES).await?;
+    let subtitles = rooms.subtitles_of(media_id).into_iter().next();
+    let begin_s = told.position_s.filter(|_| !from_the_beginning).map(whole);
+    let film = Film {
+        url: url.clone(),
+        title: told.title,
+        media_type: told.media_type,
+        features: CONTENT_FEATURES,
+        size_bytes: row.size_bytes,
+        duration_s: row.duration_s,
+        captions: subtitles.map(|path| format!("{base}{path}")),
+        begin_s,
+    };
+    rooms.renderers.show(id, &film).await?;
+    let following = follow(rooms.clone(), id.to_owned(), media_id.to_owned(), url);
+    rooms.tasks.spawn(following);
+    Ok(())
+}
+
+/// A position is sound: it was looked at when it was noted.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sound, and rounded")]
+fn whole(seconds: f64) -> u64 {
+    seconds.max(0.0) as u64
+}
+
+/// `POST /api/renderers/{id}/pause`.
+pub(super) async fn pause(visitor: Visitor, id: Named) -> Result<StatusCode, ApiError> {
+    tell(&visitor, id, Command::Pause).await
+}
+
+/// `POST /api/renderers/{id}/resume`.
+pub(super) async fn resume(visitor: Visitor, id: Named) -> Result<StatusCode, ApiError> {
+    tell(&visitor, id, Command::Play).await
+}
+
+/// `POST /api/renderers/{id}/stop`.
+pub(super) async fn stop(visitor: Visitor, id: Named) -> Result<StatusCode, ApiError> {
+    tell(&visitor, id, Command::Stop).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct To {
+    seconds: u32,
+}
+
+/// `POST /api/renderers/{id}/seek`: `{"seconds":…}` from the beginning.
+pub(super) async fn seek(
+    visitor: Visitor,
+    id: Named,
+    form: Form<To>,
+) -> Result<StatusCode, ApiError> {
+    let Json(to) = form?;
+    tell(&visitor, id, Command::Seek(to.seconds.into())).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Loud {
+    percent: u8,
+}
+
+/// `POST /api/renderers/{id}/volume`: `{"percent":…}`.
+pub(super) async fn volume(
+    visitor: Visitor,
+    id: Named,
+    form: Form<Loud>,
+) -> Result<StatusCode, ApiError> {
+    let Json(loud) = form?;
+    tell(&visitor, id, Command::Volume(loud.percent.min(100))).await
+}
+
+async fn tell(visitor: &Visitor, id: Named, command: Command) -> Result<StatusCode, ApiError> {
+    visitor.may_watch()?;
+    visitor.rooms.renderers.tell(&id?.0, command).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,203 @@
+//! The answer to `PROPFIND` (RFC 4918, 9.1 and 14).
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::tree::Entry;
+use crate::http::error::ApiError;
+use crate::playback::Playback;
+use crate::xml::{self, End, Step};
+
+const XML: &str = "application/xml; charset=\"utf-8\"";
+const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
+/// Most properties that are told to be missing.
+const MOST: usize = 64;
+
+/// Which properties are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    All,
+    /// Their names alone.
+    Names,
+    /// Those, by their names in lower case.
+    Some(Vec<String>),
+}
+
+impl Asked {
+    /// Reads a request's body; none asks for all.
+    pub(super) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let bad = || ApiError::bad_request("the body is no PROPFIND request: send propfind XML");
+        let body = std::str::from_utf8(body).map_err(|_| bad())?;
+        if body.trim().is_empty() {
+            return Ok(Self::All);
+        }
+        let (mut asked, mut right, mut inside) = (None, false, false);
+        let end = xml::walk(body, |step| match step {
+            Step::Opens(element, 0) => right = element.name == "propfind",
+            Step::Opens(element, 1) => {
+                inside = element.name == "prop";
+                match element.name.as_str() {
+                    "allprop" => asked = Some(Self::All),
+                    "propname" => asked = Some(Self::Names),
+                    "prop" => asked = Some(Self::Some(Vec::new())),
+                    _ => {}
+                }
+            }
+            Step::Opens(element, 2) if inside => {
+                if let Some(Self::Some(names)) = &mut asked
+                    && names.len() < MOST
+                {
+                    names.push(element.name.clone());
+                }
+            }
+            _ => {}
+        });
+        match (end, asked) {
+            (Ok(End::Whole), Some(asked)) if right => Ok(asked),
+            _ => Err(bad()),
+        }
+    }
+}
+
+/// `403` with the precondition of 9.1.1: everything at once is not told.
+pub(super) fn no_infinity() -> Response {
+    let body = format!("{HEAD}<D:error xmlns:D=\"DAV:\"><D:propfind-finite-depth/></D:error>\n");
+    (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, XML)], body).into_response()
+}
+
+/// The properties of each row, under its address.
+pub(super) fn answer(
+    playback: &Playback,
+    asked: &Asked,
+    rows: &[(String, Arc<Entry>)],
+) -> Response {
+    let mut body = format!("{HEAD}<D:multistatus xmlns:D=\"DAV:\">\n");
+    for (address, entry) in rows {
+        let known = properties(playback, entry);
+        let _ = write!(body, "<D:response><D:href>{}</D:href>", xml::escape(address));
+        add(&mut body, asked, &known);
+        body.push_str("</D:response>\n");
+    }
+    body.push_str("</D:multistatus>\n");
+    (StatusCode::MULTI_STATUS, [(header::CONTENT_TYPE, XML)], body).into_response()
+}
+
+/// What is known of an entry: name and content, as XML.
+fn properties(playback: &Playback, entry: &Entry) -> Vec<(&'static str, String)> {
+    let mut known = vec![("displayname", xml::escape(&entry.name))];
+    let Some(video) = entry.video() else {
+        known.push(("resourcetype", "<D:collection/>".to_owned()));
+        return known;
+    };
+    known.push(("resourcetype", String::new()));
+    known.push(("getcontenttype", video.media_type.to_owned()));
+    let facts = playback.facts(&video.media_id);
+    let length = facts.as_ref().and_then(|facts| facts.len).or(video.size_bytes);
+    if let Some(length) = length {
+        known.push(("getcontentlength", length.to_string()));
+    }
+    match facts {
+        Some(facts) => {
+            known.push(("getetag", xml::escape(&format!("\"{}\"", facts.entity_tag))));
+            known.push(("getlastmodified", httpdate::fmt_http_date(facts.modified)));
+        }
+        // Some clients take a file without a date for one that is not there.
+        None => known.push(("getlastmodified", httpdate::fmt_http_date(long_ago()))),
+    }
+    known.push(("supportedlock", String::new()));
+    known
+}
+
+fn long_ago() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_600_000_000)
+}
+
+fn add(body: &mut String, asked: &Asked, known: &[(&'static str, String)]) {
+    let mut here = String::new();
+    let mut missing = String::new();
+    let mut put = |name: &str, content: &str| {
+        let _ = if content.is_empty() {
+            write!(here, "<D:{name}/>")
+        } else {
+            write!(here, "<D:{name}>{content}</D:{name}>")
+        };
+    };
+    match asked {
+        Asked::All => known.iter().for_each(|(name, content)| put(name, content)),
+        Asked::Names => known.iter().for_each(|(name, _)| put(name, "")),
+        Asked::Some(names) => {
+            for name in names {
+                match known.iter().find(|(known, _)| known == name) {
+                    Some((name, content)) => put(name, content),
+                    None if is_name(name) => {
+                        let _ = write!(missing, "<D:{name}/>");
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+    for (properties, status) in [(here, "200 OK"), (missing, "404 Not Found")] {
+        if !properties.is_empty() {
+            let _ = write!(
+                body,
+                "<D:propstat><D:prop>{properties}</D:prop><D:status>HTTP/1.1 {status}</D:status>\
+                 </D:propstat>"
+            );
+        }
+    }
+}
+
+/// Whether a stranger's name of a property may stand in our answer.
+fn is_name(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_says_what_is_asked_for() {
+        let some = |names: &[&str]| {
+            Some(Asked::Some(names.iter().map(|name| (*name).to_owned()).collect()))
+        };
+        for (body, expected) in [
+            ("", Some(Asked::All)),
+            ("<propfind xmlns=\"DAV:\"><allprop/></propfind>", Some(Asked::All)),
+            ("<D:propfind xmlns:D=\"DAV:\"><D:propname/></D:propfind>", Some(Asked::Names)),
+            (
+                "<?xml version=\"1.0\"?><a:propfind xmlns:a=\"DAV:\"><a:prop><a:getetag/>\
+                 <a:displayname/></a:prop></a:propfind>",
+                some(&["getetag", "displayname"]),
+            ),
+            ("<D:propfind xmlns:D=\"DAV:\"><D:prop>", None),
+            ("<D:other xmlns:D=\"DAV:\"><D:allprop/></D:other>", None),
+            ("<!DOCTYPE a [<!ENTITY x \"y\">]><propfind><allprop/></propfind>", None),
+            ("plain words", None),
+        ] {
+            assert_eq!(Asked::read(body.as_bytes()).ok(), expected, "{body}");
+        }
+        assert!(Asked::read(&[0xff]).is_err());
+    }
+
+    #[test]
+    fn what_is_not_known_is_told_to_be_missing() {
+        let mut body = String::new();
+        let asked = Asked::Some(vec!["displayname".to_owned(), "quota".to_owned(), "<".to_owned()]);
+        add(&mut body, &asked, &[("displayname", "a &amp; b".to_owned())]);
+        assert_eq!(
+            body,
+            "<D:propstat><D:prop><D:displayname>a &amp; b</D:displayname></D:prop>\
+             <D:status>HTTP/1.1 200 OK</D:status></D:propstat>\
+             <D:propstat><D:prop><D:quota/></D:prop>\
+             <D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
+        );
+    }
+}

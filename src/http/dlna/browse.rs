@@ -1,0 +1,148 @@
+//! Folders and films as a set asks for them.
+
+use super::MediaServer;
+use super::links::Links;
+use crate::http::rooms::Visitor;
+use crate::lan::content_directory::{Call, Didl, Fault, Order, Wanted};
+use crate::playback::{Children, Error, Node, NodeId, NodeKind, Page};
+use crate::select::Profile;
+
+/// Most that are told at once, whatever is asked: a set that wants all of a longer folder asks on,
+/// since it is told how many there are.
+const MOST: usize = 1000;
+/// Most folders that a search looks into, and how deep.
+const MOST_FOLDERS: usize = 100;
+const DEEPEST: usize = 4;
+/// What the names of folders begin with of which nobody outside has to be asked.
+const HERE: [&str; 4] = ["here", "continue", "downloading", "pinned"];
+
+/// `Browse` (ContentDirectory:1, 2.7.4).
+pub(super) async fn browse(
+    visitor: &Visitor,
+    server: &MediaServer,
+    set: &'static Profile,
+    call: &Call,
+) -> Result<Vec<String>, Fault> {
+    let id = NodeId::parse(call.required("ObjectID")?).ok_or(Fault::NoSuchObject)?;
+    let playback = &visitor.rooms.playback;
+    let found = match call.required("BrowseFlag")?.trim() {
+        "BrowseMetadata" => {
+            let node = playback.node(&id).await.map_err(|error| fault_of(&error))?;
+            Children { nodes: vec![node], total: 1 }
+        }
+        "BrowseDirectChildren" => {
+            let (page, order) = (page(call)?, Order::read(call.text("SortCriteria").unwrap_or("")));
+            let children = match order {
+                None => playback.children(&id, page).await,
+                Some(order) => sorted(visitor, &id, page, order).await,
+            };
+            children.map_err(|error| fault_of(&error))?
+        }
+        _ => return Err(Fault::InvalidArguments),
+    };
+    Ok(told(visitor, server, set, &found))
+}
+
+/// `Search` (2.7.5) through what lies in a folder and those in it. A search for what is not here, such
+/// as music, finds nothing; it is no error.
+pub(super) async fn search(
+    visitor: &Visitor,
+    server: &MediaServer,
+    set: &'static Profile,
+    call: &Call,
+) -> Result<Vec<String>, Fault> {
+    let id = NodeId::parse(call.required("ContainerID")?).ok_or(Fault::NoSuchObject)?;
+    let page = page(call)?;
+    let wanted = Wanted::read(call.required("SearchCriteria")?);
+    let mut found = match wanted {
+        Some(wanted) => films_in(visitor, id, &wanted).await?,
+        None => Vec::new(),
+    };
+    if let Some(order) = Order::read(call.text("SortCriteria").unwrap_or_default()) {
+        order.sort(&mut found);
+    }
+    Ok(told(visitor, server, set, &cut(found, page)))
+}
+
+/// Films of a folder and those in it. Folders whose content has to be asked for outside are left out:
+/// a search that waits for strangers is given up by the set.
+async fn films_in(visitor: &Visitor, id: NodeId, wanted: &Wanted) -> Result<Vec<Node>, Fault> {
+    let playback = &visitor.rooms.playback;
+    let all = Page { start: 0, count: None };
+    let mut found: Vec<Node> = Vec::new();
+    let (mut folders, mut looked) = (vec![(id, 0)], 0);
+    while let Some((id, depth)) = folders.pop() {
+        looked += 1;
+        let children = playback.children(&id, all).await.map_err(|error| fault_of(&error))?;
+        for node in children.nodes {
+            if matches!(node.kind, NodeKind::Folder { .. }) {
+                if depth < DEEPEST && looked + folders.len() < MOST_FOLDERS && is_here(&node.id) {
+                    folders.push((node.id, depth + 1));
+                }
+            } else if wanted.takes(&node) && !found.iter().any(|one| same_film(one, &node)) {
+                found.push(node);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn is_here(id: &NodeId) -> bool {
+    HERE.iter().any(|word| id.as_str().split('.').next() == Some(word))
+}
+
+/// Whether two nodes are one film in two folders.
+fn same_film(one: &Node, other: &Node) -> bool {
+    match (&one.kind, &other.kind) {
+        (NodeKind::Video(one), NodeKind::Video(other)) => one.media_id == other.media_id,
+        _ => false,
+    }
+}
+
+fn page(call: &Call) -> Result<Page, Fault> {
+    let (start, count) = (call.number("StartingIndex")?, call.number("RequestedCount")?);
+    // 0 is "all" (2.7.4.2).
+    let count = if count == 0 { MOST } else { count.min(MOST) };
+    Ok(Page { start, count: Some(count) })
+}
+
+async fn sorted(
+    visitor: &Visitor,
+    id: &NodeId,
+    page: Page,
+    order: Order,
+) -> Result<Children, Error> {
+    let all = Page { start: 0, count: None };
+    let mut children = visitor.rooms.playback.children(id, all).await?;
+    order.sort(&mut children.nodes);
+    Ok(cut(children.nodes, page))
+}
+
+fn cut(nodes: Vec<Node>, page: Page) -> Children {
+    let total = nodes.len();
+    let count = page.count.unwrap_or(usize::MAX);
+    Children { nodes: nodes.into_iter().skip(page.start).take(count).collect(), total }
+}
+
+/// `Result`, `NumberReturned`, `TotalMatches`, `UpdateID`.
+fn told(visitor: &Visitor, server: &MediaServer, set: &Profile, found: &Children) -> Vec<String> {
+    let links = Links::of(visitor);
+    let mut didl = Didl::default();
+    for node in &found.nodes {
+        didl.add(node, &links.places(node), set);
+    }
+    let update = server.subscriptions.update_id();
+    let numbers = [found.nodes.len().to_string(), found.total.to_string(), update.to_string()];
+    [didl.end()].into_iter().chain(numbers).collect()
+}
+
+/// UPnP's code for the story's error.
+pub(super) fn fault_of(error: &Error) -> Fault {
+    match error {
+        Error::NoSuchNode { .. } | Error::UnknownMedia => Fault::NoSuchObject,
+        error => {
+            tracing::debug!(%error, "a set's call could not be answered");
+            Fault::CannotProcess
+        }
+    }
+}

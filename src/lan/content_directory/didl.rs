@@ -1,0 +1,295 @@
+//! Folders and films as DIDL-Lite, as the set that asks wants it (ContentDirectory:1, section 2.8).
+
+use std::fmt::Write as _;
+
+use crate::playback::{Node, NodeKind, Video};
+use crate::select::{Captions, Profile};
+use crate::xml::escape;
+
+/// What is promised of every film: bytes may be asked for by range, nothing is converted (DLNA
+/// guidelines, 7.4.1.3.17). `OP=01`: seekable by bytes, not by time. `CI=0`: not converted. FLAGS:
+/// DLNA 1.5 (bit 20), connection stalling (21), background (22) and streaming (24) transfer, then 24
+/// zeros. No `DLNA.ORG_PN`: a profile that is only guessed makes a set refuse what it could play.
+pub const CONTENT_FEATURES: &str =
+    "DLNA.ORG_OP=01;DLNA.ORG_CI=0;DLNA.ORG_FLAGS=01700000000000000000000000000000";
+
+const OPENS: &str = "<DIDL-Lite xmlns=\"urn:schemas-upnp-org:metadata-1-0/DIDL-Lite/\" \
+    xmlns:dc=\"http://purl.org/dc/elements/1.1/\" \
+    xmlns:upnp=\"urn:schemas-upnp-org:metadata-1-0/upnp/\" \
+    xmlns:dlna=\"urn:schemas-dlna-org:metadata-1-0/\" xmlns:sec=\"http://www.sec.co.kr/\" \
+    xmlns:pv=\"http://www.pv.com/pvns/\">";
+
+/// Where things of a node are fetched, as absolute addresses.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The film's bytes.
+    pub film: String,
+    /// Its picture.
+    pub picture: Option<String>,
+    /// Its subtitles, the wanted language first.
+    pub subtitles: Vec<String>,
+}
+
+/// A list that is written row by row.
+#[derive(Debug)]
+pub struct Didl {
+    text: String,
+}
+
+impl Default for Didl {
+    fn default() -> Self {
+        Self { text: OPENS.to_owned() }
+    }
+}
+
+impl Didl {
+    /// Adds a folder or film.
+    pub fn add(&mut self, node: &Node, places: &Places, set: &Profile) {
+        let (id, title) = (escape(node.id.as_str()), escape(&node.title));
+        let parent = node.parent.as_ref().map_or("-1".to_owned(), |id| escape(id.as_str()));
+        match &node.kind {
+            NodeKind::Folder { children } => {
+                let count = children.map(|count| format!(" childCount=\"{count}\""));
+                let _ = write!(
+                    self.text,
+                    "<container id=\"{id}\" parentID=\"{parent}\" restricted=\"1\" \
+                     searchable=\"1\"{}><dc:title>{title}</dc:title>\
+                     <upnp:class>object.container.storageFolder</upnp:class>",
+                    count.unwrap_or_default(),
+                );
+                self.picture(places);
+                self.text.push_str("</container>");
+            }
+            NodeKind::Video(video) => {
+                let _ = write!(
+                    self.text,
+                    "<item id=\"{id}\" parentID=\"{parent}\" restricted=\"1\">\
+                     <dc:title>{title}</dc:title>"
+                );
+                if let Some(day) = node.changed.and_then(day) {
+                    let _ = write!(self.text, "<dc:date>{day}</dc:date>");
+                }
+                self.text.push_str("<upnp:class>object.item.videoItem</upnp:class>");
+                self.picture(places);
+                self.bookmark(video);
+                self.film(video, places, set);
+                self.subtitles(places, set);
+                self.text.push_str("</item>");
+            }
+        }
+    }
+
+    /// The whole list.
+    #[must_use]
+    pub fn end(mut self) -> String {
+        self.text.push_str("</DIDL-Lite>");
+        self.text
+    }
+
+    fn picture(&mut self, places: &Places) {
+        if let Some(picture) = &places.picture {
+            let picture = escape(picture);
+            let _ = write!(self.text, "<upnp:albumArtURI>{picture}</upnp:albumArtURI>");
+        }
+    }
+
+    /// Where somebody stopped: as Samsung sets read it, in seconds.
+    fn bookmark(&mut self, video: &Video) {
+        if let Some(seconds) = video.position_s.filter(|at| *at >= 1.0) {
+            let (hours, at) = (duration(seconds), seconds.floor());
+            let _ = write!(
+                self.text,
+                "<upnp:lastPlaybackPosition>{hours}</upnp:lastPlaybackPosition>\
+                 <sec:dcmInfo>CREATIONDATE=0,FOLDER=Credenza,BM={at}</sec:dcmInfo>"
+            );
+        }
+    }
+
+    fn film(&mut self, video: &Video, places: &Places, set: &Profile) {
+        let media_type = set.spelled(video.media_type);
+        let _ =
+            write!(self.text, "<res protocolInfo=\"http-get:*:{media_type}:{CONTENT_FEATURES}\"");
+        if let Some(size) = video.size_bytes {
+            let _ = write!(self.text, " size=\"{size}\"");
+        }
+        if let Some(seconds) = video.duration_s.filter(|seconds| seconds.is_finite()) {
+            let _ = write!(self.text, " duration=\"{}\"", duration(seconds));
+        }
+        if let Some(bytes_a_second) = bit_rate(video) {
+            let _ = write!(self.text, " bitrate=\"{bytes_a_second}\"");
+        }
+        if let Some((width, height)) = video.resolution {
+            let _ = write!(self.text, " resolution=\"{width}x{height}\"");
+        }
+        if let Some(subtitle) = places.subtitles.first()
+            && set.captions.contains(&Captions::Pv)
+        {
+            let subtitle = escape(subtitle);
+            let _ =
+                write!(self.text, " pv:subtitleFileType=\"SRT\" pv:subtitleFileUri=\"{subtitle}\"");
+        }
+        let _ = write!(self.text, ">{}</res>", escape(&places.film));
+    }
+
+    fn subtitles(&mut self, places: &Places, set: &Profile) {
+        for subtitle in places.subtitles.iter().map(|subtitle| escape(subtitle)) {
+            if set.captions.contains(&Captions::Res) {
+                let _ = write!(
+                    self.text,
+                    "<res protocolInfo=\"http-get:*:text/srt:*\">{subtitle}</res>"
+                );
+            }
+            if set.captions.contains(&Captions::Sec) {
+                let _ = write!(
+                    self.text,
+                    "<sec:CaptionInfoEx sec:type=\"srt\">{subtitle}</sec:CaptionInfoEx>\
+                     <sec:CaptionInfo sec:type=\"srt\">{subtitle}</sec:CaptionInfo>"
+                );
+            }
+        }
+    }
+}
+
+/// `H:MM:SS.mmm` (ContentDirectory:1, appendix B.2.1.4).
+#[must_use]
+pub fn duration(seconds: f64) -> String {
+    let all = std::time::Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
+    let (seconds, milliseconds) = (all.as_secs(), all.subsec_millis());
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{hours}:{minutes:02}:{seconds:02}.{milliseconds:03}")
+}
+
+/// `res@bitrate` is in bytes a second, whatever its name says (appendix B.2.1.5).
+fn bit_rate(video: &Video) -> Option<u64> {
+    let (size, seconds) = (video.size_bytes?, video.duration_s?);
+    let seconds = std::time::Duration::try_from_secs_f64(seconds).ok()?.as_secs();
+    size.checked_div(seconds)
+}
+
+/// The day of a time in seconds since 1970, as `YYYY-MM-DD` (days to a date, as H. Hinnant's
+/// `civil_from_days` counts them).
+fn day(seconds: u64) -> Option<String> {
+    let days = i64::try_from(seconds / 86_400).ok()? + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    Some(format!("{year:04}-{month:02}-{day:02}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::playback::NodeId;
+    use crate::xml::{End, Step, walk};
+
+    fn film(title: &str) -> Node {
+        let video = Video {
+            media_id: "hash.0".to_owned(),
+            link_name: "film.mkv".to_owned(),
+            media_type: "video/x-matroska",
+            size_bytes: Some(7_200_000),
+            duration_s: Some(3723.5),
+            resolution: Some((1920, 800)),
+            position_s: Some(61.9),
+            title_id: None,
+            file_name: None,
+        };
+        Node {
+            id: NodeId::parse("here.hash.0").unwrap(),
+            parent: NodeId::parse("here"),
+            title: title.to_owned(),
+            changed: Some(1_000_000_000),
+            picture: None,
+            kind: NodeKind::Video(Box::new(video)),
+        }
+    }
+
+    fn written(node: &Node, set: &Profile) -> String {
+        let places = Places {
+            film: "http://10.0.0.1/v/key/film.mkv?a=1&b=2".to_owned(),
+            picture: Some("http://10.0.0.1/p".to_owned()),
+            subtitles: vec!["http://10.0.0.1/s.srt".to_owned()],
+        };
+        let mut didl = Didl::default();
+        didl.add(node, &places, set);
+        didl.end()
+    }
+
+    #[test]
+    fn a_film_is_told_with_all_that_is_known_and_any_title() {
+        let title = "Tom & Jerry <1> \"q\" é 日本";
+        let text = written(&film(title), Profile::unknown());
+        let mut seen = Vec::new();
+        let end = walk(&text, |step| {
+            if let Step::Closes(element) = step {
+                seen.push(element.clone());
+            }
+        });
+        assert_eq!(end, Ok(End::Whole));
+        let named = |name: &str| seen.iter().find(|one| one.name == name).unwrap();
+        assert_eq!(
+            (named("title").text.as_str(), named("date").text.as_str()),
+            (title, "2001-09-09")
+        );
+        let res = named("res");
+        assert_eq!(res.text, "http://10.0.0.1/v/key/film.mkv?a=1&b=2");
+        for (name, value) in [
+            ("duration", "1:02:03.500"),
+            ("size", "7200000"),
+            ("bitrate", "1933"),
+            ("resolution", "1920x800"),
+        ] {
+            assert_eq!(res.attribute(name), Some(value), "{name}");
+        }
+        let info = res.attribute("protocolinfo").unwrap();
+        assert!(info.starts_with("http-get:*:video/x-matroska:DLNA.ORG_OP=01"), "{info}");
+        assert!(!text.contains("&#"), "named references alone");
+        assert_eq!(named("dcminfo").text, "CREATIONDATE=0,FOLDER=Credenza,BM=61");
+    }
+
+    #[test]
+    fn each_set_gets_its_media_type_and_its_way_of_subtitles() {
+        for (said, wanted, unwanted) in [
+            ("SEC_HHP_[TV] Samsung Q7 Series (49)/1.0", "sec:CaptionInfoEx sec:type", "text/srt"),
+            ("SEC_HHP_[TV] Samsung Q7 Series (49)/1.0", "video/x-mkv", "x-matroska"),
+            ("Kodi/20.5", "http-get:*:text/srt:*", "sec:CaptionInfo"),
+            ("Panasonic MIL DLNA CP", "pv:subtitleFileUri=", "text/srt"),
+        ] {
+            let text = written(&film("a"), Profile::of(&[said]).unwrap());
+            assert!(text.contains(wanted) && !text.contains(unwanted), "{said}: {text}");
+        }
+    }
+
+    #[test]
+    fn times_are_told_as_players_read_them() {
+        for (seconds, told) in [
+            (0.0, "0:00:00.000"),
+            (59.9996, "0:00:59.999"),
+            (36_000.25, "10:00:00.250"),
+            (-1.0, "0:00:00.000"),
+            (f64::NAN, "0:00:00.000"),
+            (f64::INFINITY, "0:00:00.000"),
+        ] {
+            assert_eq!(duration(seconds), told);
+        }
+        for (seconds, told) in
+            [(0, "1970-01-01"), (951_782_400, "2000-02-29"), (4_102_444_800, "2100-01-01")]
+        {
+            assert_eq!(day(seconds).as_deref(), Some(told));
+        }
+    }
+
+    #[test]
+    fn the_root_has_no_parent() {
+        let mut root = film("a");
+        (root.parent, root.kind) = (None, NodeKind::Folder { children: Some(2) });
+        let text = written(&root, Profile::unknown());
+        assert!(
+            text.contains("parentID=\"-1\" restricted=\"1\" searchable=\"1\" childCount=\"2\"")
+        );
+    }
+}

@@ -1,0 +1,229 @@
+//! A set that is led as a Google Cast receiver (CASTV2, by the crate `rust_cast`): Chromecast, and the
+//! many sets that have it built in.
+//!
+//! The crate waits without end for a set that falls silent. So each talk has a thread of its own, a
+//! limit, and few may be under way: a set that hangs costs a sleeping thread until its line breaks,
+//! and can hold up no other part of the house.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use mdns_sd::{IfKind, ResolvedService, ServiceDaemon, ServiceEvent};
+use rust_cast::CastDevice;
+use rust_cast::channels::media::{
+    LoadOptions, Media, Metadata, MovieMediaMetadata, PlayerState, StatusEntry, StreamType,
+};
+use rust_cast::channels::receiver::{Application, CastDeviceApp};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{Command, Error, Film, Renderer, Standing, State};
+use crate::lan::Links;
+
+const SERVICE: &str = "_googlecast._tcp.local.";
+/// How long receivers have to answer.
+const LISTENING: Duration = Duration::from_secs(2);
+/// A receiver near takes milliseconds to connect, and some seconds to start its player.
+const CONNECT: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Whom each first message is for.
+const RECEIVER: &str = "receiver-0";
+/// Most receivers, and longest name, that are believed.
+const MOST: usize = 32;
+const LONGEST_NAME: usize = 80;
+
+/// Talks that may be under way.
+static TALKS: Semaphore = Semaphore::const_new(4);
+
+/// A receiver.
+#[derive(Debug, Clone)]
+pub(super) struct Cast {
+    name: String,
+    at: SocketAddr,
+}
+
+/// Looks for receivers, for about two seconds.
+pub(super) async fn look(links: &Links) -> Vec<(Renderer, Cast)> {
+    if links.of_household().is_empty() {
+        return Vec::new();
+    }
+    match listen(links).await {
+        Ok(found) => found.into_values().collect(),
+        Err(error) => {
+            tracing::debug!(%error, "receivers cannot be looked for");
+            Vec::new()
+        }
+    }
+}
+
+async fn listen(links: &Links) -> Result<BTreeMap<String, (Renderer, Cast)>, mdns_sd::Error> {
+    let daemon = ServiceDaemon::new()?;
+    daemon.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
+    let heard = daemon.browse(SERVICE)?;
+    let end = Instant::now() + LISTENING;
+    let mut found = BTreeMap::new();
+    while let Ok(Ok(event)) = timeout_at(end, heard.recv_async()).await {
+        if let ServiceEvent::ServiceResolved(service) = event
+            && let Some((renderer, set)) = receiver(&service, links)
+            && found.len() < MOST
+        {
+            found.insert(renderer.id.clone(), (renderer, set));
+        }
+    }
+    let _ = daemon.shutdown();
+    Ok(found)
+}
+
+/// What is told of a receiver; `fn` is its name, `md` its model, `id` what it is told apart by.
+fn receiver(service: &ResolvedService, links: &Links) -> Option<(Renderer, Cast)> {
+    let told = |key: &str| {
+        let text = service.get_property_val_str(key).unwrap_or_default();
+        text.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect::<String>()
+    };
+    let id: String = told("id").chars().filter(char::is_ascii_alphanumeric).collect();
+    let addresses = service.get_addresses().iter().map(mdns_sd::ScopedIp::to_ip_addr);
+    let address = addresses.filter(IpAddr::is_ipv4).find(|ip| links.is_on_link(*ip))?;
+    let (name, model) = (told("fn"), told("md"));
+    let name = if name.is_empty() { model.clone() } else { name };
+    if id.is_empty() || name.is_empty() {
+        return None;
+    }
+    let at = SocketAddr::new(address, service.get_port());
+    let renderer = Renderer { id: format!("cast-{id}"), name: name.clone(), model, address };
+    Some((renderer, Cast { name, at }))
+}
+
+impl Cast {
+    /// Has it show a film, from where `film` says.
+    pub(super) async fn show(&self, film: &Film) -> Result<(), Error> {
+        let media = Media {
+            content_id: film.url.clone(),
+            stream_type: StreamType::Buffered,
+            content_type: film.media_type.clone(),
+            metadata: Some(Metadata::Movie(MovieMediaMetadata {
+                title: Some(film.title.clone()),
+                ..MovieMediaMetadata::default()
+            })),
+            duration: None,
+        };
+        let begin = film.begin_s.unwrap_or(0);
+        self.talk("LOAD", move |device| {
+            let player = match player(device)? {
+                Some(player) => player,
+                None => device.receiver.launch_app(&CastDeviceApp::DefaultMediaReceiver)?,
+            };
+            device.connection.connect(player.transport_id.as_str())?;
+            let options = LoadOptions { current_time: precise(begin), autoplay: true };
+            let (to, session) = (player.transport_id.as_str(), player.session_id.as_str());
+            device.media.load_with_opts(to, session, &media, options).map(drop)
+        })
+        .await
+    }
+
+    pub(super) async fn tell(&self, command: Command) -> Result<(), Error> {
+        self.talk("a command", move |device| {
+            if let Command::Volume(percent) = command {
+                let level = f32::from(percent.min(100)) / 100.0;
+                return device.receiver.set_volume(level).map(drop);
+            }
+            let Some((player, shown)) = playing(device)? else { return Ok(()) };
+            let (to, session) = (player.transport_id.as_str(), shown.media_session_id);
+            match command {
+                Command::Play => device.media.play(to, session).map(drop),
+                Command::Pause => device.media.pause(to, session).map(drop),
+                Command::Stop => device.media.stop(to, session).map(drop),
+                Command::Seek(at) => {
+                    device.media.seek(to, session, Some(rough(at)), None).map(drop)
+                }
+                Command::Volume(_) => Ok(()),
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn standing(&self) -> Result<Standing, Error> {
+        self.talk("GET_STATUS", |device| {
+            let volume = device.receiver.get_status()?.volume.level.map(percent);
+            let shown = playing(device)?.map(|(_, shown)| shown);
+            let media = shown.as_ref().and_then(|shown| shown.media.as_ref());
+            Ok(Standing {
+                state: shown.as_ref().map_or(State::Nothing, |shown| state(shown.player_state)),
+                position_s: shown.as_ref().and_then(|shown| shown.current_time).map(f64::from),
+                duration_s: media.and_then(|media| media.duration).map(f64::from),
+                volume,
+                url: media.map(|media| media.content_id.clone()),
+            })
+        })
+        .await
+    }
+
+    /// Connects, and has `say` talk to it on a thread of its own.
+    async fn talk<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        say: impl FnOnce(&CastDevice<'_>) -> Result<T, rust_cast::errors::Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let away = || Error::Away { name: self.name.clone() };
+        let place = TALKS.try_acquire().map_err(|_| away())?;
+        // The crate would wait for minutes for a set that is off.
+        let there = timeout(CONNECT, TcpStream::connect(self.at)).await;
+        drop(there.map_err(|_| away())?.map_err(|_| away())?);
+        let (host, port) = (self.at.ip().to_string(), self.at.port());
+        let talking = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            // Receivers have certificates of their maker's own, for addresses that change; what is
+            // said is no secret, and the address answered in this very network.
+            let device = CastDevice::connect_without_host_verification(host, port)?;
+            device.connection.connect(RECEIVER)?;
+            say(&device)
+        });
+        let said = timeout(PATIENCE, talking).await.map_err(|_| away())?.map_err(|_| away())?;
+        said.map_err(|error| {
+            let why = error.to_string().chars().take(120).collect();
+            Error::Refused { name: self.name.clone(), action, why }
+        })
+    }
+}
+
+type Said<T> = Result<T, rust_cast::errors::Error>;
+
+/// Its player, if that runs.
+fn player(device: &CastDevice<'_>) -> Said<Option<Application>> {
+    let player = CastDeviceApp::DefaultMediaReceiver.to_string();
+    let running = device.receiver.get_status()?.applications;
+    Ok(running.into_iter().find(|one| one.app_id == player))
+}
+
+/// Its player, and what that shows.
+fn playing(device: &CastDevice<'_>) -> Said<Option<(Application, StatusEntry)>> {
+    let Some(player) = player(device)? else { return Ok(None) };
+    device.connection.connect(player.transport_id.as_str())?;
+    let status = device.media.get_status(player.transport_id.as_str(), None)?;
+    Ok(status.entries.into_iter().next().map(|shown| (player, shown)))
+}
+
+const fn state(state: PlayerState) -> State {
+    match state {
+        PlayerState::Playing => State::Playing,
+        PlayerState::Paused => State::Paused,
+        PlayerState::Buffering => State::Waiting,
+        PlayerState::Idle => State::Stopped,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds of a film")]
+fn precise(seconds: u64) -> f64 {
+    seconds as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds of a film")]
+fn rough(seconds: u64) -> f32 {
+    seconds as f32
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "of 0 to 100")]
+fn percent(level: f32) -> u8 {
+    (level * 100.0).round().clamp(0.0, 100.0) as u8
+}

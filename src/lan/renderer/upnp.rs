@@ -1,0 +1,167 @@
+//! A set that is led by UPnP: AVTransport:1, RenderingControl:1.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use url::Url;
+
+use super::control::{At, Given, call, clock, loudest, seconds};
+use super::description::{self, Description};
+use super::{Command, Error, Film, Renderer, Standing, State};
+use crate::fetch::{Client, Request};
+use crate::xml;
+
+/// A description is small, and its sender near.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a set may take to begin before it is asked to seek: many refuse to before.
+const BEGINNING: Duration = Duration::from_secs(15);
+/// How often it is asked meanwhile.
+const LOOK: Duration = Duration::from_millis(500);
+/// Volumes are from 0 to this where a set does not tell otherwise.
+const USUAL_LOUDEST: u32 = 100;
+
+/// A set, and how it is reached.
+#[derive(Clone)]
+pub(super) struct Upnp {
+    name: String,
+    description: Description,
+    client: Client,
+    loudest: u32,
+}
+
+/// What lies at `at`, if it is a set that can be led.
+pub(super) async fn describe(client: &Client, at: &Url) -> Option<(Renderer, Upnp)> {
+    let client = client.to_named(at).ok()?;
+    let answer = client.send(Request::get(at.clone()).within(PATIENCE)).await.ok()?;
+    let description = description::read(&xml::text(answer.success().ok()?), at)?;
+    let loudest = match description.rendering.as_ref().and_then(|one| one.description.clone()) {
+        Some(url) => volume_range(&client, url).await,
+        None => None,
+    };
+    let renderer = Renderer {
+        id: description.id.clone(),
+        name: description.name.clone(),
+        model: description.model.clone(),
+        address: at.host_str()?.parse().ok()?,
+    };
+    let loudest = loudest.unwrap_or(USUAL_LOUDEST);
+    Some((renderer, Upnp { name: description.name.clone(), description, client, loudest }))
+}
+
+async fn volume_range(client: &Client, at: Url) -> Option<u32> {
+    let answer = client.send(Request::get(at).within(PATIENCE)).await.ok()?;
+    loudest(&xml::text(answer.success().ok()?))
+}
+
+fn state(text: &str) -> State {
+    match text {
+        "PLAYING" => State::Playing,
+        "PAUSED_PLAYBACK" => State::Paused,
+        "TRANSITIONING" => State::Waiting,
+        "NO_MEDIA_PRESENT" => State::Nothing,
+        _ => State::Stopped,
+    }
+}
+
+impl Upnp {
+    /// Has it show a film, from where `film` says.
+    pub(super) async fn show(&self, film: &Film) -> Result<(), Error> {
+        let sink = self.sink().await;
+        let didl = film.didl(film.spelled(&sink));
+        let address = [("CurrentURI", film.url.as_str()), ("CurrentURIMetaData", didl.as_str())];
+        if let Err(Error::Refused { .. }) = self.transport("SetAVTransportURI", &address).await {
+            // Some take nothing new before the old has ended.
+            let _ = self.transport("Stop", &[]).await;
+            self.transport("SetAVTransportURI", &address).await?;
+        }
+        self.play().await?;
+        if let Some(begin) = film.begin_s.filter(|begin| *begin > 0) {
+            self.seek_once_it_plays(begin).await;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn tell(&self, command: Command) -> Result<(), Error> {
+        match command {
+            Command::Play => self.play().await,
+            Command::Pause => self.transport("Pause", &[]).await.map(drop),
+            Command::Stop => self.transport("Stop", &[]).await.map(drop),
+            Command::Seek(to) => self.seek(to).await,
+            Command::Volume(percent) => self.set_volume(percent).await,
+        }
+    }
+
+    pub(super) async fn standing(&self) -> Result<Standing, Error> {
+        let info = self.transport("GetTransportInfo", &[]).await?;
+        let position = self.transport("GetPositionInfo", &[]).await?;
+        let told = |key: &str| position.get(key).map(String::as_str);
+        Ok(Standing {
+            state: state(info.get("currenttransportstate").map_or("", String::as_str)),
+            position_s: told("reltime").and_then(seconds),
+            duration_s: told("trackduration").and_then(seconds).filter(|whole| *whole > 0.0),
+            volume: self.volume().await,
+            url: told("trackuri").filter(|url| !url.is_empty()).map(str::to_owned),
+        })
+    }
+
+    async fn call(
+        &self,
+        at: At<'_>,
+        action: &'static str,
+        arguments: &[(&str, &str)],
+    ) -> Result<Given, Error> {
+        call(&self.client, &self.name, at, action, arguments).await
+    }
+
+    async fn transport(
+        &self,
+        action: &'static str,
+        arguments: &[(&str, &str)],
+    ) -> Result<Given, Error> {
+        self.call(At::Transport(&self.description.transport), action, arguments).await
+    }
+
+    async fn play(&self) -> Result<(), Error> {
+        self.transport("Play", &[("Speed", "1")]).await.map(drop)
+    }
+
+    async fn seek(&self, to: u64) -> Result<(), Error> {
+        let to = clock(to);
+        self.transport("Seek", &[("Unit", "REL_TIME"), ("Target", to.as_str())]).await.map(drop)
+    }
+
+    /// A set that does not begin in time, or cannot seek, shows the film from its beginning.
+    async fn seek_once_it_plays(&self, to: u64) {
+        let end = Instant::now() + BEGINNING;
+        while Instant::now() < end {
+            let Ok(info) = self.transport("GetTransportInfo", &[]).await else { return };
+            let state = state(info.get("currenttransportstate").map_or("", String::as_str));
+            if state == State::Playing && self.seek(to).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// What it says it plays; nothing where it does not say.
+    async fn sink(&self) -> String {
+        let Some(manager) = &self.description.manager else { return String::new() };
+        let given = self.call(At::Manager(manager), "GetProtocolInfo", &[]).await;
+        given.ok().and_then(|mut given| given.remove("sink")).unwrap_or_default()
+    }
+
+    async fn volume(&self) -> Option<u8> {
+        let at = At::Rendering(&self.description.rendering.as_ref()?.control);
+        let given = self.call(at, "GetVolume", &[("Channel", "Master")]).await.ok()?;
+        let volume: u32 = given.get("currentvolume")?.parse().ok()?;
+        u8::try_from(volume.min(self.loudest) * 100 / self.loudest).ok()
+    }
+
+    async fn set_volume(&self, percent: u8) -> Result<(), Error> {
+        let none = || Error::NoVolume { name: self.name.clone() };
+        let rendering = self.description.rendering.as_ref().ok_or_else(none)?;
+        let volume = (u32::from(percent.min(100)) * self.loudest).div_ceil(100).to_string();
+        let wanted = [("Channel", "Master"), ("DesiredVolume", volume.as_str())];
+        self.call(At::Rendering(&rendering.control), "SetVolume", &wanted).await.map(drop)
+    }
+}

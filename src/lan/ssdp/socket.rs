@@ -1,0 +1,35 @@
+//! The sockets of SSDP: one that hears, and one for each address, from which it speaks.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+
+/// The group and port (UDA 1.0, section 1).
+pub(super) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
+pub(super) const PORT: u16 = 1900;
+/// How many networks a datagram passes: the household has one, perhaps a router within.
+const HOPS: u32 = 2;
+
+/// Hears what is sent to the group, and what is sent to this machine alone. Other programs of this
+/// machine may hear too.
+pub(super) fn listener() -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, PORT).into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+/// Speaks from the address `from`, and to the group by the interface that has it.
+pub(super) fn speaker(from: Ipv4Addr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    socket.set_multicast_if_v4(&from)?;
+    socket.set_multicast_ttl_v4(HOPS)?;
+    socket.set_ttl_v4(HOPS)?;
+    socket.bind(&SocketAddrV4::new(from, 0).into())?;
+    UdpSocket::from_std(socket.into())
+}

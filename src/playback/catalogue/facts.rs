@@ -1,0 +1,30 @@
+//! What is known of a film's bytes without opening them.
+
+use std::time::SystemTime;
+
+use crate::playback::Playback;
+use crate::torrent::entity_tag;
+
+/// What the headers of a film's bytes will say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Its length, in bytes, where that is known before it is opened.
+    pub len: Option<u64>,
+    /// Its entity tag, without the quotes.
+    pub entity_tag: String,
+    /// When these bytes came to be known here.
+    pub modified: SystemTime,
+}
+
+impl Playback {
+    /// What is known of a film that was chosen, or of what was chosen for a title; nobody is asked.
+    #[must_use]
+    pub fn facts(&self, media_id: &str) -> Option<Facts> {
+        let playable = self.known(&self.chosen(media_id)?).ok()?;
+        Some(Facts {
+            len: playable.file.size_bytes,
+            entity_tag: entity_tag(&playable.info_hash, &playable.file),
+            modified: playable.modified(),
+        })
+    }
+}

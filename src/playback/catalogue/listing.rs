@@ -1,0 +1,321 @@
+//! The shelf as lists need it: kept in memory, so that a page of ten thousand titles neither walks
+//! the disks nor reads the state.
+//!
+//! Whatever changes a title touches it here, and that title alone is looked at again before the next
+//! list. What nobody told of (a disk that was pulled, files of a begun film) comes with the walk that
+//! tends the shelf every half minute.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{Hash as _, Hasher as _};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::names::order;
+use crate::media::StremioId;
+use crate::playback::playable::Playable;
+use crate::playback::shelf::{Lying, Title};
+use crate::playback::{Error, Playback, lock};
+use crate::torrent::InfoHash;
+
+/// How often films that are open are looked at for their first file on the disk.
+const LOOKED: Duration = Duration::from_secs(2);
+/// What was watched beyond this part is over.
+const OVER: f64 = 0.95;
+
+/// A title on the shelf, as lists show it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row {
+    pub(super) media_id: String,
+    pub(super) link_name: String,
+    pub(super) id: Option<StremioId>,
+    pub(super) title: String,
+    /// The file's name in the torrent.
+    pub(super) file: String,
+    pub(super) info_hash: InfoHash,
+    pub(super) index: Option<u32>,
+    pub(super) size_bytes: Option<u64>,
+    pub(super) bytes_on_disk: u64,
+    pub(super) whole: bool,
+    pub(super) pinned: bool,
+    pub(super) last_watched: Option<u64>,
+    pub(super) position_s: Option<f64>,
+    pub(super) duration_s: Option<f64>,
+    /// By what it is sorted.
+    pub(super) order: String,
+}
+
+impl Row {
+    fn of(title: &Title) -> Option<Self> {
+        let Title { media_id, playable, record, files } = title;
+        if files.is_empty() && !record.kept && record.position_s.is_none() {
+            return None;
+        }
+        let name = playable.title.clone().unwrap_or_else(|| playable.release.clone());
+        let order = order(&name, playable.id.and_then(|id| id.episode()), media_id);
+        Some(Self {
+            media_id: media_id.clone(),
+            link_name: playable.link_name(),
+            id: playable.id,
+            title: name,
+            file: playable.file.name.clone(),
+            info_hash: playable.info_hash,
+            index: playable.file.index,
+            size_bytes: playable.file.size_bytes,
+            bytes_on_disk: title.bytes(),
+            whole: title.whole().is_some(),
+            pinned: record.pinned,
+            last_watched: record.last_watched_ms.map(|ms| ms / 1000),
+            position_s: record.position_s,
+            duration_s: record.duration_s,
+            order,
+        })
+    }
+
+    /// Whether somebody stopped in the middle of it.
+    fn is_begun(&self) -> bool {
+        self.position_s.is_some_and(|at| self.duration_s.is_none_or(|all| at < all * OVER))
+    }
+
+    /// What of it a list shows but for how far it is: that changes with the clock.
+    fn shown(&self, into: &mut std::hash::DefaultHasher) {
+        let folders = (self.whole, self.pinned, self.bytes_on_disk > 0, self.is_begun());
+        (&self.media_id, &self.title, &self.file, folders).hash(into);
+    }
+}
+
+type Rows = Vec<Arc<Row>>;
+
+/// The shelf's lists at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    rows: HashMap<String, Arc<Row>>,
+    pub(super) begun: Rows,
+    pub(super) films: Rows,
+    /// Episodes by their series.
+    pub(super) series: BTreeMap<String, Rows>,
+    /// What a program added by its hash: nobody said which title it is.
+    pub(super) others: Rows,
+    pub(super) coming: Rows,
+    pub(super) pinned: Rows,
+}
+
+impl Listing {
+    fn of(rows: HashMap<String, Arc<Row>>) -> Self {
+        let mut all: Rows = rows.values().cloned().collect();
+        all.sort_unstable_by(|a, b| a.order.cmp(&b.order));
+        let some = |shown: &dyn Fn(&Row) -> bool| -> Rows {
+            all.iter().filter(|row| shown(row)).cloned().collect()
+        };
+        let mut begun = some(&Row::is_begun);
+        // The one that was watched last first; of those with no date the order stays.
+        begun.sort_by_key(|row| std::cmp::Reverse(row.last_watched));
+        let film = |row: &Row| row.id.is_some_and(|id| id.episode().is_none());
+        let mut series: BTreeMap<String, Rows> = BTreeMap::new();
+        for row in &all {
+            if let Some(id) = row.id.filter(|id| row.whole && id.episode().is_some()) {
+                series.entry(id.title_text()).or_default().push(Arc::clone(row));
+            }
+        }
+        Self {
+            begun,
+            films: some(&|row| row.whole && film(row)),
+            series,
+            others: some(&|row| row.whole && row.id.is_none()),
+            coming: some(&|row| !row.whole && row.bytes_on_disk > 0),
+            pinned: some(&|row| row.pinned),
+            rows,
+        }
+    }
+
+    /// A title's row.
+    pub(super) fn row(&self, media_id: &str) -> Option<&Arc<Row>> {
+        self.rows.get(media_id)
+    }
+
+    fn mark(&self) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        for rows in [&self.begun, &self.films, &self.others, &self.coming, &self.pinned] {
+            for row in rows {
+                row.shown(&mut hasher);
+            }
+            u8::MAX.hash(&mut hasher);
+        }
+        for row in self.series.values().flatten() {
+            row.shown(&mut hasher);
+        }
+        hasher.finish()
+    }
+}
+
+/// What is kept of the lists.
+pub(in crate::playback) struct Lists {
+    kept: Mutex<Option<Arc<Listing>>>,
+    touched: Mutex<Touched>,
+    /// One at a time makes lists.
+    making: Mutex<()>,
+    mark: Mutex<Option<u64>>,
+    version: watch::Sender<u32>,
+    pub(super) told: Notify,
+}
+
+#[derive(Default)]
+struct Touched {
+    titles: HashSet<String>,
+    /// How many touches there were: a walk during which there was one is not believed.
+    count: u64,
+    looked: Option<Instant>,
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        Self {
+            kept: Mutex::default(),
+            touched: Mutex::default(),
+            making: Mutex::default(),
+            mark: Mutex::default(),
+            version: watch::Sender::new(1),
+            told: Notify::new(),
+        }
+    }
+}
+
+impl Lists {
+    /// Something of this title may have changed.
+    pub(in crate::playback) fn touch(&self, media_id: &str) {
+        let mut touched = lock(&self.touched);
+        touched.titles.insert(media_id.to_owned());
+        touched.count += 1;
+        drop(touched);
+        self.told.notify_one();
+    }
+
+    /// How many touches there were so far, to be told to [`Self::take`] with what was read after it.
+    pub(in crate::playback) fn moment(&self) -> u64 {
+        lock(&self.touched).count
+    }
+
+    /// Takes all titles as a walk over the disks found them, unless one was touched meanwhile.
+    pub(in crate::playback) fn take(&self, moment: u64, titles: &[Title]) {
+        let _alone = lock(&self.making);
+        if lock(&self.touched).count != moment && lock(&self.kept).is_some() {
+            return;
+        }
+        let rows = titles.iter().filter_map(Row::of);
+        let rows: HashMap<_, _> = rows.map(|row| (row.media_id.clone(), Arc::new(row))).collect();
+        if lock(&self.kept).as_ref().is_none_or(|kept| kept.rows != rows) {
+            self.put(Listing::of(rows));
+        }
+    }
+
+    fn put(&self, listing: Listing) -> Arc<Listing> {
+        self.count(listing.mark());
+        let listing = Arc::new(listing);
+        *lock(&self.kept) = Some(Arc::clone(&listing));
+        listing
+    }
+
+    /// Counts on where what is listed has changed. The first list is no change.
+    fn count(&self, mark: u64) {
+        let before = lock(&self.mark).replace(mark);
+        if before.is_some_and(|before| before != mark) {
+            self.bump();
+        }
+    }
+
+    /// What is listed has changed.
+    pub(super) fn bump(&self) {
+        // UPnP's SystemUpdateID is a ui4; 0 reads as never.
+        self.version.send_modify(|version| *version = version.checked_add(1).unwrap_or(1));
+    }
+}
+
+impl Playback {
+    /// Counts on when what the catalogue lists of the shelf changes, or a search is added; not with
+    /// the clock.
+    #[must_use]
+    pub fn catalogue_version(&self) -> watch::Receiver<u32> {
+        self.lists.version.subscribe()
+    }
+
+    /// Makes the lists again soon after something was touched, so that who follows their version
+    /// hears of it; to be run until the server stops.
+    pub async fn list_always(self: Arc<Self>) {
+        /// Touches come in bunches.
+        const SETTLES: Duration = Duration::from_millis(300);
+        loop {
+            if let Err(error) = self.listing() {
+                tracing::warn!(%error, "the shelf could not be listed");
+            }
+            self.lists.told.notified().await;
+            tokio::time::sleep(SETTLES).await;
+        }
+    }
+
+    /// The lists as they are now.
+    pub(super) fn listing(&self) -> Result<Arc<Listing>, Error> {
+        tokio::task::block_in_place(|| {
+            let _alone = lock(&self.lists.making);
+            let kept = lock(&self.lists.kept).clone();
+            let Some(kept) = kept else {
+                let (titles, _) = self.titles(&self.roots())?;
+                let rows = titles.iter().filter_map(Row::of);
+                let rows = rows.map(|row| (row.media_id.clone(), Arc::new(row))).collect();
+                return Ok(self.lists.put(Listing::of(rows)));
+            };
+            let touched = self.touched_since(&kept);
+            if touched.is_empty() {
+                return Ok(kept);
+            }
+            let mut rows = None;
+            for media_id in touched {
+                let row = self.row_of(&media_id)?.map(Arc::new);
+                if row.as_ref() == kept.row(&media_id) {
+                    continue;
+                }
+                let rows = rows.get_or_insert_with(|| kept.rows.clone());
+                match row {
+                    Some(row) => rows.insert(media_id, row),
+                    None => rows.remove(&media_id),
+                };
+            }
+            Ok(rows.map_or(kept, |rows| self.lists.put(Listing::of(rows))))
+        })
+    }
+
+    /// Touched titles, and from time to time those that are open and not whole: their files come to
+    /// the disk when they please.
+    fn touched_since(&self, kept: &Listing) -> HashSet<String> {
+        let mut touched = lock(&self.lists.touched);
+        let mut titles = std::mem::take(&mut touched.titles);
+        if touched.looked.is_none_or(|at| at.elapsed() > LOOKED) {
+            touched.looked = Some(Instant::now());
+            drop(touched);
+            let whole = |id: &String| kept.row(id).is_some_and(|row| row.whole);
+            let open = lock(&self.sessions);
+            titles.extend(open.keys().filter(|id| !whole(id)).cloned());
+        }
+        titles
+    }
+
+    fn row_of(&self, media_id: &str) -> Result<Option<Row>, Error> {
+        let playable = self.parts.state.get::<Playable>(&Playable::key(media_id))?;
+        let Some(playable) = playable.filter(|playable| !playable.is_own()) else {
+            return Ok(None);
+        };
+        let roots = self.roots();
+        let lying = roots.iter().enumerate();
+        let files: Vec<Lying> = lying
+            .flat_map(|(at, root)| {
+                root.files_of(&playable.info_hash).into_iter().map(move |file| (at, file))
+            })
+            .collect();
+        let record = self.shelf.records.of(media_id)?;
+        let mut title =
+            Title { media_id: media_id.to_owned(), playable, record, files: Vec::new() };
+        title.take_own(files);
+        Ok(Row::of(&title))
+    }
+}

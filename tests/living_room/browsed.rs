@@ -1,0 +1,178 @@
+//! Browsed by async-upnp-client, whose strict mode is the nearest thing to a validator that anybody may
+//! have: every action, every page, every title; and how long a page takes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::libvlc::begin;
+use super::shelf::{self, TRAPS, long_name};
+use super::{DESCRIPTION, NAME, control_point, home, quirks};
+use crate::support::home::Home;
+use crate::support::netns::Lab;
+use crate::support::process::finish;
+use crate::support::{skip, until};
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What browse.py tells of the tree.
+fn tree(python: &Path, home: &Home, page: &str, prefixes: &str) -> Value {
+    let mut command = home.lab.viewer.command(python);
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/living_room/browse.py"));
+    command.arg(home.lab.viewer.address).arg(format!("{}{DESCRIPTION}", home.base));
+    command.args([page, "4", prefixes]);
+    let text = finish(&mut command, LIMIT).unwrap().text();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// One action by `upnp-client --strict`; what it gives.
+fn called(python: &Path, home: &Home, action: &[&str]) -> Result<Value, String> {
+    let mut command = home.lab.viewer.command(python.with_file_name("upnp-client"));
+    command.args(["--strict", "call-action"]).arg(format!("{}{DESCRIPTION}", home.base));
+    let text = finish(command.args(action), LIMIT)?.text();
+    let told: Value = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
+    Ok(told["out_parameters"].clone())
+}
+
+#[test]
+fn every_action_is_taken_by_a_strict_control_point() {
+    let python = match control_point() {
+        Ok(python) => python,
+        Err(reason) => return skip(reason),
+    };
+    let mut home = home();
+    let call = |action: &[&str]| called(&python, &home, action);
+    let browse = [
+        "CD/Browse",
+        "ObjectID=0",
+        "BrowseFlag=BrowseDirectChildren",
+        "Filter=*",
+        "StartingIndex=0",
+        "RequestedCount=0",
+        "SortCriteria=",
+    ];
+    let told = call(&browse).unwrap();
+    println!("{told}");
+    assert_eq!(told["NumberReturned"], told["TotalMatches"]);
+    assert!(told["NumberReturned"].as_u64().unwrap() >= 2);
+    for (action, argument) in [
+        (vec!["CD/GetSearchCapabilities"], "SearchCaps"),
+        (vec!["CD/GetSortCapabilities"], "SortCaps"),
+        (vec!["CD/GetSystemUpdateID"], "Id"),
+        (vec!["CD/X_GetFeatureList"], "FeatureList"),
+        (vec!["CM/GetProtocolInfo"], "Source"),
+        (vec!["CM/GetCurrentConnectionIDs"], "ConnectionIDs"),
+        (vec!["CM/GetCurrentConnectionInfo", "ConnectionID=0"], "Direction"),
+    ] {
+        let told = call(&action).unwrap_or_else(|error| panic!("{action:?}: {error}"));
+        assert!(!told[argument].is_null(), "{action:?}: {told}");
+    }
+    for (action, code) in [
+        (["CD/Browse", "ObjectID=nobody's", "BrowseFlag=BrowseMetadata"].as_slice(), "701"),
+        (&["CD/Browse", "ObjectID=nobody", "BrowseFlag=BrowseDirectChildren"], "701"),
+        (&["CM/GetCurrentConnectionInfo", "ConnectionID=9"], "706"),
+    ] {
+        let rest = ["Filter=*", "StartingIndex=0", "RequestedCount=0", "SortCriteria="];
+        let rest = if action.len() == 3 { &rest[..] } else { &[] };
+        let refused = call(&[action, rest].concat()).unwrap_err();
+        assert!(refused.contains(code), "{action:?}: {refused}");
+    }
+    assert!(home.stop());
+}
+
+#[test]
+fn the_whole_tree_is_read_page_by_page_whatever_its_names() {
+    let python = match control_point() {
+        Ok(python) => python,
+        Err(reason) => return skip(reason),
+    };
+    let mut titles: Vec<String> = (0..298).map(|number| format!("Film {number}")).collect();
+    titles.extend([TRAPS.to_owned(), long_name()]);
+    let mut home = Home::demo_after(Lab::new(), &[("CREDENZA_LAN_UPNP", "true")], |data| {
+        shelf::fill(data, &titles);
+    });
+    let one_by_one = tree(&python, &home, "1", "continue,here");
+    let at_once = tree(&python, &home, "0", "continue,here");
+    println!("pages one by one: {}; at once: {}", one_by_one["pages"], at_once["pages"]);
+    assert_eq!(one_by_one["found"], at_once["found"], "paging gives the same");
+    assert_eq!(at_once["name"], NAME);
+    assert_eq!(at_once["root"], json!(["0", "-1"]));
+    assert_eq!(at_once["metadata"]["same"], true);
+    assert_eq!(at_once["subscribed"], true);
+    assert_eq!(at_once["events"].as_array().unwrap().len(), 2, "{}", at_once["events"]);
+    assert_eq!((&at_once["music"], at_once["protocols"].as_u64() > Some(5)), (&json!(0), true));
+    let found: BTreeMap<String, Value> = serde_json::from_value(at_once["found"].clone()).unwrap();
+    let films = found.values().filter(|row| row["class"] == "object.item.videoItem");
+    let named: Vec<&str> = films.clone().map(|row| row["title"].as_str().unwrap()).collect();
+    assert_eq!(named.len(), 300);
+    for title in &titles {
+        assert!(named.contains(&title.as_str()), "{title}");
+    }
+    for film in films {
+        let res = &film["res"][0];
+        let protocol = res["protocol"].as_str().unwrap();
+        assert!(protocol.starts_with("http-get:*:video/x-matroska:DLNA.ORG_OP=01"), "{protocol}");
+        assert!(res["uri"].as_str().unwrap().starts_with(&format!("{}/v/", home.base)));
+        assert_eq!((res["duration"].as_str(), res["size"].is_null()), (Some("1:02:03.500"), false));
+    }
+    assert!(home.stop());
+}
+
+#[test]
+fn the_number_of_the_list_changes_with_the_list_alone() {
+    let python = match control_point() {
+        Ok(python) => python,
+        Err(reason) => return skip(reason),
+    };
+    let mut home = home();
+    let number = || called(&python, &home, &["CD/GetSystemUpdateID"]).unwrap()["Id"].clone();
+    let first = number();
+    assert_eq!(number(), first, "not with the clock");
+    begin(&home);
+    until("another number", LIMIT, || (number() != first).then_some(()));
+    assert!(home.stop());
+}
+
+/// Ten thousand titles on the shelf: what a page takes, and what the program grows by while a set
+/// walks through all of them. The limits are wide, since tests run beside each other; what is printed
+/// is what counts.
+#[test]
+fn a_page_of_ten_thousand_titles_comes_soon_and_costs_no_memory() {
+    let titles: Vec<String> = (0..10_000).map(|number| format!("Film {number:05}")).collect();
+    let server = quirks::served(&titles);
+    let page = |start: usize| {
+        let arguments = format!(
+            "<ObjectID>continue</ObjectID><BrowseFlag>BrowseDirectChildren</BrowseFlag>\
+             <Filter>*</Filter><StartingIndex>{start}</StartingIndex>\
+             <RequestedCount>100</RequestedCount><SortCriteria/>"
+        );
+        let began = Instant::now();
+        let answer = quirks::call(&server, "Kodi/20.5", "content-directory", "Browse", &arguments);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        (began.elapsed(), answer.text())
+    };
+    let number = |text: &str, name: &str| -> usize {
+        text.split(&format!("<{name}>")).nth(1).unwrap().split('<').next().unwrap().parse().unwrap()
+    };
+    let total = number(&page(0).1, "TotalMatches");
+    let before = resident_kib(server.pid());
+    let mut times: Vec<Duration> = (0..total.div_ceil(100)).map(|at| page(at * 100).0).collect();
+    let grown = resident_kib(server.pid()).saturating_sub(before);
+    times.sort_unstable();
+    println!(
+        "{total} rows in {} pages: median {:?}, worst {:?}; the program grew by {grown} KiB",
+        times.len(),
+        times[times.len() / 2],
+        times[times.len() - 1],
+    );
+    assert!(grown < 16 * 1024, "{grown} KiB");
+}
+
+/// What a process has in memory.
+fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches("kB").trim().parse().unwrap()
+}

@@ -1,0 +1,221 @@
+//! What each maker's set asks and wants, replayed with its own words.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::shelf::{self, TRAPS};
+use crate::support::http::{Answer, ask};
+use crate::support::seeder::{Torrent, libtorrent};
+use crate::support::server::{Server, credenza};
+use crate::support::skip;
+use crate::support::world::{ID, World};
+
+const SAMSUNG: &str = "DLNADOC/1.50 SEC_HHP_[TV] Samsung Q7 Series (49)/1.0";
+const OLD_SAMSUNG: &str = "DLNADOC/1.50 SEC_HHP_[TV]UE40D7000/1.0";
+const LG: &str = "Linux/3.16 UPnP/1.0 LGE WebOS TV LGE_DLNA_SDK/1.6.0/04.30.13 DLNADOC/1.50";
+const KODI: &str = "Kodi/20.5 (X11; Linux x86_64)";
+
+/// A media server on loopback with these titles on its shelf; nothing of it is announced.
+pub fn served(titles: &[String]) -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    shelf::fill(&data, titles);
+    let mut command = credenza(&data);
+    command.env("CREDENZA_LAN_UPNP", "true").env("CREDENZA_ACCESS_AUTH_REQUIRED", "false");
+    command.args(["serve", "--listen", "127.0.0.1:0", "--log", "debug"]);
+    Server::start(command, data, Some(folder))
+}
+
+/// A media server on a data folder that outlives it.
+fn on(data: &Path, environment: &[(&str, &str)]) -> Server {
+    let mut command = credenza(data);
+    command.env("CREDENZA_LAN_UPNP", "true").envs(environment.iter().copied());
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    Server::start(command, data.to_owned(), None)
+}
+
+/// A call as a set makes it.
+pub fn call(server: &Server, agent: &str, service: &str, action: &str, arguments: &str) -> Answer {
+    let kind = match service {
+        "registrar" => "urn:microsoft.com:service:X_MS_MediaReceiverRegistrar:1",
+        "connection-manager" => "urn:schemas-upnp-org:service:ConnectionManager:1",
+        _ => "urn:schemas-upnp-org:service:ContentDirectory:1",
+    };
+    let body = format!(
+        "<?xml version=\"1.0\"?><s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
+         s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body>\
+         <u:{action} xmlns:u=\"{kind}\">{arguments}</u:{action}></s:Body></s:Envelope>"
+    );
+    let ask = ask("POST", &format!("{}/dlna/control/{service}", server.base));
+    ask.with("User-Agent", agent)
+        .with("SOAPACTION", &format!("\"{kind}#{action}\""))
+        .bytes("text/xml; charset=\"utf-8\"", body.as_bytes())
+        .send()
+}
+
+pub fn browse(server: &Server, agent: &str, id: &str, flag: &str) -> Answer {
+    let arguments = format!(
+        "<ObjectID>{id}</ObjectID><BrowseFlag>{flag}</BrowseFlag><Filter>*</Filter>\
+         <StartingIndex>0</StartingIndex><RequestedCount>0</RequestedCount><SortCriteria/>"
+    );
+    call(server, agent, "content-directory", "Browse", &arguments)
+}
+
+/// The list in an answer, with one layer of escapes taken off.
+fn list(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let text = answer.text();
+    let result = text.split("<Result>").nth(1).unwrap().split("</Result>").next().unwrap();
+    assert!(!result.contains("&#"), "named references alone");
+    credenza::xml::unescape(result).into_owned()
+}
+
+/// The id of the first film of a list.
+fn first(list: &str) -> String {
+    list.split("<item id=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn each_set_is_told_in_its_own_words() {
+    let server = served(&[TRAPS.to_owned()]);
+    for (agent, wanted, unwanted) in [
+        (SAMSUNG, "http-get:*:video/x-mkv:DLNA.ORG_OP=01", "x-matroska"),
+        (LG, "http-get:*:video/x-matroska:DLNA.ORG_OP=01", "x-mkv"),
+        (KODI, "http-get:*:video/x-matroska:DLNA.ORG_OP=01", "x-mkv"),
+        ("Nobody's set/1.0", "http-get:*:video/x-matroska:DLNA.ORG_OP=01", "x-mkv"),
+    ] {
+        let list = list(&browse(&server, agent, "continue", "BrowseDirectChildren"));
+        assert!(list.contains(wanted) && !list.contains(unwanted), "{agent}: {list}");
+        assert!(list.contains("Tom &amp; Jerry &lt;1&gt; &quot;q&quot; é 日本"), "{list}");
+        assert!(list.contains("xmlns:sec=\"http://www.sec.co.kr/\""));
+        assert!(list.contains("BM=61</sec:dcmInfo>"), "{list}");
+    }
+    // Samsung asks for the root by no name.
+    let root = list(&browse(&server, SAMSUNG, "", "BrowseDirectChildren"));
+    assert!(root.contains("<container id=\"continue\" parentID=\"0\""), "{root}");
+    let features = call(&server, SAMSUNG, "content-directory", "X_GetFeatureList", "");
+    assert!(features.text().contains("samsung.com_BASICVIEW"), "{}", features.text());
+    let order = browse(&server, LG, "0", "BrowseMetadata").text();
+    let at = |name: &str| order.find(&format!("<{name}>")).unwrap();
+    assert!(at("Result") < at("NumberReturned") && at("NumberReturned") < at("TotalMatches"));
+    assert!(at("TotalMatches") < at("UpdateID"));
+    // Windows wants to be let in.
+    let let_in =
+        call(&server, "Windows-Media-Player/12.0", "registrar", "IsAuthorized", "<DeviceID/>");
+    assert!(let_in.text().contains("<Result>1</Result>"), "{}", let_in.text());
+
+    let sets = server.owner("GET", "/api/sets").send().json();
+    let profile = |agent: &str| {
+        let rows = sets["sets"].as_array().unwrap();
+        rows.iter().find(|row| row["user_agent"] == agent).map(|row| row["profile"].clone())
+    };
+    assert_eq!(profile("Nobody's set/1.0"), Some(Value::from("unknown")));
+    assert_eq!(profile(KODI), Some(Value::from("Kodi")));
+    assert_eq!(server.get("/api/sets").status, 401, "the owner alone sees who is in the house");
+}
+
+#[test]
+fn a_bookmark_goes_on_in_seconds_or_milliseconds_as_the_set_counts() {
+    let server = served(&["A film".to_owned()]);
+    let id = first(&list(&browse(&server, SAMSUNG, "continue", "BrowseDirectChildren")));
+    let at = || {
+        let shelf = server.owner("GET", "/api/library").send().json();
+        shelf["titles"][0]["position_s"].as_f64().unwrap()
+    };
+    for (agent, said, seconds) in
+        [(SAMSUNG, "95000", 95.0), (OLD_SAMSUNG, "100", 100.0), (SAMSUNG, "0", 0.0)]
+    {
+        let arguments = format!(
+            "<CategoryType>VIDEO</CategoryType><RID>0</RID><ObjectID>{id}</ObjectID>\
+             <PosSecond>{said}</PosSecond>"
+        );
+        let set = call(&server, agent, "content-directory", "X_SetBookmark", &arguments);
+        assert_eq!(set.status, 200, "{}", set.text());
+        assert!((at() - seconds).abs() < 0.5, "{agent} {said}: {}", at());
+    }
+    let nobody = "<CategoryType/><RID/><ObjectID>nobody</ObjectID><PosSecond>1</PosSecond>";
+    let refused = call(&server, SAMSUNG, "content-directory", "X_SetBookmark", nobody);
+    assert!(refused.text().contains("<errorCode>701</errorCode>"), "{}", refused.text());
+}
+
+#[test]
+fn the_device_has_its_pictures_and_one_name_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = on(folder.path(), &[]);
+    let description = server.get("/dlna/description.xml");
+    let media_type = description.header("content-type").unwrap();
+    assert_eq!((description.status, media_type), (200, "text/xml; charset=\"utf-8\""));
+    let text = description.text();
+    for wanted in [
+        "<dlna:X_DLNADOC>DMS-1.50</dlna:X_DLNADOC>",
+        "<sec:ProductCap>smi,DCM10,getMediaInfo.sec,getCaptionInfo.sec</sec:ProductCap>",
+        "<presentationURL>/</presentationURL>",
+        "<deviceType>urn:schemas-upnp-org:device:MediaServer:1</deviceType>",
+    ] {
+        assert!(text.contains(wanted), "{text}");
+    }
+    for (file, media_type) in [
+        ("icon-120.png", "image/png"),
+        ("icon-48.png", "image/png"),
+        ("icon-120.jpg", "image/jpeg"),
+        ("icon-48.jpg", "image/jpeg"),
+    ] {
+        assert!(text.contains(&format!("<url>/dlna/{file}</url>")));
+        let answer = server.get(&format!("/dlna/{file}"));
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(media_type)));
+    }
+    let uuid = |text: &str| text.split("<UDN>").nth(1).unwrap()[..41].to_owned();
+    let first = uuid(&text);
+    assert_eq!(server.stop(), 0);
+    let renamed = on(folder.path(), &[("CREDENZA_LAN_NAME", "Another name")]);
+    let text = renamed.get("/dlna/description.xml").text();
+    assert!(text.contains("<friendlyName>Another name</friendlyName>"), "{text}");
+    assert_eq!(uuid(&text), first);
+}
+
+/// A film of which there are two releases; the household would like the finer one, which is HEVC. Each
+/// set is given what it plays, also under the one address of a film that nobody has chosen yet.
+#[test]
+fn what_a_set_cannot_play_is_not_what_it_gets() {
+    let finer = Torrent::single("Quiet.Harbour.2008.1080p.WEB-DL.x265-A.mkv", 4 << 20, 256 << 10);
+    let plain = Torrent::single("Quiet.Harbour.2008.720p.WEB-DL.x264-B.mkv", 3 << 20, 256 << 10);
+    let (Some(one), Some(other)) = (libtorrent(&finer, 50_000), libtorrent(&plain, 50_000)) else {
+        return skip("needs Python with libtorrent (tests/run makes it)");
+    };
+    let world = World::of("Quiet Harbour");
+    world.list(&[&finer, &plain]).seeded_at(&finer, one.addr).seeded_at(&plain, other.addr);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    let configuration = folder.path().join("test.toml");
+    let text = world.configuration("[swarm]\nenabled = true\ndht = false\n");
+    std::fs::write(&configuration, text).unwrap();
+    let mut command = credenza(&data);
+    command.env("CREDENZA_LAN_UPNP", "true");
+    command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(configuration);
+    let server = Server::start(command, data, Some(folder));
+
+    let found = |agent: &str| {
+        let ask = server.owner("GET", &format!("/api/find/{ID}")).with("User-Agent", agent);
+        let found = ask.send().json();
+        let name = found["candidates"][0]["name"].as_str().unwrap().to_owned();
+        (name.contains("x265"), found["candidates"][1]["reasons"].to_string())
+    };
+    assert!(found(KODI).0);
+    assert!(found("curl/8.5.0").0, "a phone or program chooses for any set");
+    let (finest, against) = found(OLD_SAMSUNG);
+    assert!(!finest && against.contains("cannot_play"), "{against}");
+
+    let id = format!("films.film-{ID}");
+    let item = list(&browse(&server, KODI, &id, "BrowseMetadata"));
+    let url = item.split("</res>").next().unwrap().rsplit('>').next().unwrap().to_owned();
+    let size = |agent: &str| {
+        let answer = ask("HEAD", &url).with("User-Agent", agent).send();
+        assert_eq!(answer.status, 200, "{agent}");
+        answer.header("content-length").unwrap().parse::<usize>().unwrap()
+    };
+    assert_eq!(size(OLD_SAMSUNG), 3 << 20);
+    assert_eq!(size(KODI), 4 << 20);
+    assert_eq!(size(OLD_SAMSUNG), 3 << 20, "and stays what it was");
+}

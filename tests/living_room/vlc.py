@@ -1,0 +1,79 @@
+"""Finds media servers as VLC does, by UPnP, and plays a film of one.
+
+vlc.py SERVER_NAME FILM_TITLE: prints a JSON object with the servers, the titles that were listed and
+what was decoded.
+"""
+import json
+import sys
+import time
+
+import vlc
+
+
+def until(limit, probe):
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        found = probe()
+        if found:
+            return found
+        time.sleep(0.1)
+    return None
+
+
+def items(media_list):
+    media_list.lock()
+    try:
+        return [media_list.item_at_index(at) for at in range(media_list.count())]
+    finally:
+        media_list.unlock()
+
+
+def inside(media, limit=20):
+    """What a folder holds, once VLC has read it."""
+    media.parse_with_options(vlc.MediaParseFlag.network, int(limit * 1000))
+    until(limit, lambda: media.get_parsed_status() == vlc.MediaParsedStatus.done)
+    return items(media.subitems())
+
+
+def title(media):
+    return media.get_meta(vlc.Meta.Title)
+
+
+name, wanted = sys.argv[1:]
+instance = vlc.Instance("--no-video-title-show", "--vout=dummy", "--aout=dummy", "--verbose=-1")
+discoverer = instance.media_discoverer_new("upnp")
+discoverer.start()
+servers = discoverer.media_list()
+server = until(30, lambda: next((one for one in items(servers) if title(one) == name), None))
+told = {"servers": [title(one) for one in items(servers)], "titles": [], "decoded": 0}
+film = None
+folders = inside(server) if server else []
+told["folders"] = [title(one) for one in folders]
+for folder in folders:
+    if title(folder) != "Continue watching":
+        continue
+    for one in inside(folder):
+        told["titles"].append(title(one))
+        if title(one) == wanted:
+            film = one
+if film:
+    told["mrl"] = film.get_mrl()
+    player = instance.media_player_new()
+    player.set_media(film)
+    player.play()
+
+    def played():
+        stats = vlc.MediaStats()
+        film.get_stats(stats)
+        told["decoded"] = stats.decoded_video
+        return stats.decoded_video >= 25 and player.get_time() >= 500
+
+    until(60, played)
+    told["time"] = player.get_time()
+    player.set_position(0.6)
+    length = player.get_length()
+    until(30, lambda: player.get_time() >= length * 0.6 + 200)
+    told["sought"] = player.get_time() / length if length > 0 else 0
+    player.stop()
+discoverer.stop()
+print(json.dumps(told))

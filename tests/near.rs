@@ -1,0 +1,71 @@
+//! Who is of the household: films are answered to who is reached without a router and to the subnets
+//! that the owner adds, and to nobody else. Two hosts of our own making; one has an address beyond a
+//! router too.
+
+use std::time::Duration;
+
+use crate::support::netns::{FAR, Lab};
+use crate::support::process::{Beside, finish};
+use crate::support::server::credenza;
+use crate::support::skip;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The statuses that the viewer gets for `path`: from its address on the cable, and from the far one.
+fn asked(lab: &Lab, path: &str) -> [String; 2] {
+    [lab.viewer.address, FAR].map(|from| {
+        let mut curl = lab.viewer.command("curl");
+        curl.args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}"]);
+        curl.args(["--interface", from, "--max-time", "10"]);
+        let address = format!("http://{}:8080{path}", lab.server.address);
+        finish(curl.arg(address), LIMIT).unwrap().text().trim().to_owned()
+    })
+}
+
+fn started(lab: &Lab, folder: &std::path::Path, subnets: &str) -> Beside {
+    let program = credenza(&folder.join("data"));
+    let mut command = lab.server.command(program.get_program());
+    command.args(program.get_args());
+    command.env("CREDENZA_LAN_MDNS", "false").env("CREDENZA_LAN_SUBNETS", subnets);
+    let mut program = Beside::start(command.args(["serve", "--listen", "0.0.0.0:8080"]));
+    program.line("an address", LIMIT, |line| line.starts_with("http://").then_some(()));
+    program
+}
+
+fn stop(mut program: Beside) {
+    program.interrupt();
+    assert!(program.ended(LIMIT).is_some_and(|status| status.success()));
+}
+
+/// 403 either way, but only the far one for where it is: the key of this address is nobody's.
+const FILM: &str = "/v/nobodys-key/film.mkv";
+
+#[test]
+fn films_are_for_the_household_alone() {
+    if let Some(reason) = Lab::missing() {
+        return skip(reason);
+    }
+    let lab = Lab::new().with_a_far_address();
+    let folder = tempfile::tempdir().unwrap();
+    let program = started(&lab, folder.path(), "");
+    assert_eq!(asked(&lab, FILM), ["403", "403"]);
+    assert_eq!(why(&lab, FAR), "not_near");
+    assert_eq!(why(&lab, lab.viewer.address), "bad_media_key");
+    // Pages have an owner, who may be anywhere.
+    assert_eq!(asked(&lab, "/health"), ["200", "200"]);
+    stop(program);
+
+    let program = started(&lab, folder.path(), "10.98.0.0/24");
+    assert_eq!(why(&lab, FAR), "bad_media_key", "the owner has added its subnet");
+    stop(program);
+}
+
+/// The code of the refusal of a film, asked from `from`.
+fn why(lab: &Lab, from: &str) -> String {
+    let mut curl = lab.viewer.command("curl");
+    curl.args(["--silent", "--interface", from, "--max-time", "10"]);
+    let address = format!("http://{}:8080{FILM}", lab.server.address);
+    let answer = finish(curl.arg(address), LIMIT).unwrap().text();
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    answer["error"]["code"].as_str().unwrap().to_owned()
+}

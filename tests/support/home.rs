@@ -1,0 +1,88 @@
+//! A household of two hosts: the demonstration on one, which the other reaches by a cable alone.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::netns::Lab;
+use super::process::{Beside, finish};
+use super::server::credenza;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The household. Everything in it ends when it is dropped.
+pub struct Home {
+    pub lab: Lab,
+    /// `http://10.99.0.1:8080`, as the viewer reaches it.
+    pub base: String,
+    program: Beside,
+    _folder: TempDir,
+}
+
+impl Home {
+    /// `credenza demo`, with more of the environment.
+    pub fn demo(environment: &[(&str, &str)]) -> Self {
+        Self::demo_in(Lab::new(), environment)
+    }
+
+    /// The same in a lab that was made for it.
+    pub fn demo_in(lab: Lab, environment: &[(&str, &str)]) -> Self {
+        Self::demo_after(lab, environment, |_| {})
+    }
+
+    /// The same, with something put into its data folder before.
+    pub fn demo_after(
+        lab: Lab,
+        environment: &[(&str, &str)],
+        prepare: impl FnOnce(&std::path::Path),
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        prepare(&folder.path().join("data"));
+        let clean = credenza(&folder.path().join("data"));
+        let mut command = lab.server.command(clean.get_program());
+        command.args(clean.get_args()).args(["demo", "--listen", "0.0.0.0:8080", "--log", "debug"]);
+        command.env("CREDENZA_LAN_MDNS", "false").envs(environment.iter().copied());
+        let mut program = Beside::start(&mut command);
+        program.line("an address", LIMIT, |line| line.starts_with("http://").then_some(()));
+        let base = format!("http://{}:8080", lab.server.address);
+        Self { lab, base, program, _folder: folder }
+    }
+
+    /// What the viewer gets, as JSON; one of our errors is an error.
+    pub fn get(&self, path: &str) -> Result<Value, String> {
+        Self::asked(self.curl(path))
+    }
+
+    /// The same of a POST with a JSON body.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
+        let mut curl = self.curl(path);
+        curl.args(["--header", "Content-Type: application/json", "--data", &body.to_string()]);
+        Self::asked(curl)
+    }
+
+    /// `curl` on the viewer.
+    pub fn curl(&self, path: &str) -> Command {
+        let mut curl = self.lab.viewer.command("curl");
+        curl.args(["--silent", "--show-error", "--max-time", "60"]);
+        curl.arg(format!("{}{path}", self.base));
+        curl
+    }
+
+    fn asked(mut curl: Command) -> Result<Value, String> {
+        let text = finish(&mut curl, LIMIT)?.text();
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        let told: Value =
+            serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
+        if told["error"].is_null() { Ok(told) } else { Err(told["error"].to_string()) }
+    }
+
+    /// Interrupts the demonstration; whether it ended well.
+    pub fn stop(&mut self) -> bool {
+        self.program.interrupt();
+        self.program.ended(LIMIT).is_some_and(|status| status.success())
+    }
+}

@@ -1,0 +1,194 @@
+"""A Google Cast receiver (CASTV2) that plays with mpv: receiver.py ADDRESS NAME CERTIFICATE KEY.
+
+It is announced as `_googlecast._tcp`, speaks the default media receiver's messages, and tells the
+position that mpv tells. Its parts of the protocol: length (4 bytes), CastMessage (protocol buffers),
+JSON inside. Ends with its standard input.
+"""
+
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+
+from zeroconf import ServiceInfo, Zeroconf
+
+APP = "CC1AD845"
+ADDRESS, NAME, CERTIFICATE, KEY = sys.argv[1:5]
+
+
+class Player:
+    """mpv, led through its socket."""
+
+    def __init__(self):
+        self.process, self.socket, self.media = None, None, None
+
+    def load(self, media, start):
+        self.end()
+        self.media = media
+        path = os.path.join(tempfile.mkdtemp(), "mpv")
+        self.process = subprocess.Popen(
+            # Killed with us, however we end.
+            ["setpriv", "--pdeathsig", "KILL", "mpv", "--no-config", "--vo=null", "--ao=null", "--really-quiet", f"--start={start}",
+             f"--input-ipc-server={path}", media["contentId"]])
+        self.path = path
+
+    def ask(self, *command):
+        if self.process is None or self.process.poll() is not None:
+            return None
+        try:
+            with socket.socket(socket.AF_UNIX) as line:
+                line.settimeout(5)
+                line.connect(self.path)
+                line.sendall(json.dumps({"command": command}).encode() + b"\n")
+                for text in line.makefile():
+                    answer = json.loads(text)
+                    if "error" in answer:
+                        return answer.get("data")
+        except (OSError, ValueError):
+            return None
+
+    def end(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        self.process, self.media = None, None
+
+    def status(self):
+        if self.media is None:
+            return []
+        position = self.ask("get_property", "time-pos")
+        state = "BUFFERING" if position is None else "PLAYING"
+        if self.ask("get_property", "pause"):
+            state = "PAUSED"
+        duration = self.ask("get_property", "duration")
+        return [{
+            "mediaSessionId": 7, "playbackRate": 1, "playerState": state,
+            "currentTime": position or 0, "supportedMediaCommands": 15,
+            "media": dict(self.media, duration=duration or None),
+            "volume": {"level": 1, "muted": False},
+        }]
+
+
+player, started, volume = Player(), False, {"level": 0.5, "muted": False}
+
+
+def varint(number):
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes(out) + bytes([number])
+
+
+def written(source, destination, namespace, payload):
+    text = lambda field, value: bytes([field << 3 | 2]) + varint(len(value)) + value
+    body = b"\x08\x00" + text(2, source) + text(3, destination) + text(4, namespace)
+    body += b"\x28\x00" + text(6, json.dumps(payload).encode())
+    return len(body).to_bytes(4, "big") + body
+
+
+def read(body):
+    fields, at = {}, 0
+
+    def number():
+        nonlocal at
+        value, shift = 0, 0
+        while True:
+            byte = body[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while at < len(body):
+        key = number()
+        if key & 7 == 0:
+            fields[key >> 3] = number()
+        else:
+            length = number()
+            fields[key >> 3] = body[at:at + length]
+            at += length
+    return fields
+
+
+def receiver_status(request):
+    apps = [{
+        "appId": APP, "displayName": "Default Media Receiver", "sessionId": "s1",
+        "transportId": "web-1", "statusText": "", "namespaces": [],
+    }]
+    status = {"applications": apps if started else [], "volume": volume}
+    return {"type": "RECEIVER_STATUS", "requestId": request, "status": status}
+
+
+def answer(message):
+    global started
+    kind, request = message.get("type"), message.get("requestId", 0)
+    if kind == "PING":
+        return {"type": "PONG"}
+    if kind == "LAUNCH":
+        started = message["appId"] == APP
+        return receiver_status(request)
+    if kind == "SET_VOLUME":
+        volume.update(message["volume"])
+        return receiver_status(request)
+    if kind == "GET_STATUS" and message["_to"] == "receiver-0":
+        return receiver_status(request)
+    if kind == "LOAD":
+        player.load(message["media"], message["currentTime"])
+    elif kind in ("PAUSE", "PLAY"):
+        player.ask("set_property", "pause", kind == "PAUSE")
+    elif kind == "SEEK":
+        player.ask("seek", message["currentTime"], "absolute")
+    elif kind == "STOP":
+        player.end()
+        ended = {
+            "mediaSessionId": 7, "playbackRate": 1, "playerState": "IDLE", "idleReason": "CANCELLED",
+            "currentTime": 0, "supportedMediaCommands": 15,
+        }
+        return {"type": "MEDIA_STATUS", "requestId": request, "status": [ended]}
+    elif kind != "GET_STATUS":
+        return None
+    return {"type": "MEDIA_STATUS", "requestId": request, "status": player.status()}
+
+
+def serve(line):
+    with line:
+        stream = line.makefile("rb")
+        while len(head := stream.read(4)) == 4:
+            fields = read(stream.read(int.from_bytes(head, "big")))
+            message = json.loads(fields[6])
+            message["_to"] = fields[3].decode()
+            reply = answer(message)
+            if reply is not None:
+                line.sendall(written(fields[3], fields[2], fields[4], reply))
+
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(CERTIFICATE, KEY)
+listener = socket.create_server((ADDRESS, 0))
+
+
+def accept():
+    while True:
+        line, _ = listener.accept()
+        try:
+            threading.Thread(target=serve, args=(context.wrap_socket(line, server_side=True),), daemon=True).start()
+        except (OSError, ssl.SSLError):
+            continue
+
+
+threading.Thread(target=accept, daemon=True).start()
+zeroconf = Zeroconf(interfaces=[ADDRESS])
+zeroconf.register_service(ServiceInfo(
+    "_googlecast._tcp.local.", "Stand-in-1._googlecast._tcp.local.",
+    addresses=[socket.inet_aton(ADDRESS)], port=listener.getsockname()[1], server="stand-in-1.local.",
+    properties={"fn": NAME, "md": "Stand-in", "id": "0123456789abcdef"}))
+print("ready", flush=True)
+sys.stdin.read()
+player.end()
+zeroconf.close()
