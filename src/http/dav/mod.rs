@@ -49,7 +49,8 @@ async fn answer(visitor: Visitor, watch: Option<Extension<Watch>>, request: Requ
     }
     let method = request.method().clone();
     if method.as_str() == "PROPFIND" {
-        return propfind(&visitor, request).await.unwrap_or_else(IntoResponse::into_response);
+        let listed = Box::pin(propfind(&visitor, request)).await;
+        return listed.unwrap_or_else(IntoResponse::into_response);
     }
     if method != Method::GET && method != Method::HEAD {
         let refusal = ApiError::method_not_allowed();

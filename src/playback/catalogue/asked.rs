@@ -40,10 +40,12 @@ const MOST: usize = 64;
 pub(in crate::playback) type Wish = (StremioId, Option<&'static Profile>);
 
 type Outcome = Option<Result<String, String>>;
+/// By the title, and by the name of the set's profile.
+type Choosing = HashMap<(StremioId, Option<&'static str>), watch::Receiver<Outcome>>;
 
 /// What is being chosen, and what could not be.
 pub(in crate::playback) struct Asked {
-    choosing: Mutex<HashMap<(StremioId, Option<&'static str>), watch::Receiver<Outcome>>>,
+    choosing: Mutex<Choosing>,
     clips: Mutex<HashMap<StremioId, (Instant, Arc<Clip>)>>,
     begun: Mutex<Vec<Instant>>,
     places: Arc<Semaphore>,
