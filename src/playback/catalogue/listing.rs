@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -18,7 +18,7 @@ use crate::media::StremioId;
 use crate::playback::playable::Playable;
 use crate::playback::shelf::{Lying, Title};
 use crate::playback::{Error, Playback, lock};
-use crate::torrent::InfoHash;
+use crate::torrent::{InfoHash, entity_tag};
 
 /// How often films that are open are looked at for their first file on the disk.
 const LOOKED: Duration = Duration::from_secs(2);
@@ -43,6 +43,9 @@ pub(super) struct Row {
     pub(super) last_watched: Option<u64>,
     pub(super) position_s: Option<f64>,
     pub(super) duration_s: Option<f64>,
+    pub(super) entity_tag: String,
+    /// When its bytes came to be known here.
+    pub(super) modified: SystemTime,
     /// By what it is sorted.
     pub(super) order: String,
 }
@@ -70,6 +73,8 @@ impl Row {
             last_watched: record.last_watched_ms.map(|ms| ms / 1000),
             position_s: record.position_s,
             duration_s: record.duration_s,
+            entity_tag: entity_tag(&playable.info_hash, &playable.file),
+            modified: playable.modified(),
             order,
         })
     }
