@@ -73,9 +73,10 @@ pub(in crate::http) async fn find(
             return Ok(None);
         }
         // Subtitles are looked up for who asks for one alone: a list of films has many.
-        let children = match name.ends_with(SUBTITLES) {
-            true => entries(playback, &at.node.id).await?,
-            false => named(playback.children(&at.node.id, Page::WHOLE).await?.nodes),
+        let children = if name.ends_with(SUBTITLES) {
+            entries(playback, &at.node.id).await?
+        } else {
+            named(playback.children(&at.node.id, Page::WHOLE).await?.nodes)
         };
         let name = without_progress(name);
         match children.into_iter().find(|child| without_progress(&child.name) == name) {
