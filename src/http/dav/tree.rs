@@ -12,6 +12,8 @@ use crate::playback::{self, Node, NodeId, NodeKind, Page, Playback, SubtitleLine
 const LONGEST: usize = 255;
 /// Most subtitles of one film that are listed.
 const MOST_SUBTITLES: usize = 6;
+/// How the names of subtitles end.
+const SUBTITLES: &str = ".srt";
 /// Most folders in each other; the catalogue has six.
 const DEEPEST: usize = 12;
 /// What stands as it is in an address (RFC 3986, 2.3).
@@ -70,7 +72,12 @@ pub(in crate::http) async fn find(
         if !at.is_folder() {
             return Ok(None);
         }
-        let children = entries(playback, &at.node.id).await?;
+        // Subtitles are looked up for who asks for one alone: a list of films has many.
+        let children = if name.ends_with(SUBTITLES) {
+            entries(playback, &at.node.id).await?
+        } else {
+            named(playback.children(&at.node.id, Page::WHOLE).await?.nodes)
+        };
         let name = without_progress(name);
         match children.into_iter().find(|child| without_progress(&child.name) == name) {
             Some(child) => at = child,
@@ -114,7 +121,7 @@ fn ending(line: &SubtitleLine, number: u32) -> String {
     let number = (number > 1).then(|| format!(".{number}"));
     let flags = [(line.forced, ".forced"), (line.sdh, ".sdh")];
     let flags: String = flags.iter().filter(|flag| flag.0).map(|flag| flag.1).collect();
-    format!("{}{}{flags}.srt", number.unwrap_or_default(), language.unwrap_or_default())
+    format!("{}{}{flags}{SUBTITLES}", number.unwrap_or_default(), language.unwrap_or_default())
 }
 
 /// Gives each a name that no other has, in any case of letters.

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::listing::Row;
 use super::node::Node;
+use super::row::Row;
 use crate::playback::{Playback, lock};
 
 /// What is read at the start.

@@ -13,6 +13,7 @@ mod names;
 mod node;
 mod place;
 mod prepared;
+mod row;
 mod searches;
 mod shelves;
 mod told;
