@@ -31,7 +31,7 @@ fn f06_a_block_that_cannot_be_read_costs_that_block_and_no_other_film() {
     let (_, other) = home.have(1);
     home.stop();
     let rots = |disk: &mut PulledDisk, home: &Home| {
-        let extents = Disk::sectors_of(&on_disk(home, disk, 0));
+        let extents = PulledDisk::sectors_of(&on_disk(home, disk, 0));
         // The sector in the middle of the film's longest part.
         let longest = extents.iter().max_by_key(|extent| extent.end - extent.start).unwrap();
         let bad = longest.start.midpoint(longest.end);
@@ -81,7 +81,7 @@ fn f06_blocks_that_cannot_be_written_never_pass_for_the_films() {
     let (mut home, config) = home_on(&mut disk, &[8]);
     let (id, path) = home.have(0);
     home.stop();
-    let extents = Disk::sectors_of(&on_disk(&home, &disk, 0));
+    let extents = PulledDisk::sectors_of(&on_disk(&home, &disk, 0));
     disk.unplug();
     std::fs::write(disk.image(), empty).unwrap();
     let bad = extents.iter().flat_map(|extent| (extent.start..extent.end).step_by(1500)).take(12);
