@@ -103,7 +103,9 @@ fn f13_who_is_gone_for_good_leaves_no_stream_behind() {
     }
     let line = Line::new(24);
     let viewers: Vec<_> = (0..3).map(|_| line.watch(&["--limit-rate", "1M"])).collect();
-    viewers.iter().for_each(|(_, viewer)| viewer.has(MIB, LIMIT));
+    for (_, viewer) in &viewers {
+        viewer.has(MIB, LIMIT);
+    }
     assert_eq!(line.streams(), 3);
     line.is(false);
     let gone = Instant::now();

@@ -335,12 +335,14 @@ fn f09_a_disk_that_lies_about_flushes_loses_time_and_never_passes_for_sound() {
     assert!(sound > 0 && cuts.len() >= 40);
 }
 
+/// So that the power is cut in the midst of it.
+const SLOWLY: &str = "download_limit = 2000000";
+
 #[test]
 fn f02_after_a_power_cut_in_a_download_only_the_films_bytes_are_served() {
     if let Some(reason) = missing() {
         return skip(reason);
     }
-    const SLOWLY: &str = "download_limit = 2000000";
     let mut home = Home::new(&[5], "");
     home.stop();
     let own = home.data.clone();

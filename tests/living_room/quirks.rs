@@ -195,7 +195,7 @@ fn subtitles_are_told_with_the_film_and_in_the_list() {
         answer.header("captioninfo.sec").map(str::to_owned)
     });
     println!("{told}");
-    assert!(told.starts_with(&server.base) && told.ends_with(".srt"), "{told}");
+    assert!(told.starts_with(&server.base) && told.contains(".srt"), "{told}");
     let subtitles = ask("GET", &told).with("User-Agent", SAMSUNG).send();
     assert!(subtitles.status == 200 && subtitles.text().contains("-->"), "{}", subtitles.text());
     assert!(asked(SAMSUNG, &[]).header("captioninfo.sec").is_some(), "also without asking");

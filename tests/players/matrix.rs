@@ -104,7 +104,9 @@ fn mb(bytes: u64) -> f64 {
 }
 
 /// Both containers beside each other; of each, the players one after the other.
-fn table(source: &str, column: fn(&Path, &str, &mut dyn FnMut(&dyn Place, &Player))) {
+type Column = fn(&Path, &str, &mut dyn FnMut(&dyn Place, &Player));
+
+fn table(source: &str, column: Column) {
     let play = |container: &str, path: &Path, name: &str| {
         let mut faults = Vec::new();
         column(path, name, &mut |place, player| {
@@ -198,7 +200,9 @@ fn from_the_disk_when_the_film_is_whole() {
         drop(peer);
         let film = torrent.files[0].1.clone();
         let place = Finished { server, url, film, _world: world };
-        PLAYERS.iter().for_each(|player| play(&place, player));
+        for player in &PLAYERS {
+            play(&place, player);
+        }
     });
 }
 
@@ -229,7 +233,9 @@ fn from_a_store_by_its_link() {
     table("a store", |path, name, play| {
         let torrent = torrent_of(path, name);
         let place = bought(&torrent, 4 << 20);
-        PLAYERS.iter().for_each(|player| play(&place, player));
+        for player in &PLAYERS {
+            play(&place, player);
+        }
     });
 }
 

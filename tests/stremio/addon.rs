@@ -152,7 +152,8 @@ fn a_stream_is_opened_when_it_is_played_and_players_seek_in_it() {
             assert_eq!(head.header("content-length"), Some(bytes.to_string().as_str()));
         }
         let told = player::ffprobe(url, LIMIT).unwrap();
-        let seek = player::ffmpeg(url, told.seconds as u32 / 2, 2, LIMIT).unwrap();
+        assert!(told.seconds > 18.0, "{stream} {told:?}");
+        let seek = player::ffmpeg(url, 15, 2, LIMIT).unwrap();
         assert!(seek.frames >= Some(20), "{stream} {seek:?}");
         opened += 1;
     }
@@ -222,7 +223,7 @@ fn a_public_address_is_given_out_and_is_one_of_ours() {
     for stream in rows(&answer, "streams") {
         assert!(stream["url"].as_str().unwrap().starts_with("https://films.example/box/v/"));
         let hints = &stream["behaviorHints"];
-        let mp4 = hints["filename"].as_str().is_some_and(|name| name.ends_with(".mp4"));
+        let mp4 = hints["filename"].as_str().is_some_and(|name| name.contains(".mp4"));
         assert_eq!(hints["notWebReady"], json!(!mp4), "MP4 by HTTPS: {stream}");
         ready += usize::from(mp4);
     }
