@@ -247,6 +247,20 @@ fn a_store_that_is_away_for_a_moment_costs_a_moment() {
 }
 
 #[test]
+fn a_connection_that_was_forgotten_is_made_anew_where_there_is_no_other_way() {
+    let town = Town::new(true, false);
+    let viewer = town.viewer();
+    viewer.has(4);
+    // As a router does it that was started again: nobody hangs up, and nothing comes any more.
+    town.warehouse.is(Mood::Forgets);
+    let began = Instant::now();
+    viewer.has(12);
+    println!("it went on within {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
 fn another_file_under_the_same_name_is_never_joined_on() {
     let town = Town::new(true, true);
     let Some(_peer) = town.peer() else { return };

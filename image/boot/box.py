@@ -12,6 +12,7 @@ import firmware
 import web
 from card import Card, need
 from machine import Machine, Outfit
+from patience import patient
 
 
 # A run that ended like this is followed by the next start.
@@ -121,7 +122,7 @@ class Box:
     def wait_boots(self, count, limit_s=120):
         """Waits until so many starts were made in all."""
         with self._turn:
-            self._turn.wait_for(lambda: len(self.boots) >= count or self.failure, limit_s)
+            self._turn.wait_for(lambda: len(self.boots) >= count or self.failure, patient(limit_s))
             if self.failure:
                 raise BoxError(f"the box does not start: {self.failure}")
             if len(self.boots) < count:
@@ -130,13 +131,13 @@ class Box:
 
     def wait_health(self, limit_s=240):
         """Waits for HTTP 200 of /health; seconds since the power came on."""
-        deadline = time.monotonic() + limit_s
+        deadline = time.monotonic() + patient(limit_s)
         while time.monotonic() < deadline:
             if self.failure:
                 raise BoxError(f"the box does not start: {self.failure}")
             # QEMU takes the connection at once and waits for the guest: an impatient question asked
             # again tells the moment to within a second.
-            if web.status(f"{self.url}/health", 0.7) == 200:
+            if web.status(f"{self.url}/health", patient(0.7)) == 200:
                 return time.monotonic() - self.boots[-1].at
             if self.boots[-1].ended and not self.machine and self.boots[-1].ended not in RESETS:
                 raise BoxError(f"the box ended by {self.boots[-1].ended}")

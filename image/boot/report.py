@@ -6,6 +6,8 @@ import time
 import traceback
 from contextlib import contextmanager
 
+from patience import patient
+
 
 class Failed(Exception):
     """A step's expectation was not met."""
@@ -89,7 +91,7 @@ def die(sentence):
 
 def until(what, limit_s, probe):
     """Asks again and again until the answer is something; what it is."""
-    deadline = time.monotonic() + limit_s
+    deadline = time.monotonic() + patient(limit_s)
     while True:
         if (found := probe()) or time.monotonic() > deadline:
             break

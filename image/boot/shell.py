@@ -10,6 +10,8 @@ import re
 import socket
 import time
 
+from patience import patient
+
 UNIT = """[Unit]
 DefaultDependencies=no
 BindsTo=dev-hvc0.device
@@ -87,10 +89,10 @@ class Shell:
 
     def wait(self, limit_s=120):
         """Waits until the shell is there: a console that nobody reads swallows what is typed."""
-        deadline = time.monotonic() + limit_s
+        deadline = time.monotonic() + patient(limit_s)
         while time.monotonic() < deadline:
             try:
-                if self._try("exec 2>&1", 10 if isinstance(self._place, int) else 2) is not None:
+                if self._try("exec 2>&1", patient(2)) is not None:
                     return self
             except (OSError, ShellError):
                 # A forwarded port is taken before the guest listens at its end, and closed then.
@@ -109,7 +111,7 @@ class Shell:
 
     def ask(self, command, limit_s=60):
         """What the command printed, and its status."""
-        found = self._try(command, limit_s)
+        found = self._try(command, patient(limit_s))
         if not found:
             raise ShellError(f"no answer in {limit_s} s to: {command}\n{self._text[-400:]}")
         # Echoed lines of what was typed stand among the output.

@@ -1,7 +1,7 @@
 //! Whether who is at the other end of a connection is still there. A paused television takes nothing,
 //! but its system answers every question whether it has room again; one whose line has dropped answers
 //! nothing. The socket's own time limit (`TCP_USER_TIMEOUT`) ends both alike, so the kernel's table of
-//! connections is read, proc_net_tcp(5): once in a while, and for a connection that stands still only.
+//! connections is read, `proc_net_tcp(5)`: once in a while, and for a connection that stands still only.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};

@@ -34,6 +34,9 @@ const PEERS_SILENT: Duration = Duration::from_secs(20);
 const PEERS_GONE: Duration = Duration::from_secs(5);
 /// The same of a link or a mirror: a server that has begun to send does not pause.
 const SERVER_SILENT: Duration = Duration::from_secs(8);
+/// After so long a silence of a server that is the only way, it is asked anew at the same byte: it
+/// may be well, and the connection forgotten on the way.
+const ASKED_ANEW: Duration = Duration::from_secs(15);
 /// Between two looks whether the silence lasts too long.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long a reader may be without a byte before it hears that there is none. Droughts of 80 s
@@ -158,11 +161,17 @@ impl Carrier {
                 continue;
             };
             let began = Instant::now();
+            let mut asked = began;
             let heard = loop {
                 match timeout(LOOK, way.body.next()).await {
                     Ok(heard) => break Ok(heard),
                     Err(late) if is_silent(&self.film, way.via, began.elapsed()) => {
                         break Err(late);
+                    }
+                    Err(_) if way.is_of_a_server() && asked.elapsed() >= ASKED_ANEW => {
+                        tracing::info!(via = %way.via, "a silent server is asked anew");
+                        way.body = self.film.through_copy(&way.bytes).read(self.left.clone());
+                        asked = Instant::now();
                     }
                     Err(_) => {}
                 }
@@ -266,6 +275,12 @@ impl Carrier {
         sleep(self.pause).await;
         self.without += self.pause;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+impl Riding {
+    fn is_of_a_server(&self) -> bool {
+        matches!(self.via, Via::Debrid | Via::Mirror)
     }
 }
 

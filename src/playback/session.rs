@@ -372,7 +372,7 @@ impl Playback {
         }
         let none = || {
             if doubted {
-                return "a part of its file cannot be read from the disk any more, and nobody else has it now".to_owned();
+                return "its file on the disk is damaged or gone, and nobody else has it now: play it again once peers or a store may be asked".to_owned();
             }
             "peer-to-peer is off, no debrid store is set, and no mirror".to_owned()
         };

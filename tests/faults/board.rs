@@ -124,7 +124,9 @@ fn f27_without_descriptors_films_go_on_and_who_comes_is_told_to_come_again() {
     let server = home.server();
     let url = format!("{}{path}", server.base);
     let watching: Vec<Viewer> = (0..3).map(|_| Viewer::of(&url, 0, 2 * MIB)).collect();
-    watching.iter().for_each(|one| one.has(MIB, LIMIT));
+    for one in &watching {
+        one.has(MIB, LIMIT);
+    }
 
     let ticks = || {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).unwrap();

@@ -31,7 +31,7 @@ fn f06_a_block_that_cannot_be_read_costs_that_block_and_no_other_film() {
     let (_, other) = home.have(1);
     home.stop();
     let rots = |disk: &mut PulledDisk, home: &Home| {
-        let extents = disk.sectors_of(&on_disk(home, disk, 0));
+        let extents = Disk::sectors_of(&on_disk(home, disk, 0));
         // The sector in the middle of the film's longest part.
         let longest = extents.iter().max_by_key(|extent| extent.end - extent.start).unwrap();
         let bad = longest.start.midpoint(longest.end);
@@ -81,7 +81,7 @@ fn f06_blocks_that_cannot_be_written_never_pass_for_the_films() {
     let (mut home, config) = home_on(&mut disk, &[8]);
     let (id, path) = home.have(0);
     home.stop();
-    let extents = disk.sectors_of(&on_disk(&home, &disk, 0));
+    let extents = Disk::sectors_of(&on_disk(&home, &disk, 0));
     disk.unplug();
     std::fs::write(disk.image(), empty).unwrap();
     let bad = extents.iter().flat_map(|extent| (extent.start..extent.end).step_by(1500)).take(12);
@@ -137,7 +137,9 @@ fn f08_a_disk_that_stands_still_or_crawls_does_not_hold_up_the_house() {
         (1, Viewer::of(&format!("{base}{coming}"), 0, rate)),
         (0, Viewer::of(&format!("{base}{whole}"), 0, rate / 4)),
     ];
-    viewers.iter().for_each(|(_, one)| one.has(MIB, LIMIT));
+    for (_, one) in &viewers {
+        one.has(MIB, LIMIT);
+    }
     let slowest = std::cell::Cell::new(Duration::ZERO);
     let ask_for = |time: Duration| {
         let ends = Instant::now() + time;

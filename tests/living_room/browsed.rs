@@ -162,7 +162,8 @@ fn a_page_of_ten_thousand_titles_comes_soon_and_costs_no_memory() {
         loop {
             let text = page(&folder, start);
             let ids = |kind: &str| -> Vec<String> {
-                let rows = text.split(&format!("<{kind} id=\"")).skip(1);
+                let mark = format!("<{kind} id=\"");
+                let rows = text.split(mark.as_str()).skip(1);
                 rows.map(|row| row.split('"').next().unwrap().to_owned()).collect()
             };
             films += ids("item").len();

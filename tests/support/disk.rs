@@ -74,8 +74,8 @@ impl PulledDisk {
         self.bad = sectors.into_iter().map(|sector| (work, sector)).collect();
     }
 
-    /// The sectors, of 512 bytes, that a file takes on it.
-    pub fn sectors_of(&self, file: &Path) -> Vec<std::ops::Range<u64>> {
+    /// The sectors, of 512 bytes, that a file takes on its disk.
+    pub fn sectors_of(file: &Path) -> Vec<std::ops::Range<u64>> {
         let said = run("filefrag", &["-b512", "-v", &file.display().to_string()]);
         let extent = |line: &str| {
             let mut fields = line.trim().split(':').map(str::trim);

@@ -147,11 +147,16 @@ impl Server {
         cookie.split(';').next().unwrap().to_owned()
     }
 
-    /// What `play` answers for this id.
+    /// What `play` answers for this id. Where no index answered in its time, as on a machine that
+    /// has much else to do, it is asked again.
     pub fn play(&self, id: &str) -> Value {
-        let answer = self.owner("POST", &format!("/api/play/{id}")).send();
-        assert_eq!(answer.status, 200, "{}\n{}", answer.text(), self.log());
-        answer.json()
+        until("an index to answer", Duration::from_secs(60), || {
+            let answer = self.owner("POST", &format!("/api/play/{id}")).send();
+            let is_late =
+                answer.status == 502 && answer.json()["error"]["code"] == json!("no_index");
+            assert!(is_late || answer.status == 200, "{}\n{}", answer.text(), self.log());
+            (!is_late).then(|| answer.json())
+        })
     }
 
     /// Interrupts it and waits for its exit code.

@@ -52,7 +52,8 @@ impl Shop {
         );
         let mut addresses = vec![self.store.addr()];
         addresses.extend(self.warehouses.iter().map(Warehouse::addr));
-        let allowed: String = addresses.iter().map(|one| format!("\"{one}\", ")).collect();
+        let allowed: Vec<String> = addresses.iter().map(|one| format!("\"{one}\", ")).collect();
+        let allowed = allowed.concat();
         let whole = world.configuration(&(account + more));
         whole.replace("allow_private = [", &format!("allow_private = [{allowed}"))
     }

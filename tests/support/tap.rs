@@ -88,7 +88,8 @@ impl Tap {
         for exchange in self.exchanges() {
             assert_eq!(exchange.wrong, None, "another byte than the source's: {exchange:?}");
             let past_the_end = exchange.status == 416
-                && exchange.header("range") == Some(&format!("bytes={}-", self.line.source.len()));
+                && exchange.header("range")
+                    == Some(format!("bytes={}-", self.line.source.len()).as_str());
             assert!(matches!(exchange.status, 0 | 200 | 206) || past_the_end, "{exchange:?}");
             assert!(!exchange.broken, "a body broke off: {exchange:?}");
         }

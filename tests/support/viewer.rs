@@ -60,7 +60,7 @@ impl Viewer {
                 watched.came.push((since, count));
                 drop(watched);
                 if pace > 0 {
-                    let due = Duration::from_secs_f64(count as f64 / pace as f64);
+                    let due = time_of(count, pace);
                     park_timeout(due.saturating_sub(since));
                 }
             }
@@ -102,7 +102,7 @@ impl Watched {
     /// How long the picture stood still, in all, for a film of `rate` bytes a second and a player
     /// that begins when it has `buffer` of it.
     pub fn stood_still(&self, rate: usize, buffer: Duration) -> Duration {
-        let lasts = |bytes: usize| Duration::from_secs_f64(bytes as f64 / rate as f64);
+        let lasts = |bytes: usize| time_of(bytes, rate);
         let begun = self.came.iter().position(|(_, count)| lasts(*count) >= buffer);
         let Some(begun) = begun else { return Duration::ZERO };
         let mut stood = Duration::ZERO;
@@ -112,4 +112,10 @@ impl Watched {
         }
         stood
     }
+}
+
+/// How long so many bytes take at so many a second.
+#[expect(clippy::cast_precision_loss, reason = "bytes of a film")]
+fn time_of(bytes: usize, rate: usize) -> Duration {
+    Duration::from_secs_f64(bytes as f64 / rate as f64)
 }

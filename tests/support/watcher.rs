@@ -90,7 +90,7 @@ pub fn gst(url: &str, start: u32, end: u32, limit: Duration) -> Result<Proof, St
     let said = finish(&mut command, limit)?.text();
     // "0:00:40.1 / 0:01:00.0", each over the one before.
     let places = said.split(['\r', '\n']).filter_map(|line| line.trim().split_once(" / "));
-    let seconds = places.filter_map(|(at, _)| super::player::clock(at)).last();
+    let seconds = places.filter_map(|(at, _)| super::player::clock(at)).next_back();
     let seconds = seconds.ok_or_else(|| format!("gst-play told no place: {said:?}"))?;
     if said.contains("ERROR") || seconds < f64::from(end) - 1.0 {
         return Err(format!("gst-play from {start} s stood at {seconds} s: {said:?}"));

@@ -56,7 +56,7 @@ pub(super) async fn candidates(
     let found = visitor.rooms.playback.find_as(&id, look(&how), &mut nobody);
     let (found, about) = tokio::join!(found, about(&visitor, &id, ABOUT_PATIENCE));
     visitor.rooms.playback.open_first(id);
-    let title = title_of(&found, name_of(&about));
+    let title = title_of(&found, name_of(about.as_ref()));
     page(&web::Watch { frame, title, about, found: shown(&found) })
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn events(
     let about = about(&visitor, &id, AT_ONCE).await;
     let following = visitor.rooms.playback.follow(&id, look(&how));
     visitor.rooms.playback.open_first(id);
-    let piece = move |found: &Findings| piece(found, name_of(&about));
+    let piece = move |found: &Findings| piece(found, name_of(about.as_ref()));
     Ok(api::events(following, move |step| match step {
         Step::Index(line) => event("index", &plain(&progress(&line))),
         Step::Candidates(found) => event("found", &piece(&found)),
@@ -88,8 +88,8 @@ fn progress(line: &IndexLine) -> String {
     format!("{} lists {}{words}", line.index, line.torrents)
 }
 
-fn name_of(about: &Option<web::About>) -> Option<&str> {
-    about.as_ref().map(|about| about.name.as_str())
+fn name_of(about: Option<&web::About>) -> Option<&str> {
+    about.map(|about| about.name.as_str())
 }
 
 fn piece(found: &Findings, name: Option<&str>) -> String {

@@ -82,7 +82,7 @@ fn here(rooms: &Rooms, base: &Base, kind: Kind, asked: &Asked) -> Result<Answer,
     let rows = shelf.titles.iter().filter(of_kind).filter_map(|row| {
         let id = without_episode(row.id?);
         // A series stands there once, however many of its episodes lie here.
-        seen.insert(id).then(|| (id, row))
+        seen.insert(id).then_some((id, row))
     });
     let metas = rows.skip(asked.extra.skip as usize).take(PAGE).map(|(id, row)| {
         json!({

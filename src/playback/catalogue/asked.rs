@@ -19,7 +19,7 @@ use crate::representation::Representation;
 use crate::select::Profile;
 
 const ASK: &str = "ask:";
-/// How long a player waits for headers: ExoPlayer gives up after 8 s.
+/// How long a player waits for headers: `ExoPlayer` gives up after 8 s.
 const PATIENCE: Duration = Duration::from_millis(6500);
 /// After how much of that the best of what was found so far will do.
 const SOON: Duration = Duration::from_secs(4);
@@ -40,10 +40,12 @@ const MOST: usize = 64;
 pub(in crate::playback) type Wish = (StremioId, Option<&'static Profile>);
 
 type Outcome = Option<Result<String, String>>;
+/// By the title, and by the name of the set's profile.
+type Choosing = HashMap<(StremioId, Option<&'static str>), watch::Receiver<Outcome>>;
 
 /// What is being chosen, and what could not be.
 pub(in crate::playback) struct Asked {
-    choosing: Mutex<HashMap<(StremioId, Option<&'static str>), watch::Receiver<Outcome>>>,
+    choosing: Mutex<Choosing>,
     clips: Mutex<HashMap<StremioId, (Instant, Arc<Clip>)>>,
     begun: Mutex<Vec<Instant>>,
     places: Arc<Semaphore>,

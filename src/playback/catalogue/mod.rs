@@ -13,6 +13,7 @@ mod names;
 mod node;
 mod place;
 mod prepared;
+mod row;
 mod searches;
 mod shelves;
 mod told;
@@ -99,8 +100,10 @@ impl Playback {
             Place::Film(_) | Place::Asked(_) => String::new(),
         };
         let picture = match place {
-            Place::SeasonsHere(title) | Place::SeasonHere(title, _) => Some(title),
-            Place::Seasons(title) | Place::Season(title, ..) => Some(title),
+            Place::SeasonsHere(title)
+            | Place::SeasonHere(title, _)
+            | Place::Seasons(title)
+            | Place::Season(title, ..) => Some(title),
             _ => None,
         };
         Ok(Node {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::MOST;
-use super::listing::{Listing, Row};
+use super::listing::Listing;
 use super::names::{self, letter};
 use super::node::{Children, Node, NodeId, NodeKind, Page, Video};
 use super::place::Part;
+use super::row::Row;
 use crate::media::StremioId;
 use crate::playback::{Error, Playback};
 use crate::representation::media_type_of;
