@@ -131,7 +131,12 @@ impl Playback {
             let known = self.episode_names(&title).await;
             node.title = episode_name(row, &known);
         }
-        if !row.whole {
+        // As its folder lists it: elsewhere a film that is not here plays from wherever it comes.
+        let coming = matches!(
+            above.place(),
+            Some(super::Place::Shelf(Part::Coming) | super::Place::Letter(Part::Coming, ..))
+        );
+        if coming {
             self.mark_how_far(&mut node, row).await;
         }
         Ok(Some(node))
