@@ -61,7 +61,11 @@ boot BOARD='qemu' *ARGS:
 boot-test *ARGS:
     image/boot/test {{ARGS}}
 
-# twenty pulled plugs, each with its moment and outcome
+# the finished image of a Raspberry Pi 3 in QEMU's raspi3b: root, server, claim, one-shot flag
+boot-rpi3 *ARGS:
+    image/boot/pi3 {{ARGS}}
+
+# twenty pulled plugs, each with its moment and outcome; --keep: into docs/plugs.md
 boot-soak *ARGS:
     image/boot/soak {{ARGS}}
 

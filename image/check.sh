@@ -172,6 +172,7 @@ check_service() {
     promise "the server is enabled" -- find_link credenza.service
     promise "the journal is in memory" -- grep -rqx 'Storage=volatile' "$root/usr/lib/systemd/journald.conf.d"
     promise "the board's watchdog is armed" -- grep -rq '^RuntimeWatchdogSec=' "$root/usr/lib/systemd/system.conf.d"
+    promise "a systemd that fails restarts the board" -- grep -rqx 'CrashAction=reboot' "$root/usr/lib/systemd/system.conf.d"
     grep -E '\sswap\s' "$root/etc/fstab" | none "no swap on the card"
 }
 find_link() { [ -n "$(find "$root/etc/systemd/system" -path '*.wants/*' -name "$1")" ]; }

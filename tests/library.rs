@@ -1,8 +1,11 @@
 //! The library through the real program: what lies on the disk, how long, how much of it, and where.
 //! Every byte that is served is compared with the source.
 
+mod ahead;
 mod copies;
 mod disk;
+mod giving_way;
+mod idle;
 mod people;
 mod restart;
 mod room;
@@ -63,14 +66,26 @@ impl Home {
         self.start_as("", library);
     }
 
+    /// The same in a house with these rights.
+    pub fn start_with(&mut self, access: &str, library: &str) {
+        let configuration = self.configuration("", library);
+        let configuration = configuration.replace("[access]\nauth_required = false\n", access);
+        self.server = Some(Server::serve_on(&self.data, &configuration, None));
+    }
+
     /// The same with these in `[swarm]`.
     pub fn start_as(&mut self, swarm: &str, library: &str) {
+        let configuration = self.configuration(swarm, library);
+        self.server = Some(Server::serve_on(&self.data, &configuration, None));
+    }
+
+    /// The program's configuration with these lines in `[swarm]` and in `[library]`.
+    pub fn configuration(&self, swarm: &str, library: &str) -> String {
         let more = format!(
             "[swarm]\nenabled = true\ndht = false\n{swarm}\n\
              [library]\nnext_episode = false\n{library}\n"
         );
-        let configuration = self.world.configuration(&more);
-        self.server = Some(Server::serve_on(&self.data, &configuration, None));
+        self.world.configuration(&more)
     }
 
     pub fn server(&self) -> &Server {
@@ -161,6 +176,14 @@ impl Home {
         let hash = self.films[film].info_hash.to_string();
         self.data.join("library").join(hash).join("0.mkv")
     }
+}
+
+/// The media id of a link or its path, as the page of its player knows it.
+pub fn media_id(server: &Server, url: &str) -> String {
+    let path = &url[url.find("/v/").unwrap()..];
+    let page = server.get(&path.replacen("/v/", "/play/", 1)).text();
+    let from = page.find("data-watched=\"/api/library/").unwrap() + 27;
+    page[from..from + 20].to_owned()
 }
 
 /// The media ids under `key`.

@@ -20,29 +20,29 @@ use crate::support::world::{ID, World};
 use crate::support::{skip, until};
 
 const NAME: &str = "Quiet.Harbour.2008.1080p.WEB-DL.x264-KITE.mkv";
-const FILM_BYTES: usize = 40 << 20;
+pub const FILM_BYTES: usize = 40 << 20;
 /// What every source sends in a second.
-const RATE: usize = 5 << 20;
+pub const RATE: usize = 5 << 20;
 
-struct Town {
+pub struct Town {
     world: World,
-    torrent: Torrent,
+    pub torrent: Torrent,
     store: Upstream,
-    warehouse: Warehouse,
+    pub warehouse: Warehouse,
     /// It has a file of the same name and another length.
     other: Warehouse,
-    server: Server,
+    pub server: Server,
     _token: tempfile::TempDir,
 }
 
 impl Town {
     /// With peers where `swarm`, and with an account at the store where `debrid`.
-    fn new(debrid: bool, swarm: bool) -> Self {
+    pub fn new(debrid: bool, swarm: bool) -> Self {
         Self::with(debrid, swarm, "")
     }
 
     /// The same, with more to say of mirrors; the store's server is a cache of descriptions too.
-    fn with(debrid: bool, swarm: bool, mirrors: &str) -> Self {
+    pub fn with(debrid: bool, swarm: bool, mirrors: &str) -> Self {
         let torrent = Torrent::single(NAME, FILM_BYTES, 256 << 10);
         let warehouse = Warehouse::start(torrent.files[0].1.clone(), RATE);
         let other = Warehouse::start(vec![7; FILM_BYTES + 1], RATE);
@@ -71,7 +71,7 @@ impl Town {
         town
     }
 
-    fn store_is_well(&self) {
+    pub fn store_is_well(&self) {
         let (hash, size) = (self.torrent.info_hash, FILM_BYTES);
         let file = json!({"index": 0, "name": NAME, "path": format!("/{NAME}"), "size": size, "link": "stremthru://store/realdebrid/opaque"});
         let cached =
@@ -85,7 +85,7 @@ impl Town {
     }
 
     /// Neither a link nor a torrent is given any more.
-    fn store_is_dead(&self) {
+    pub fn store_is_dead(&self) {
         let down = || Reply::status(503);
         for path in ["/v0/store/magnets", "/v0/store/link/generate", "/v0/store/magnets/check"] {
             self.store.on(path, down());
@@ -94,7 +94,7 @@ impl Town {
     }
 
     /// Somebody seeds the film.
-    fn peer(&self) -> Option<Peer> {
+    pub fn peer(&self) -> Option<Peer> {
         let Some(peer) = seeder::libtorrent(&self.torrent, u32::try_from(RATE).unwrap()) else {
             skip("libtorrent is not installed");
             return None;
@@ -110,12 +110,12 @@ impl Town {
 
     /// How often the film was carried over to another way, or a server came to the peers' help: who
     /// is quicker carries it on.
-    fn helped(&self) -> usize {
+    pub fn helped(&self) -> usize {
         self.log_says("a film goes on by another way")
             + self.log_says("a server fills pieces beside the peers")
     }
 
-    fn log_says(&self, what: &str) -> usize {
+    pub fn log_says(&self, what: &str) -> usize {
         self.server.log().matches(what).count()
     }
 }
@@ -243,6 +243,20 @@ fn a_store_that_is_away_for_a_moment_costs_a_moment() {
         (town.log_says("no way at the moment") > 0).then_some(())
     });
     town.store_is_well();
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn a_connection_that_was_forgotten_is_made_anew_where_there_is_no_other_way() {
+    let town = Town::new(true, false);
+    let viewer = town.viewer();
+    viewer.has(4);
+    // As a router does it that was started again: nobody hangs up, and nothing comes any more.
+    town.warehouse.is(Mood::Forgets);
+    let began = Instant::now();
+    viewer.has(12);
+    println!("it went on within {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
     assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::Router;
 use bytes::Bytes;
 use credenza::http::error::ApiError;
-use credenza::http::router::{self, MediaFinder};
+use credenza::http::router::{self, Asks, MediaFinder};
 use credenza::http::server::Limits;
 use credenza::library::DiskFile;
 use credenza::representation::{ByteStream, Representation};
@@ -45,6 +45,7 @@ struct One(Arc<dyn Representation>);
 impl MediaFinder for One {
     fn find(
         &self,
+        _asks: Asks,
         key: &str,
         _name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {

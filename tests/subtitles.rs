@@ -131,3 +131,39 @@ fn an_episode_of_a_pack_has_its_own_subtitles() {
     let stranger = house.server.get("/api/subtitles/0123456789abcdef0123");
     assert_eq!(stranger.status, 404, "{}", stranger.text());
 }
+
+/// The addresses of a page's links, below `at`.
+fn links(house: &House, at: &str) -> Vec<String> {
+    let page = house.server.get(at).text();
+    let hrefs = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let below = hrefs.filter(|href| !href.starts_with(['/', '.', '?', 'd']) && !href.contains(':'));
+    below.map(|href| format!("{at}{href}")).collect()
+}
+
+#[test]
+fn in_lists_of_files_they_lie_beside_their_film() {
+    let house = house_of_peers();
+    let play = house.server.play("tt9900101");
+    listed(&house, &media_id(&play), 1);
+    let film = play["url"].as_str().unwrap();
+    // All of it, so that it is listed among what is here.
+    assert_eq!(crate::support::http::get(film).send().status, 200);
+    for root in ["/files/", "/dav/"] {
+        let path = until("subtitles among the files", LIMIT, || {
+            let folders = links(&house, root).into_iter().filter(|link| link.ends_with('/'));
+            folders.flat_map(|folder| links(&house, &folder)).find(|link| link.contains(".srt"))
+        });
+        let folder = path.rsplit_once('/').unwrap().0;
+        let beside = links(&house, &format!("{folder}/"));
+        let stem = path.strip_suffix(".srt").unwrap();
+        assert!(beside.contains(&format!("{stem}.mp4")), "{beside:?}");
+        let text = fetched(&house, &json!(path));
+        assert_eq!(text.header("content-type"), Some("application/x-subrip; charset=utf-8"));
+        assert!(text.text().contains("The lamp has turned"), "{}", text.text());
+        if root == "/dav/" {
+            let row = house.server.ask("PROPFIND", &path).with("Depth", "0").send();
+            assert_eq!(row.status, 207, "{}", row.text());
+            assert!(row.text().contains("application/x-subrip"), "{}", row.text());
+        }
+    }
+}

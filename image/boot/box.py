@@ -12,6 +12,11 @@ import firmware
 import web
 from card import Card, need
 from machine import Machine, Outfit
+from patience import patient
+
+
+# A run that ended like this is followed by the next start.
+RESETS = ("guest-reset", "watchdog")
 
 
 @dataclass
@@ -36,7 +41,7 @@ class Box:
         self.card, self.outfit = card, outfit or Outfit()
         # QEMU's sockets lie here: a path of theirs must be shorter than 108 bytes.
         self.folder = Path(folder or tempfile.mkdtemp(prefix="credenza-box-"))
-        self.port = free_port()
+        self.port, self.shell_port = free_port(), free_port()
         self.boots = []
         self.machine = None
         self.failure = None
@@ -77,7 +82,9 @@ class Box:
         with self._guard:
             start = firmware.load(self.card, self.folder, self._one_shot, self._device_trees)
             self._one_shot = False
-            machine = Machine(self.card, start, self.outfit, self.folder, self.port)
+            machine = Machine(
+                self.card, start, self.outfit, self.folder, self.port, self.shell_port
+            )
             self.machine = machine
             self._tell(lambda: self.boots.append(Boot(start.slot, start.trial, time.monotonic())))
         threading.Thread(target=self._watch, args=(machine,), daemon=True).start()
@@ -96,7 +103,7 @@ class Box:
             try:
                 why = machine.wait() or "a crash of QEMU"
                 self._tell(lambda: setattr(self.boots[-1], "ended", why))
-                if why == "guest-reset":
+                if why in RESETS:
                     self._one_shot = machine.one_shot()
                     self._start()
             except Exception as failure:  # noqa: BLE001: told to whoever waits
@@ -115,7 +122,7 @@ class Box:
     def wait_boots(self, count, limit_s=120):
         """Waits until so many starts were made in all."""
         with self._turn:
-            self._turn.wait_for(lambda: len(self.boots) >= count or self.failure, limit_s)
+            self._turn.wait_for(lambda: len(self.boots) >= count or self.failure, patient(limit_s))
             if self.failure:
                 raise BoxError(f"the box does not start: {self.failure}")
             if len(self.boots) < count:
@@ -124,15 +131,15 @@ class Box:
 
     def wait_health(self, limit_s=240):
         """Waits for HTTP 200 of /health; seconds since the power came on."""
-        deadline = time.monotonic() + limit_s
+        deadline = time.monotonic() + patient(limit_s)
         while time.monotonic() < deadline:
             if self.failure:
                 raise BoxError(f"the box does not start: {self.failure}")
             # QEMU takes the connection at once and waits for the guest: an impatient question asked
             # again tells the moment to within a second.
-            if web.status(f"{self.url}/health", 0.7) == 200:
+            if web.status(f"{self.url}/health", patient(0.7)) == 200:
                 return time.monotonic() - self.boots[-1].at
-            if self.boots[-1].ended and not self.machine and self.boots[-1].ended != "guest-reset":
+            if self.boots[-1].ended and not self.machine and self.boots[-1].ended not in RESETS:
                 raise BoxError(f"the box ended by {self.boots[-1].ended}")
             time.sleep(0.1)
         raise BoxError(f"no answer in {limit_s} s")

@@ -39,9 +39,29 @@ class Outfit:
     disks: list = field(default_factory=list)
     watchdog: bool = True
     debug_shell: bool = True
+    # Whether the guest's clock counts instructions (8 ns each) instead of seconds: slower, but on a
+    # machine with other work its own limits, the watchdogs' above all, are not reached by waiting.
+    steady: bool = False
     command_line: str = ""
 
 
+# The boards that there is an emulator for, and what their device tree is called: Debian's name, then
+# Raspberry Pi's. `virt` makes its own. There is no Pi 5, and QEMU's raspi4b is README.md's business.
+DEVICE_TREES = {"qemu": (), "rpi3": ("bcm2837-rpi-3-b.dtb", "bcm2710-rpi-3-b.dtb")}
+
+
+def outfit_of(board):
+    """What the emulator of a board needs to come through a start."""
+    # QEMU takes the arming of the Pi's watchdog for a reset: without its driver the kernel starts,
+    # and cannot restart.
+    return Outfit(board=board, command_line="" if board == "qemu" else "module_blacklist=bcm2835_wdt")
+
+
+# What drives the guest's clock.
+TIME = {
+    False: ["-accel", "tcg,thread=multi"],
+    True: ["-accel", "tcg,thread=single", "-icount", "shift=3,align=off,sleep=on"],
+}
 # Places on the PCI bus, behind those that QEMU gives away itself: Linux names virtio disks in this
 # order.
 PCI = {"before": "0x10", "card": "0x14", "after": "0x18"}
@@ -50,9 +70,9 @@ PCI = {"before": "0x10", "card": "0x14", "after": "0x18"}
 class Machine:
     """Made by `Machine(...)`, over after `wait` or `pull`."""
 
-    def __init__(self, card, start, outfit, folder, port):
+    def __init__(self, card, start, outfit, folder, port, shell_port):
         self.card, self.start, self.outfit, self.folder = card, start, outfit, Path(folder)
-        self.port = port
+        self.port, self.shell_port = port, shell_port
         self.console = self.folder / "console.log"
         self.overlay = self.folder / "overlay.qcow2"
         self.one_shot_file = self.folder / "tryboot"
@@ -92,11 +112,14 @@ class Machine:
         locked = ",readonly=on" if self.outfit.read_only else ""
         return f"id=card,if={interface},format={kind},cache=writeback,file={path}{locked}"
 
-    def _common(self, network):
+    def _shell_unit(self):
+        return shell.UNIT if self.outfit.board == "qemu" else shell.UNIT_ON_PORT
+
+    def _common(self, network, more_forwards=""):
         start = self.start
         words = [start.command_line, f"credenza.slot={start.partition}", self.outfit.command_line]
         if self.outfit.debug_shell:
-            words.append(shell.command_line())
+            words.append(shell.command_line(self._shell_unit()))
         folder = self.folder
         arguments = [
             "-display", "none", "-nodefaults", "-no-reboot",
@@ -105,7 +128,7 @@ class Machine:
             "-chardev", f"file,id=console,path={self.console},append=on",
             "-qmp", f"unix:{folder / 'qmp'},server=on,wait=off",
             # Loopback alone: nobody else's business.
-            "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:80",
+            "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:80{more_forwards}",
             "-device", network,
         ]
         if start.device_tree:
@@ -117,7 +140,7 @@ class Machine:
         arguments = [
             "-serial", "chardev:console",
             "-M", "virt", "-cpu", "cortex-a72", "-smp", str(outfit.processors),
-            "-m", str(outfit.memory_mib), "-accel", "tcg,thread=multi",
+            "-m", str(outfit.memory_mib), *TIME[outfit.steady],
             "-drive", self._card_drive("none"),
             "-device", f"virtio-blk-pci,drive=card,addr={PCI['card']},serial=CREDENZA-CARD",
             "-device", "virtio-rng-pci", "-device", "virtio-gpu-pci",
@@ -142,7 +165,8 @@ class Machine:
     def _raspi3b(self):
         # The kernel's console is the second serial port there. The Pi's one-shot flag is a tag of the
         # firmware's mailbox, which QEMU does not know but prints here (image/tryboot/prove.sh).
-        return self._common("usb-net,netdev=net") + [
+        forward = f",hostfwd=tcp:127.0.0.1:{self.shell_port}-:{shell.PORT}"
+        return self._common("usb-net,netdev=net", forward if self.outfit.debug_shell else "") + [
             "-serial", "null", "-serial", "chardev:console",
             "-M", "raspi3b", "-accel", "tcg,thread=multi", "-drive", self._card_drive("sd"),
             "-d", "unimp,trace:bcm2835_mbox_property", "-D", str(self.folder / "mailbox.log"),
@@ -161,7 +185,8 @@ class Machine:
     # --- while it runs ----------------------------------------------------------------------------
 
     def shell(self, limit_s=120):
-        return shell.Shell(self.folder / "hvc0").wait(limit_s)
+        place = self.folder / "hvc0" if self.outfit.board == "qemu" else self.shell_port
+        return shell.Shell(place).wait(limit_s)
 
     def picture(self):
         path = self.folder / "screen.ppm"

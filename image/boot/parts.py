@@ -25,6 +25,11 @@ def newest(pattern, board, where=None):
     return found[-1]
 
 
+def first_line(*command):
+    """What a command says first, as its version."""
+    return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY).stdout.split("\n")[0]
+
+
 class Parts:
     def __init__(self, board="qemu", image=None):
         self.board = board

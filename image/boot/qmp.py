@@ -68,8 +68,11 @@ class Qmp:
             return found()
 
     def ended_by(self):
-        """Why QEMU ended: `guest-reset`, `guest-shutdown`, …; `None`: without a word."""
+        """Why QEMU ended: `watchdog`, `guest-reset`, `guest-shutdown`, …; `None`: without a word."""
         self._reader.join(5)
+        # Its bite is a reset like any other but for this.
+        if any(event["event"] == "WATCHDOG" for event in self.events):
+            return "watchdog"
         for event in reversed(self.events):
             if event["event"] == "SHUTDOWN":
                 return event["data"].get("reason")

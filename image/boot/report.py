@@ -6,6 +6,8 @@ import time
 import traceback
 from contextlib import contextmanager
 
+from patience import patient
+
 
 class Failed(Exception):
     """A step's expectation was not met."""
@@ -23,6 +25,8 @@ class Report:
         self._began = time.monotonic()
         self.passed, self.failed = 0, []
         self._notes = []
+        # Each step as it ended: its name, whether it went well, its seconds, and what it noted.
+        self.steps = []
 
     def say(self, line=""):
         print(line, flush=True)
@@ -40,12 +44,14 @@ class Report:
         except Exception as error:
             self.failed.append(name)
             self._line("FAILED", began, name)
+            self.steps.append((name, False, time.monotonic() - began, self._notes))
             self.say(f"        {type(error).__name__}: {error}")
             if not isinstance(error, Failed):
                 print(traceback.format_exc(), file=self._file, flush=True)
             raise Failed(name) from error
         self.passed += 1
         self._line("ok", began, name)
+        self.steps.append((name, True, time.monotonic() - began, self._notes))
 
     def _line(self, outcome, began, name):
         notes = f" ({', '.join(self._notes)})" if self._notes else ""
@@ -85,7 +91,7 @@ def die(sentence):
 
 def until(what, limit_s, probe):
     """Asks again and again until the answer is something; what it is."""
-    deadline = time.monotonic() + limit_s
+    deadline = time.monotonic() + patient(limit_s)
     while True:
         if (found := probe()) or time.monotonic() > deadline:
             break

@@ -10,6 +10,8 @@ import re
 import socket
 import time
 
+from patience import patient
+
 UNIT = """[Unit]
 DefaultDependencies=no
 BindsTo=dev-hvc0.device
@@ -25,6 +27,17 @@ Restart=always
 RestartSec=1
 """
 
+# The same for a machine without virtio: on a port of the guest, which QEMU forwards from loopback.
+PORT = 2323
+UNIT_ON_PORT = f"""[Unit]
+DefaultDependencies=no
+[Service]
+ExecStart=/usr/bin/busybox nc -ll -p {PORT} -e /usr/bin/busybox sh
+Environment=PATH=/usr/sbin:/usr/bin:/sbin:/bin HISTFILE=
+Restart=always
+RestartSec=1
+"""
+
 
 def credential(name, text):
     """The words on a kernel's command line that give systemd a credential."""
@@ -32,8 +45,8 @@ def credential(name, text):
     return f"systemd.set_credential_binary={name}:{packed}"
 
 
-def command_line():
-    return f"{credential('systemd.extra-unit.harness.service', UNIT)} systemd.wants=harness.service"
+def command_line(unit=UNIT):
+    return f"{credential('systemd.extra-unit.harness.service', unit)} systemd.wants=harness.service"
 
 
 class ShellError(Exception):
@@ -41,11 +54,22 @@ class ShellError(Exception):
 
 
 class Shell:
-    def __init__(self, path):
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(str(path))
+    """At a socket's path, or at a port of loopback."""
+
+    def __init__(self, place):
+        self._place = place
         self._count = 0
         self._text = ""
+        self._socket = None
+        self._connect()
+
+    def _connect(self):
+        self.close()
+        if isinstance(self._place, int):
+            self._socket = socket.create_connection(("127.0.0.1", self._place), 10)
+        else:
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.connect(str(self._place))
 
     def _read_until(self, pattern, limit_s):
         deadline = time.monotonic() + limit_s
@@ -65,10 +89,15 @@ class Shell:
 
     def wait(self, limit_s=120):
         """Waits until the shell is there: a console that nobody reads swallows what is typed."""
-        deadline = time.monotonic() + limit_s
+        deadline = time.monotonic() + patient(limit_s)
         while time.monotonic() < deadline:
-            if self._try("true", 2) is not None:
-                return self
+            try:
+                if self._try("exec 2>&1", patient(2)) is not None:
+                    return self
+            except (OSError, ShellError):
+                # A forwarded port is taken before the guest listens at its end, and closed then.
+                time.sleep(0.5)
+                self._connect()
         raise ShellError(f"no shell answered on the debug console in {limit_s} s")
 
     def _try(self, command, limit_s):
@@ -82,7 +111,7 @@ class Shell:
 
     def ask(self, command, limit_s=60):
         """What the command printed, and its status."""
-        found = self._try(command, limit_s)
+        found = self._try(command, patient(limit_s))
         if not found:
             raise ShellError(f"no answer in {limit_s} s to: {command}\n{self._text[-400:]}")
         # Echoed lines of what was typed stand among the output.
@@ -97,4 +126,5 @@ class Shell:
         return text
 
     def close(self):
-        self._socket.close()
+        if self._socket:
+            self._socket.close()

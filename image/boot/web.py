@@ -6,6 +6,8 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from patience import patient
+
 
 @dataclass
 class Answer:
@@ -52,7 +54,7 @@ class Visitor:
             sent["Cookie"] = self.cookie
         if isinstance(body, dict):
             body, sent["Content-Type"] = json.dumps(body), "application/json"
-        connection = http.client.HTTPConnection("127.0.0.1", self._box.port, timeout=timeout)
+        connection = http.client.HTTPConnection("127.0.0.1", self._box.port, timeout=patient(timeout))
         try:
             connection.request(method, target, body, sent)
             answer = connection.getresponse()

@@ -103,10 +103,11 @@ impl Access {
         })
     }
 
-    /// Takes the owner and all sessions out of the ledger, before [`Access::open`]: whoever holds the
+    /// Takes the owner, all sessions and all keys of the add-on out of the ledger, before [`Access::open`]: whoever holds the
     /// box in their hands may begin anew. Can be repeated where it was cut off. Blocks on the disk.
     pub fn erase(ledger: &dyn Ledger) -> Result<(), Error> {
         super::sessions::erase(ledger)?;
+        super::addon_keys::erase(ledger)?;
         ledger.remove(OWNER).map_err(Error::Ledger)
     }
 

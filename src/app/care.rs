@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::access::{HostList, MediaKeys};
 use crate::lan::Names;
@@ -24,8 +25,28 @@ const SETTLED: Duration = Duration::from_secs(5);
 /// How often the key of media links changes; the one before it is still taken.
 const KEY_LIFE: Duration = Duration::from_secs(12 * 3600);
 
+/// What is cared for.
+pub(super) struct House {
+    pub(super) playback: Arc<Playback>,
+    pub(super) media_keys: Arc<MediaKeys>,
+    pub(super) mirrors: Mirrors,
+    pub(super) anime_map: Refresh,
+}
+
+/// Begins all that must be done again and again.
+pub(super) fn begin(house: House, tasks: &TaskTracker, shutdown: &CancellationToken) {
+    let House { playback, media_keys, mirrors, anime_map } = house;
+    tasks.spawn(warm_up_names(shutdown.clone()));
+    tasks.spawn(rotate_keys(media_keys, shutdown.clone()));
+    tasks.spawn(tend_cache(Arc::clone(&playback), shutdown.clone()));
+    tasks.spawn(watch_transfers(Arc::clone(&playback), shutdown.clone()));
+    tasks.spawn(tend_library(playback, shutdown.clone()));
+    tasks.spawn(keep_mirrors(mirrors, shutdown.clone()));
+    tasks.spawn(refresh_anime_map(anime_map, shutdown.clone()));
+}
+
 /// The key's age is counted in uptime: a box without a clock must not lose its links.
-pub(super) async fn rotate_keys(keys: Arc<MediaKeys>, shutdown: CancellationToken) {
+async fn rotate_keys(keys: Arc<MediaKeys>, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(KEY_LIFE);
     ticks.tick().await;
     loop {
@@ -42,7 +63,7 @@ pub(super) async fn rotate_keys(keys: Arc<MediaKeys>, shutdown: CancellationToke
 }
 
 /// Keeps the cache small: the engine below it frees nothing by itself.
-pub(super) async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationToken) {
+async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(CACHE_CARE);
     loop {
         tokio::select! {
@@ -53,7 +74,7 @@ pub(super) async fn tend_cache(playback: Arc<Playback>, shutdown: CancellationTo
 }
 
 /// Looks at what peers send.
-pub(super) async fn watch_transfers(playback: Arc<Playback>, shutdown: CancellationToken) {
+async fn watch_transfers(playback: Arc<Playback>, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(TRANSFER_CARE);
     loop {
         tokio::select! {
@@ -64,7 +85,7 @@ pub(super) async fn watch_transfers(playback: Arc<Playback>, shutdown: Cancellat
 }
 
 /// Keeps the library within its bounds, and makes whole what shall be.
-pub(super) async fn tend_library(playback: Arc<Playback>, shutdown: CancellationToken) {
+async fn tend_library(playback: Arc<Playback>, shutdown: CancellationToken) {
     let (tending, listing, keeping) = (Arc::clone(&playback), Arc::clone(&playback), playback);
     tokio::select! {
         () = shutdown.cancelled() => {}
@@ -75,7 +96,7 @@ pub(super) async fn tend_library(playback: Arc<Playback>, shutdown: Cancellation
 }
 
 /// Keeps how the mirrors have done.
-pub(super) async fn keep_mirrors(mirrors: Mirrors, shutdown: CancellationToken) {
+async fn keep_mirrors(mirrors: Mirrors, shutdown: CancellationToken) {
     let mut ends = false;
     while !ends {
         tokio::select! {
@@ -91,7 +112,7 @@ pub(super) async fn keep_mirrors(mirrors: Mirrors, shutdown: CancellationToken) 
 
 /// The reader of names compiles its patterns when it first needs them, which takes a fraction of a
 /// second that the first viewer need not wait for; and neither need those who wait for the box itself.
-pub(super) async fn warm_up_names(shutdown: CancellationToken) {
+async fn warm_up_names(shutdown: CancellationToken) {
     tokio::select! {
         () = shutdown.cancelled() => {}
         () = tokio::time::sleep(SETTLED) => release::warm_up(),
@@ -99,7 +120,7 @@ pub(super) async fn warm_up_names(shutdown: CancellationToken) {
 }
 
 /// Fetches a newer map of anime ids, soon after the start where there is none but the one built in.
-pub(super) async fn refresh_anime_map(refresh: Refresh, shutdown: CancellationToken) {
+async fn refresh_anime_map(refresh: Refresh, shutdown: CancellationToken) {
     let mut wait = refresh.due().max(SETTLED);
     loop {
         tokio::select! {

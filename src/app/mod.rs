@@ -5,6 +5,7 @@ mod care;
 mod ledger;
 mod reset;
 mod story;
+mod stremio;
 mod television;
 mod whereabouts;
 
@@ -22,11 +23,12 @@ use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer
 use crate::appliance::{self, Appliance};
 use crate::config::{BadConfig, Config};
 use crate::host_name::host_label;
+use crate::http::host::HostRule;
 use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
 use crate::http::sets::Sets;
 use crate::http::traffic::Traffic;
-use crate::http::{router, server};
+use crate::http::{router, server, streaming_server};
 use crate::lan::renderer::Renderers;
 use crate::lan::ssdp::Ssdp;
 use crate::lan::{Advertisement, Links, Offer};
@@ -121,6 +123,7 @@ impl App {
             story(config, data)?;
         let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(Arc::clone(&state)));
         let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
+        let stremio = stremio::door(config, &ledger)?;
         let media_keys = Arc::new(MediaKeys::open(ledger)?);
         let local_key = LocalKey::read_or_make(data)
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
@@ -141,15 +144,7 @@ impl App {
             shutdown: shutdown.clone(),
         };
         let appliance = Appliance::new(parts, options);
-        let guest = Arc::clone(&appliance);
-        let hosts = Arc::new(HostList::new(
-            &host_label(&config.lan.name),
-            config.names.clone(),
-            move || {
-                let portal = guest.access_point().map(|access_point| access_point.address);
-                own_addresses().into_iter().chain(portal).collect()
-            },
-        ));
+        let hosts = Arc::new(hosts(config, Arc::clone(&appliance)));
         let advertisement = advertise(config, address, &tasks);
         let place = Arc::new(Place {
             listen: address,
@@ -168,6 +163,8 @@ impl App {
             mirrors: mirrors.clone(),
             access,
             media_keys: Arc::clone(&media_keys),
+            stremio,
+            public_url: config.public_url.as_ref().map(ToString::to_string),
             local_key: Arc::new(local_key),
             appliance: Arc::clone(&appliance),
             whereabouts: Arc::clone(&place) as Arc<dyn Whereabouts>,
@@ -181,20 +178,19 @@ impl App {
             auth_required: config.auth_required,
             name: config.lan.name.clone(),
         };
-        let rule = Hosts { list: Arc::clone(&hosts), appliance: Arc::clone(&appliance) };
-        let router = router::whole(rooms.clone(), Arc::new(rule));
+        let rule: Arc<dyn HostRule> =
+            Arc::new(Hosts { list: Arc::clone(&hosts), appliance: Arc::clone(&appliance) });
+        let router = router::whole(rooms.clone(), Arc::clone(&rule));
         let serve = |listener| {
             let served = server::serve(listener, router.clone(), tasks.clone(), shutdown.clone());
             tasks.spawn(served)
         };
-        let serving = side_door.into_iter().chain([listener]).map(serve).collect();
-        tasks.spawn(care::warm_up_names(shutdown.clone()));
-        tasks.spawn(care::rotate_keys(media_keys, shutdown.clone()));
-        tasks.spawn(care::tend_cache(Arc::clone(&playback), shutdown.clone()));
-        tasks.spawn(care::watch_transfers(Arc::clone(&playback), shutdown.clone()));
-        tasks.spawn(care::tend_library(Arc::clone(&playback), shutdown.clone()));
-        tasks.spawn(care::keep_mirrors(mirrors, shutdown.clone()));
-        tasks.spawn(care::refresh_anime_map(anime_map, shutdown.clone()));
+        let mut serving: Vec<_> = side_door.into_iter().chain([listener]).map(serve).collect();
+        let apps = streaming_server::serve_while_on(rooms.clone(), rule, shutdown.clone());
+        serving.push(tasks.spawn(apps));
+        let cared_for =
+            care::House { playback: Arc::clone(&playback), media_keys, mirrors, anime_map };
+        care::begin(cared_for, &tasks, &shutdown);
         let running = RunningServer { address: near, pid: std::process::id() };
         running.write(data).map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         appliance.start();
@@ -264,6 +260,14 @@ impl App {
             tracing::debug!("some tasks were cut off");
         }
     }
+}
+
+/// The Host names that are ours.
+fn hosts(config: &Config, guest: Arc<Appliance>) -> HostList {
+    HostList::new(&host_label(&config.lan.name), stremio::names(config), move || {
+        let portal = guest.access_point().map(|access_point| access_point.address);
+        own_addresses().into_iter().chain(portal).collect()
+    })
 }
 
 fn caps(config: &Config) -> Caps {

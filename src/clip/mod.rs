@@ -55,7 +55,7 @@ impl Representation for Clip {
         self.bytes.len() as u64
     }
 
-    fn media_type(&self) -> &str {
+    fn media_type(&self) -> &'static str {
         "video/mp4"
     }
 
@@ -128,7 +128,7 @@ mod tests {
     #[tokio::test]
     async fn ranges_are_parts_of_the_whole() {
         let clip = Clip::new("A title", "Nothing plays.");
-        for range in [0..clip.len(), 5..70_000, clip.len() - 1..clip.len()] {
+        for range in [0..clip.len(), 5..clip.len() / 2, clip.len() - 1..clip.len()] {
             let parts: Vec<Bytes> =
                 clip.read(range.clone()).map(|part| part.unwrap()).collect().await;
             let whole = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();

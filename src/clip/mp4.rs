@@ -13,7 +13,7 @@ const UNDETERMINED: u16 = 0x55c4;
 
 /// The file.
 pub(super) fn file(stream: &Stream) -> Vec<u8> {
-    let head = typed(b"ftyp", |body| {
+    let head = typed(*b"ftyp", |body| {
         body.extend(b"isom");
         body.extend(512u32.to_be_bytes());
         body.extend(b"isomiso2avc1mp41");
@@ -21,7 +21,7 @@ pub(super) fn file(stream: &Stream) -> Vec<u8> {
     // The index is as long whatever it says.
     let length = head.len() + index(stream, 0).len();
     let index = index(stream, number(length) + 8);
-    let data = typed(b"mdat", |body| {
+    let data = typed(*b"mdat", |body| {
         for frame in &stream.frames {
             body.extend(number(frame.len()).to_be_bytes());
             body.extend(frame);
@@ -32,8 +32,8 @@ pub(super) fn file(stream: &Stream) -> Vec<u8> {
 
 fn index(stream: &Stream, data_at: u32) -> Vec<u8> {
     let duration = number(stream.frames.len()) * FRAME;
-    typed(b"moov", |moov| {
-        moov.extend(full(b"mvhd", 0, |body| {
+    typed(*b"moov", |moov| {
+        moov.extend(full(*b"mvhd", 0, |body| {
             words(body, &[0, 0, TIMESCALE, duration, 0x1_0000]);
             body.extend(0x0100u16.to_be_bytes()); // volume
             body.extend([0; 10]);
@@ -41,34 +41,34 @@ fn index(stream: &Stream, data_at: u32) -> Vec<u8> {
             words(body, &[0; 6]);
             words(body, &[2]); // next_track_ID
         }));
-        moov.extend(typed(b"trak", |trak| {
+        moov.extend(typed(*b"trak", |trak| {
             // Enabled, in the film, in its preview.
-            trak.extend(full(b"tkhd", 7, |body| {
+            trak.extend(full(*b"tkhd", 7, |body| {
                 words(body, &[0, 0, 1, 0, duration, 0, 0, 0, 0]);
                 words(body, &MATRIX);
                 words(body, &[number(WIDTH) << 16, number(HEIGHT) << 16]);
             }));
-            trak.extend(typed(b"mdia", |mdia| {
-                mdia.extend(full(b"mdhd", 0, |body| {
+            trak.extend(typed(*b"mdia", |mdia| {
+                mdia.extend(full(*b"mdhd", 0, |body| {
                     words(body, &[0, 0, TIMESCALE, duration]);
                     body.extend(UNDETERMINED.to_be_bytes());
                     body.extend([0; 2]);
                 }));
-                mdia.extend(full(b"hdlr", 0, |body| {
+                mdia.extend(full(*b"hdlr", 0, |body| {
                     words(body, &[0]);
                     body.extend(b"vide");
                     words(body, &[0; 3]);
                     body.extend(b"Words\0");
                 }));
-                mdia.extend(typed(b"minf", |minf| {
-                    minf.extend(full(b"vmhd", 1, |body| body.extend([0; 8])));
-                    minf.extend(typed(b"dinf", |dinf| {
-                        dinf.extend(full(b"dref", 0, |body| {
+                mdia.extend(typed(*b"minf", |minf| {
+                    minf.extend(full(*b"vmhd", 1, |body| body.extend([0; 8])));
+                    minf.extend(typed(*b"dinf", |dinf| {
+                        dinf.extend(full(*b"dref", 0, |body| {
                             words(body, &[1]);
-                            body.extend(full(b"url ", 1, |_| {}));
+                            body.extend(full(*b"url ", 1, |_| {}));
                         }));
                     }));
-                    minf.extend(typed(b"stbl", |body| samples(body, stream, data_at)));
+                    minf.extend(typed(*b"stbl", |body| samples(body, stream, data_at)));
                 }));
             }));
         }));
@@ -78,25 +78,25 @@ fn index(stream: &Stream, data_at: u32) -> Vec<u8> {
 /// Where each frame is, how long it is, and when it is shown (8.5 to 8.7).
 fn samples(table: &mut Vec<u8>, stream: &Stream, data_at: u32) {
     let count = number(stream.frames.len());
-    table.extend(full(b"stsd", 0, |body| {
+    table.extend(full(*b"stsd", 0, |body| {
         words(body, &[1]);
         body.extend(entry(stream));
     }));
-    table.extend(full(b"stts", 0, |body| words(body, &[1, count, FRAME])));
-    table.extend(full(b"stss", 0, |body| words(body, &[1, 1])));
-    table.extend(full(b"stsc", 0, |body| words(body, &[1, 1, count, 1])));
-    table.extend(full(b"stsz", 0, |body| {
+    table.extend(full(*b"stts", 0, |body| words(body, &[1, count, FRAME])));
+    table.extend(full(*b"stss", 0, |body| words(body, &[1, 1])));
+    table.extend(full(*b"stsc", 0, |body| words(body, &[1, 1, count, 1])));
+    table.extend(full(*b"stsz", 0, |body| {
         words(body, &[0, count]);
         for frame in &stream.frames {
             words(body, &[number(frame.len()) + 4]);
         }
     }));
-    table.extend(full(b"stco", 0, |body| words(body, &[1, data_at])));
+    table.extend(full(*b"stco", 0, |body| words(body, &[1, data_at])));
 }
 
 /// The decoder's settings (14496-15, 5.3.3 and 5.4.2).
 fn entry(stream: &Stream) -> Vec<u8> {
-    typed(b"avc1", |body| {
+    typed(*b"avc1", |body| {
         body.extend([0, 0, 0, 0, 0, 0, 0, 1]);
         body.extend([0; 16]);
         body.extend(short(WIDTH).to_be_bytes());
@@ -105,7 +105,7 @@ fn entry(stream: &Stream) -> Vec<u8> {
         body.extend(1u16.to_be_bytes()); // frame_count
         body.extend([0; 32]); // compressorname
         body.extend([0, 24, 0xff, 0xff]); // depth, pre_defined
-        body.extend(typed(b"avcC", |body| {
+        body.extend(typed(*b"avcC", |body| {
             body.extend([1, stream.sps[1], stream.sps[2], stream.sps[3], 0xff, 0xe1]);
             body.extend(short(stream.sps.len()).to_be_bytes());
             body.extend(&stream.sps);
@@ -116,7 +116,7 @@ fn entry(stream: &Stream) -> Vec<u8> {
     })
 }
 
-fn typed(name: &[u8; 4], fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+fn typed(name: [u8; 4], fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut body = vec![0; 4];
     body.extend(name);
     fill(&mut body);
@@ -126,7 +126,7 @@ fn typed(name: &[u8; 4], fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 }
 
 /// With a version and flags.
-fn full(name: &[u8; 4], flags: u32, fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+fn full(name: [u8; 4], flags: u32, fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     typed(name, |body| {
         words(body, &[flags]);
         fill(body);

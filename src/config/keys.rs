@@ -42,12 +42,15 @@ use Kind::{Bool, Consent, List, Number, Text, Url};
 /// All keys, by section.
 pub const KEYS: &[Key] = &[
     used("server.listen", Text),
-    later("server.public_url", Url),
+    used("server.public_url", Url),
     used("server.names", List),
     used("lan.name", Text),
     used("lan.mdns", Bool),
     used("lan.upnp", Bool),
     used("lan.subnets", List),
+    used("stremio.server_enabled", Consent),
+    used("stremio.server_listen", Text),
+    used("stremio.origins", List),
     used("swarm.enabled", Consent),
     used("swarm.port", Number),
     used("swarm.dht", Bool),

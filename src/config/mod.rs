@@ -5,6 +5,7 @@ mod keys;
 mod lan;
 mod library;
 mod read;
+mod stremio;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
 pub use lan::LanConfig;
 pub use library::LibraryConfig;
 pub use read::BadConfig;
+pub use stremio::StremioConfig;
 
 use crate::secret::{Address, Secret};
 use crate::torrent::{IndexName, Store};
@@ -97,10 +99,14 @@ pub struct MirrorConfig {
 pub struct Config {
     /// `server.listen`
     pub listen: SocketAddr,
+    /// `server.public_url`: the owner's own address of this box, behind their reverse proxy.
+    pub public_url: Option<Url>,
     /// `server.names`: Host names that are ours besides the addresses and `lan.name`.
     pub names: Vec<String>,
     /// `[lan]`
     pub lan: LanConfig,
+    /// `[stremio]`
+    pub stremio: StremioConfig,
     /// `[swarm]`
     pub swarm: SwarmConfig,
     /// `find.open_first`: whether the best of what was found is opened before somebody chooses it.
@@ -236,8 +242,10 @@ impl Config {
             listen: given
                 .parsed("server.listen", "an address and port, such as \"0.0.0.0:8080\"")?
                 .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 8080))),
+            public_url: given.text("server.public_url").and_then(|url| Url::parse(url).ok()),
             names: given.list("server.names"),
             lan: given.lan()?,
+            stremio: given.stremio()?,
             swarm: given.swarm()?,
             open_first: given.bool("find.open_first", false),
             limits: given.limits()?,

@@ -29,11 +29,13 @@ pub(super) fn routes() -> Router<Rooms> {
 }
 
 /// The kinds of playlists, each with its media type. Not that of HLS, though `m3u8` is its ending:
+const XSPF: &str = "application/xspf+xml";
+
 /// what is listed are whole films.
 const PLAYLISTS: [(&str, &str); 3] = [
     ("playlist.m3u8", "audio/x-mpegurl; charset=utf-8"),
     ("playlist.m3u", "audio/x-mpegurl; charset=utf-8"),
-    ("playlist.xspf", "application/xspf+xml"),
+    ("playlist.xspf", XSPF),
 ];
 
 async fn answer(visitor: Visitor, watch: Option<Extension<Watch>>, request: Request) -> Response {
@@ -50,7 +52,7 @@ async fn answer(visitor: Visitor, watch: Option<Extension<Watch>>, request: Requ
     let at = if playlist.is_some() { folder } else { path.as_str() };
     match (dav::entry_at(&visitor, PREFIX, at).await, playlist) {
         (Ok(Some(entry)), Some((name, media_type))) if entry.is_folder() => {
-            playlist_of(&visitor, &entry, name, media_type).await
+            playlist_of(&visitor, &entry, media_type).await
         }
         (Ok(Some(entry)), None) if entry.is_folder() => match dav::with_slash(&path) {
             Some(folder) => dav::moved(&folder),
@@ -86,7 +88,7 @@ pub(super) async fn index(visitor: &Visitor, entry: &Entry) -> Response {
 }
 
 /// The films of a folder, by their signed addresses: a player needs no password for them.
-async fn playlist_of(visitor: &Visitor, entry: &Entry, name: &str, media_type: &str) -> Response {
+async fn playlist_of(visitor: &Visitor, entry: &Entry, media_type: &str) -> Response {
     let children = match dav::entries(&visitor.rooms.playback, &entry.node.id).await {
         Ok(children) => children,
         Err(error) => return ApiError::from(error).into_response(),
@@ -103,7 +105,7 @@ async fn playlist_of(visitor: &Visitor, entry: &Entry, name: &str, media_type: &
             duration_s: video.duration_s,
         })
         .collect();
-    let text = if name.ends_with(".xspf") { xspf(&entry.node.title, &films) } else { m3u(&films) };
+    let text = if media_type == XSPF { xspf(&entry.node.title, &films) } else { m3u(&films) };
     let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")];
     (headers, text).into_response()
 }

@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use crate::http::error::ApiError;
+use crate::http::limited::{is_media, opened};
 use crate::http::server::Peer;
 
 /// How long whoever finds no place waits for one.
@@ -228,7 +229,7 @@ impl Limits {
     }
 
     /// Whether this device opens more titles than anybody would.
-    fn opens(&self, device: IpAddr, title: &str) -> Result<(), Crowded> {
+    pub(super) fn opens(&self, device: IpAddr, title: &str) -> Result<(), Crowded> {
         let mut counts = self.counts();
         let row = counts.device(household(device), self.0.caps);
         row.titles.retain(|(at, known)| at.elapsed() < MINUTE && known != title);
@@ -375,36 +376,6 @@ fn first_part(path: &str) -> &str {
     path.split('/').nth(1).unwrap_or_default()
 }
 
-/// Whether the bytes of a film are asked for, or may be: what a file's name leads to is known only
-/// when it has been looked up.
-fn is_media(method: &Method, path: &str) -> bool {
-    let file = path.starts_with("/dav/") || path.starts_with("/files/");
-    (file && method == Method::GET) || is_film(path)
-}
-
-/// Whether the bytes of a film are at this path.
-fn is_film(path: &str) -> bool {
-    let stream = path.strip_prefix("/api/stream/").is_some_and(|rest| !rest.contains('/'));
-    stream || path.starts_with("/v/") || path.starts_with("/stream/proxy/")
-}
-
-/// The title that a request opens, in words that tell one from another.
-fn opened<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
-    let mut parts = path.split('/').skip(1);
-    match (method, parts.next()?, parts.next()?, parts.next()) {
-        // A key names its film between two points.
-        (&Method::GET, "v", key, _) => key.split('.').nth(1),
-        (&Method::GET, "stream", "proxy", Some(hash))
-        | (&Method::GET, "api", "stream", Some(hash))
-            if is_film(path) =>
-        {
-            Some(hash)
-        }
-        (_, "api", "play", Some(id)) | (&Method::POST, "watch", id, None) => Some(id),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -464,24 +435,6 @@ mod tests {
         limits.opens(device(1), "one more").unwrap();
         tokio::time::advance(TOLD_FOR).await;
         assert!(limits.notices().is_empty());
-    }
-
-    #[test]
-    fn what_a_request_opens_is_told_by_its_path() {
-        for (method, path, title) in [
-            (Method::GET, "/v/3.YWJj.tag/film.mkv", Some("YWJj")),
-            (Method::HEAD, "/v/3.YWJj.tag/film.mkv", None),
-            (Method::GET, "/stream/proxy/abc", Some("abc")),
-            (Method::GET, "/api/stream/abc", Some("abc")),
-            (Method::GET, "/api/stream/abc/status", None),
-            (Method::POST, "/api/play/tt1", Some("tt1")),
-            (Method::POST, "/watch/tt1", Some("tt1")),
-            (Method::GET, "/watch/tt1", None),
-            (Method::GET, "/", None),
-            (Method::GET, "/v/x", None),
-        ] {
-            assert_eq!(opened(&method, path), title, "{method} {path}");
-        }
     }
 
     #[test]

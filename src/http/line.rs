@@ -4,7 +4,8 @@
 //!    closes afterwards, which is lawful (RFC 9112, 6.3), but whoever sends both is smuggling or
 //!    broken, and the handler cannot see it any more. So the lines are watched as they arrive.
 //! 2. A client that takes no byte of an answer. A page's reader is cut after a minute; a paused
-//!    television may keep its film for ten, since resuming on the same connection is instant.
+//!    television may keep its film for ten, since resuming on the same connection is instant. One
+//!    whose line has dropped is not paused: it acknowledges nothing, and is cut after half a minute.
 
 use std::io;
 use std::pin::Pin;
@@ -15,12 +16,16 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
+
+use super::gone::is_gone;
 
 /// How long a client may take no byte of an answer.
 const WRITE_STALL: Duration = Duration::from_secs(60);
 /// The same for media, where it is a paused film.
 const PAUSED_FILM: Duration = Duration::from_secs(600);
+/// How often it is looked whether who takes nothing is still there.
+const LOOK: Duration = Duration::from_secs(15);
 
 /// What the requests of a connection know of it; a request extension.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +60,13 @@ pub(super) struct Line {
     watch: Watch,
     /// How many bytes of `content-length:` the current line has matched; `None` once it differs.
     matched: Option<usize>,
-    stalled: Option<Pin<Box<Sleep>>>,
+    stalled: Option<Stalled>,
+}
+
+/// A write that waits.
+struct Stalled {
+    until: Instant,
+    look: Pin<Box<Sleep>>,
 }
 
 impl Line {
@@ -91,8 +102,18 @@ impl Line {
             return write;
         }
         let patience = self.watch.patience();
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        let stalled = self.stalled.get_or_insert_with(|| Stalled {
+            until: Instant::now() + patience,
+            look: Box::pin(tokio::time::sleep(LOOK.min(patience))),
+        });
+        while stalled.look.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if now >= stalled.until || is_gone(&self.stream) {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            stalled.look.as_mut().reset(stalled.until.min(now + LOOK));
+        }
+        Poll::Pending
     }
 }
 

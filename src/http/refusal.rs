@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::error::ApiError;
 use crate::access;
-use crate::access::{ClaimError, LoginError};
+use crate::access::{AddonKeyError, ClaimError, LoginError, SwitchError};
 use crate::appliance;
 use crate::index;
 use crate::lan::renderer;
@@ -151,6 +151,28 @@ impl From<LoginError> for ApiError {
             LoginError::WrongPassword => (StatusCode::FORBIDDEN, "wrong_password"),
             LoginError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             LoginError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "access"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<AddonKeyError> for ApiError {
+    fn from(error: AddonKeyError) -> Self {
+        let (status, code) = match &error {
+            AddonKeyError::Name => (StatusCode::BAD_REQUEST, "bad_name"),
+            AddonKeyError::TooMany => (StatusCode::CONFLICT, "too_many_keys"),
+            AddonKeyError::NotThere(_) => (StatusCode::NOT_FOUND, "no_such_key"),
+            AddonKeyError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "access"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<SwitchError> for ApiError {
+    fn from(error: SwitchError) -> Self {
+        let (status, code) = match &error {
+            SwitchError::Fixed => (StatusCode::CONFLICT, "is_configured"),
+            SwitchError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "access"),
         };
         Self::new(status, code, error.to_string())
     }

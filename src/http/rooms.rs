@@ -17,11 +17,11 @@ use super::dlna::MediaServer;
 use super::dlna::beside::Beside;
 use super::error::ApiError;
 use super::limits::Limits;
-use super::router::MediaFinder;
+use super::router::{Asks, MediaFinder};
 use super::server::{Local, Peer};
 use super::sets::Sets;
 use super::traffic::Traffic;
-use crate::access::{Access, LocalKey, MediaKeys};
+use crate::access::{Access, AddonKeys, LocalKey, MediaKeys, Switch};
 use crate::appliance::Appliance;
 use crate::lan::Links;
 use crate::lan::renderer::Renderers;
@@ -39,6 +39,9 @@ pub struct Rooms {
     pub mirrors: Mirrors,
     pub access: Arc<Access>,
     pub media_keys: Arc<MediaKeys>,
+    pub stremio: StremioDoor,
+    /// The owner's own address of this box, behind their reverse proxy.
+    pub public_url: Option<String>,
     pub local_key: Arc<LocalKey>,
     pub appliance: Arc<Appliance>,
     /// Where people find this server.
@@ -62,6 +65,19 @@ pub struct Rooms {
     pub name: String,
 }
 
+/// What is Stremio's.
+#[derive(Clone)]
+pub struct StremioDoor {
+    /// The add-on's keys.
+    pub keys: Arc<AddonKeys>,
+    /// Whether the streaming server for its apps is on.
+    pub server: Switch,
+    /// Where that listens.
+    pub server_listen: SocketAddr,
+    /// Whose pages may ask it, besides Stremio's.
+    pub origins: Vec<String>,
+}
+
 /// Where people find this server.
 pub trait Whereabouts: Send + Sync {
     /// Its addresses that others reach, as URLs.
@@ -74,6 +90,8 @@ pub trait Whereabouts: Send + Sync {
 
 /// Long enough for an answer to reach a phone beside the box.
 const ANSWERED: Duration = Duration::from_secs(1);
+/// How long a set that asks for subtitles waits for them with the film's first bytes.
+const A_MOMENT: Duration = Duration::from_millis(1500);
 /// The cookie of a signed-in browser.
 const COOKIE: &str = "credenza_session";
 
@@ -200,6 +218,19 @@ impl Rooms {
         answer
     }
 
+    /// The bytes of a media id for who asks.
+    pub(super) async fn media(
+        &self,
+        asks: Asks,
+        media_id: &str,
+    ) -> Result<Arc<dyn Representation>, crate::playback::Error> {
+        if asks.head {
+            self.playback.unopened(media_id, asks.set).await
+        } else {
+            self.playback.representation_for(media_id, asks.set).await
+        }
+    }
+
     /// The path at which a player reads a file of a torrent without a cookie.
     pub(super) fn proxy_path(&self, info_hash: &InfoHash, file: Option<u32>) -> String {
         let key = self.media_keys.sign(&info_hash.to_string(), &proxied(file));
@@ -214,10 +245,10 @@ impl Rooms {
     }
 
     /// The paths of a film's subtitles that are known without asking anybody, those that are wanted
-    /// first.
-    #[expect(clippy::unused_self, reason = "subtitles come with their room")]
-    pub(super) fn subtitles_of(&self, _media_id: &str) -> Vec<String> {
-        Vec::new()
+    /// first, in the form that every set reads.
+    pub(super) fn subtitles_of(&self, media_id: &str) -> Vec<String> {
+        let lines = self.playback.subtitles_known(media_id);
+        lines.iter().map(|line| self.subtitle_path(line, "bom.srt")).collect()
     }
 
     /// The signed path of a chosen file.
@@ -255,11 +286,12 @@ pub(super) fn no_cookie() -> String {
 impl MediaFinder for Rooms {
     fn find(
         &self,
+        asks: Asks,
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>> {
         let media_id = self.media_keys.verify(key, name);
-        let playback = Arc::clone(&self.playback);
+        let rooms = self.clone();
         Box::pin(async move {
             let forbidden = || {
                 let sentence =
@@ -268,13 +300,21 @@ impl MediaFinder for Rooms {
             };
             let media_id = media_id.ok_or_else(forbidden)?;
             // The name needs no look: it is signed with the id.
-            Ok(playback.representation(&media_id).await?)
+            Ok(rooms.media(asks, &media_id).await?)
         })
     }
 
-    fn beside(&self, key: &str, name: &str) -> Beside {
-        let Some(media_id) = self.media_keys.verify(key, name) else { return Beside::default() };
-        let duration_s = self.playback.describe(&media_id).ok().and_then(|told| told.duration_s);
-        Beside { subtitles: self.subtitles_of(&media_id).into_iter().next(), duration_s }
+    fn beside(&self, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {
+        let (rooms, media_id) = (self.clone(), self.media_keys.verify(key, name));
+        Box::pin(async move {
+            let Some(media_id) = media_id else { return Beside::default() };
+            let playback = &rooms.playback;
+            if waits && rooms.subtitles_of(&media_id).is_empty() {
+                // What is learnt is asked for below; why nothing is, the room itself has noted.
+                let _ = playback.subtitles_within(&media_id, A_MOMENT).await;
+            }
+            let duration_s = playback.describe(&media_id).ok().and_then(|told| told.duration_s);
+            Beside { subtitles: rooms.subtitles_of(&media_id).into_iter().next(), duration_s }
+        })
     }
 }

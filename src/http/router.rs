@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json, Router, middleware};
@@ -16,22 +16,37 @@ use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::{Rooms, base};
 use crate::http::server::Local;
-use crate::http::{api, dav, dlna, files, limits, near, origin, pages, shield, subtitle, traffic};
+use crate::http::{
+    api, dav, dlna, files, limits, near, origin, pages, sets, shield, stremio, subtitle, traffic,
+};
 use crate::representation::Representation;
+use crate::select::Profile;
+
+/// Who asks for the bytes of a film, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asks {
+    /// For its headers alone: a set that looks at what there is sends `HEAD` after `HEAD`, and for
+    /// those nothing is opened.
+    pub head: bool,
+    /// Which set, where it is known what that plays.
+    pub set: Option<&'static Profile>,
+}
 
 /// Knows the bytes that a signed media address stands for.
 pub trait MediaFinder: Send + Sync {
     /// The bytes of `/v/{key}/{name}`, or why not. Finding opens no stream.
     fn find(
         &self,
+        asks: Asks,
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
 
-    /// What else is known of the film at this address, without asking anybody.
-    fn beside(&self, key: &str, name: &str) -> Beside {
-        let _ = (key, name);
-        Beside::default()
+    /// What else is known of the film at this address; where `waits`, who may know is asked for a
+    /// moment.
+    fn beside(&self, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {
+        let _ = (key, name, waits);
+        Box::pin(async { Beside::default() })
     }
 }
 
@@ -76,6 +91,7 @@ pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
     let files = files.layer(household.clone());
     let rest = api::routes().merge(pages::routes()).merge(files).with_state(rooms.clone());
     let media = media_routes(Arc::new(rooms.clone())).merge(subtitle::routes(rooms.clone()));
+    let media = media.merge(stremio::routes(rooms.clone()));
     let media = media.layer(household);
     house_with(media, rest, uploads.with_state(rooms), hosts)
         .layer(middleware::from_fn_with_state(limits, limits::keep))
@@ -88,20 +104,23 @@ async fn play(
     watch: Option<Extension<Watch>>,
     request: Request,
 ) -> Response {
-    if let Some(answer) = media::answer_without_bytes(request.method()) {
+    // Nothing that is asked of media has a body.
+    let (asked, _) = request.into_parts();
+    if let Some(answer) = media::answer_without_bytes(&asked.method) {
         return answer;
     }
-    match finder.find(&key, &name).await {
+    let asks = Asks { head: asked.method == Method::HEAD, set: sets::known(&asked.headers) };
+    match finder.find(asks, &key, &name).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();
             }
-            let (method, asked) = (request.method(), request.headers());
-            let mut answer = media::answer(&representation, method, asked, Manners::Player);
-            if beside::is_wanted(asked) {
-                let local = request.extensions().get::<Local>().copied();
-                let base = base(local, asked);
-                beside::add(answer.headers_mut(), &finder.beside(&key, &name), &base);
+            let (method, headers) = (&asked.method, &asked.headers);
+            let mut answer = media::answer(&representation, method, headers, Manners::Player);
+            if beside::is_wanted(headers) {
+                let base = base(asked.extensions.get::<Local>().copied(), headers);
+                let told = finder.beside(&key, &name, beside::is_asked(headers)).await;
+                beside::add(answer.headers_mut(), &told, &base);
             }
             answer
         }

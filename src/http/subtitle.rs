@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use bytes::Bytes;
@@ -64,7 +64,27 @@ async fn subtitle(
     }
 }
 
-async fn find(rooms: &Rooms, file: &str) -> Result<Arc<dyn Representation>, ApiError> {
+/// The same where a list of files leads to them.
+pub(super) async fn answer(
+    rooms: &Rooms,
+    line: &SubtitleLine,
+    method: &Method,
+    asked: &HeaderMap,
+) -> Response {
+    let [_, (ending, media_type), _] = FORMS;
+    match rooms.playback.subtitle(&line.key).await {
+        Ok(subtitle) => {
+            let text: Arc<dyn Representation> = Arc::new(Text::new(&subtitle, ending, media_type));
+            media::answer(&text, method, asked, Manners::Plain)
+        }
+        Err(error) => {
+            ([(header::CACHE_CONTROL, "no-store")], ApiError::from(error)).into_response()
+        }
+    }
+}
+
+/// The text of `{key}.{form}`.
+pub(super) async fn find(rooms: &Rooms, file: &str) -> Result<Arc<dyn Representation>, ApiError> {
     let split = |(ending, media_type): (&'static str, &'static str)| {
         Some((file.strip_suffix(ending)?, ending, media_type))
     };

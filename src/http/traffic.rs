@@ -44,6 +44,7 @@ fn area(path: &str) -> &'static str {
         "api" | "torrentio" => "api",
         "image" => "image",
         "dlna" => "set",
+        "stremio" => "stremio",
         "health" | "metrics" => "operator",
         _ => "page",
     }

@@ -4,8 +4,10 @@ mod content;
 mod length;
 mod query;
 mod stremio_id;
+mod video_hash;
 
 pub use content::{Container, Content, Other, TELLING, content_of, passes};
 pub use length::{Runs, runs};
 pub use query::{AnimePlace, Query, Title, Wanted};
 pub use stremio_id::{AnimeBase, BadId, Episode, ImdbId, StremioId};
+pub use video_hash::{ENDS, video_hash};

@@ -34,6 +34,9 @@ const PEERS_SILENT: Duration = Duration::from_secs(20);
 const PEERS_GONE: Duration = Duration::from_secs(5);
 /// The same of a link or a mirror: a server that has begun to send does not pause.
 const SERVER_SILENT: Duration = Duration::from_secs(8);
+/// After so long a silence of a server that is the only way, it is asked anew at the same byte: it
+/// may be well, and the connection forgotten on the way.
+const ASKED_ANEW: Duration = Duration::from_secs(15);
 /// Between two looks whether the silence lasts too long.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long a reader may be without a byte before it hears that there is none. Droughts of 80 s
@@ -107,8 +110,15 @@ impl Strikes {
 
 /// Reads `range` of a film by whatever way there is.
 pub(super) fn read(film: Film, range: Range<u64>) -> ByteStream {
-    let carrier =
-        Carrier { film, left: range, way: None, without: Duration::ZERO, pause: PAUSE, lost: None };
+    let carrier = Carrier {
+        film,
+        left: range,
+        way: None,
+        without: Duration::ZERO,
+        pause: PAUSE,
+        lost: None,
+        barren: None,
+    };
     stream::try_unfold(carrier, Carrier::next).boxed()
 }
 
@@ -122,6 +132,8 @@ struct Carrier {
     pause: Duration,
     /// When the last way died, until the next byte comes.
     lost: Option<Instant>,
+    /// The way that failed last without having brought a byte.
+    barren: Option<Via>,
 }
 
 /// The way that it reads by.
@@ -149,11 +161,17 @@ impl Carrier {
                 continue;
             };
             let began = Instant::now();
+            let mut asked = began;
             let heard = loop {
                 match timeout(LOOK, way.body.next()).await {
                     Ok(heard) => break Ok(heard),
                     Err(late) if is_silent(&self.film, way.via, began.elapsed()) => {
                         break Err(late);
+                    }
+                    Err(_) if way.is_of_a_server() && asked.elapsed() >= ASKED_ANEW => {
+                        tracing::info!(via = %way.via, "a silent server is asked anew");
+                        way.body = self.film.through_copy(&way.bytes).read(self.left.clone());
+                        asked = Instant::now();
                     }
                     Err(_) => {}
                 }
@@ -169,10 +187,16 @@ impl Carrier {
                 Ok(None) => io::Error::other("it broke off"),
                 Err(_) => io::Error::other("nothing comes any more"),
             };
+            let barren = Some(way.via).filter(|_| way.brought == 0);
             self.leave(&why);
             if self.without > WITHOUT_A_BYTE {
                 return Err(why);
             }
+            // The same way again, that opens and has nothing: not as fast as it can fail.
+            if barren.is_some() && barren == self.barren {
+                self.rest().await;
+            }
+            self.barren = barren;
         }
         Ok(None)
     }
@@ -214,6 +238,9 @@ impl Carrier {
             via = %way.via, byte = self.left.start, %why, "the way by which a film came has failed"
         );
         self.lost.get_or_insert_with(Instant::now);
+        if way.via == Via::Disk {
+            self.film.doubt_disk();
+        }
         self.film.session().give_up(way.via, &way.bytes, why);
     }
 
@@ -238,12 +265,22 @@ impl Carrier {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "no way at the moment");
-                    sleep(self.pause).await;
-                    self.without += self.pause;
-                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                    self.rest().await;
                 }
             }
         }
+    }
+
+    async fn rest(&mut self) {
+        sleep(self.pause).await;
+        self.without += self.pause;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+impl Riding {
+    fn is_of_a_server(&self) -> bool {
+        matches!(self.via, Via::Debrid | Via::Mirror)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The choice: the best candidate that can be opened, and which file of it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,7 +10,7 @@ use super::playable::{Playable, Via};
 use super::ways::{Opened, Ways};
 use super::{Error, Findings, Playback};
 use crate::media::{Query, StremioId};
-use crate::select::{self, Candidate, Target};
+use crate::select::{self, Candidate, SetLimits, Target};
 use crate::torrent::{InfoHash, Store, TorrentFile};
 
 /// How many of those that were passed over the player's page tells.
@@ -63,19 +64,41 @@ impl Passed {
     }
 }
 
+fn in_order_for(set: Option<&SetLimits>, findings: Arc<Findings>) -> Arc<Findings> {
+    match set {
+        Some(set) => Arc::new(findings.for_set(set)),
+        None => findings,
+    }
+}
+
 impl Playback {
     /// Finds and opens the best candidate, or the one whose hash is `only`.
     pub async fn play(&self, id: &StremioId, only: Option<InfoHash>) -> Result<Play, Error> {
+        self.play_for(id, only, None).await
+    }
+
+    /// The same for the set that asks: what it cannot play comes last.
+    pub async fn play_for(
+        &self,
+        id: &StremioId,
+        only: Option<InfoHash>,
+        set: Option<&SetLimits>,
+    ) -> Result<Play, Error> {
         if let Some(play) = self.play_from_disk(id, only)? {
             return Ok(play);
         }
-        let findings = self.findings(id, only).await;
+        let findings = in_order_for(set, self.findings(id, only).await);
         self.play_of(id, only, &findings).await
     }
 
     /// The same for somebody who waits before a television: after `soon` the best of what was found
     /// so far will do. Where none of that plays, the whole search is waited for.
-    pub(super) async fn play_soon(&self, id: &StremioId, soon: Duration) -> Result<Play, Error> {
+    pub(super) async fn play_soon(
+        &self,
+        id: &StremioId,
+        soon: Duration,
+        set: Option<&SetLimits>,
+    ) -> Result<Play, Error> {
         if let Some(play) = self.play_from_disk(id, None)? {
             return Ok(play);
         }
@@ -84,8 +107,9 @@ impl Playback {
             Some(findings) => findings,
             None => self.findings_soon(id, soon).await,
         };
+        let findings = in_order_for(set, findings);
         match self.play_of(id, None, &findings).await {
-            Err(_) if findings.partial => self.play(id, None).await,
+            Err(_) if findings.partial => self.play_for(id, None, set).await,
             played => played,
         }
     }

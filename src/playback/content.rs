@@ -63,12 +63,7 @@ impl Playback {
     }
 
     async fn look_into(&self, playable: &Playable, head: ByteStream) -> Result<(), Error> {
-        let media_id = playable.media_id();
-        let key = format!("{}{media_id}", Self::NOT_FILMS);
-        let name = playable.link_name();
-        if let Some(what) = self.parts.state.get::<String>(&key)? {
-            return Err(Error::NotAFilm { name, what });
-        }
+        self.is_not_refused(playable)?;
         // What cannot be read now fails by itself, in its own words, and is looked into next time.
         let Some(head) = read(head).await else { return Ok(()) };
         let content = content_of(&head);
@@ -77,6 +72,7 @@ impl Playback {
             && !passes(content, release::is_video(file))
         {
             let (info_hash, what) = (playable.info_hash, other.words().to_owned());
+            let (key, name) = (Self::key_of_refused(playable), playable.link_name());
             tracing::warn!(%info_hash, file, what, "content: not passed on");
             durably(|| self.parts.state.put(&key, &what))?;
             return Err(Error::NotAFilm { name, what });
@@ -88,12 +84,21 @@ impl Playback {
         if vouched.len() >= MOST_FILMS {
             vouched.clear();
         }
-        vouched.insert(media_id);
+        vouched.insert(playable.media_id());
         Ok(())
     }
 
-    /// What the keys of files that are no films begin with.
-    const NOT_FILMS: &str = "not_a_film/";
+    /// An error where it was seen before that it must not be passed on.
+    pub(super) fn is_not_refused(&self, playable: &Playable) -> Result<(), Error> {
+        match self.parts.state.get::<String>(&Self::key_of_refused(playable))? {
+            Some(what) => Err(Error::NotAFilm { name: playable.link_name(), what }),
+            None => Ok(()),
+        }
+    }
+
+    fn key_of_refused(playable: &Playable) -> String {
+        format!("not_a_film/{}", playable.media_id())
+    }
 }
 
 /// The bytes that tell; `None` where they cannot be read.

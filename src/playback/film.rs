@@ -35,6 +35,11 @@ impl Film {
         &self.session
     }
 
+    /// A read of its file on the disk has failed.
+    pub(super) fn doubt_disk(&self) {
+        self.playback.doubt(&self.session);
+    }
+
     /// Its bytes as they come by one way, read through the copy that is being made of them, if so.
     pub(super) fn through_copy(&self, bytes: &Arc<dyn Representation>) -> Arc<dyn Representation> {
         self.playback.through_copy(&self.session.playable.media_id(), Arc::clone(bytes))

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod audience;
+mod by_hash;
 mod carry;
 mod catalogue;
 mod check;
@@ -21,6 +22,7 @@ mod following;
 mod hand_over;
 mod indexes;
 mod mirrors;
+mod offers;
 mod offline;
 mod open_first;
 mod own_file;
@@ -40,6 +42,7 @@ mod tidy;
 mod titles;
 mod torrents;
 mod unusual;
+mod video_hash;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
@@ -56,6 +59,7 @@ pub use findings::{Findings, IndexLine, StoreLine, TitleLine};
 pub use following::{Following, Step};
 pub use hand_over::HandOver;
 pub use indexes::{BadIndex, IndexChange, IndexPlace, IndexSettings};
+pub use offers::{Offer, Offers};
 pub use own_file::OwnFile;
 pub use places::ShelfChange;
 pub use playable::Via;
@@ -147,6 +151,7 @@ pub struct Playback {
     front_door: OnceLock<FrontDoor>,
     changing_searches: Mutex<()>,
     subtitles: Subtitles,
+    opened_by_hash: by_hash::Opened,
 }
 
 type FrontDoor = Box<dyn Fn() -> String + Send + Sync>;
@@ -363,6 +368,7 @@ impl Playback {
             front_door: OnceLock::new(),
             changing_searches: Mutex::default(),
             subtitles: Subtitles::default(),
+            opened_by_hash: by_hash::Opened::default(),
         };
         playback.take_up_settings()?;
         playback.take_up_indexes()?;

@@ -143,7 +143,7 @@ pub(super) fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// A name as the last part of a link.
+/// A file's name as a link has it.
 pub(super) fn link_name(name: &str) -> String {
     let kept = name.chars().map(|c| match c {
         c if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') => c,

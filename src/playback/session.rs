@@ -2,11 +2,13 @@
 //! adds a magnet or opens a torrent again.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::by_hash::ByHash;
 use super::carry::Strikes;
 use super::catalogue::asked;
 use super::film::Film;
@@ -16,6 +18,7 @@ use crate::debrid::{self, Debrid};
 use crate::library::DiskFile;
 use crate::media::StremioId;
 use crate::representation::{Representation, media_type_of};
+use crate::select::Profile;
 use crate::swarm::SwarmFile;
 use crate::torrent::{Magnet, TorrentFile, entity_tag};
 
@@ -34,6 +37,8 @@ pub(super) struct Session {
     pub(super) said: Mutex<Option<Via>>,
     /// The ways that have failed lately.
     pub(super) strikes: Mutex<Strikes>,
+    /// Its file on the disk is not believed to be whole any more, whatever was noted of it.
+    doubted: AtomicBool,
 }
 
 /// Bytes, by the way they come.
@@ -80,7 +85,8 @@ impl Session {
     fn new(playable: Playable, bytes: Option<Bytes>) -> Arc<Self> {
         let (used, strikes) = (Mutex::new(Instant::now()), Mutex::default());
         let (opened, said) = (tokio::sync::Mutex::new(bytes), Mutex::default());
-        Arc::new(Self { playable, opened, used, said, strikes })
+        let doubted = AtomicBool::new(false);
+        Arc::new(Self { playable, opened, used, said, strikes, doubted })
     }
 
     /// Closes these bytes, unless others are open by now, or are just being opened. Says whether.
@@ -147,8 +153,22 @@ impl Playback {
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
+        self.representation_for(media_id, None).await
+    }
+
+    /// The same for the set that asks: of a title that nobody has chosen a release of, one that this
+    /// set plays.
+    pub async fn representation_for(
+        self: &Arc<Self>,
+        media_id: &str,
+        set: Option<&'static Profile>,
+    ) -> Result<Arc<dyn Representation>, Error> {
+        if let Some(asked) = ByHash::read(media_id) {
+            let opened = self.opened_by_hash(asked).await?;
+            return self.representation_of(&opened).await;
+        }
         match asked(media_id) {
-            Some(id) => self.representation_asked(&id).await,
+            Some(id) => self.representation_asked(&(id, set)).await,
             None => self.representation_of(media_id).await,
         }
     }
@@ -171,6 +191,28 @@ impl Playback {
             Ok(Err(error)) => Err(error),
             Ok(Ok(())) | Err(_) => Ok(Arc::new(film)),
         }
+    }
+
+    /// The same for who wants to know of the bytes and not to read them: what is not open stays
+    /// so, unless it is sure that it cannot come. What nobody has chosen yet is chosen: its length is
+    /// not known before.
+    pub async fn unopened(
+        self: &Arc<Self>,
+        media_id: &str,
+        set: Option<&'static Profile>,
+    ) -> Result<Arc<dyn Representation>, Error> {
+        if asked(media_id).is_some() || ByHash::read(media_id).is_some() {
+            return self.representation_for(media_id, set).await;
+        }
+        let session = self.session(media_id)?;
+        let playable = &session.playable;
+        self.is_not_refused(playable)?;
+        let film = Film::new(self, Arc::clone(&session));
+        // On the disk it costs nothing to look.
+        if session.is_open() || film.is_lost() || Self::bytes_on_disk(playable).is_some() {
+            return self.representation(media_id).await;
+        }
+        Ok(Arc::new(film))
     }
 
     /// What is known of a link's file, without opening it.
@@ -266,6 +308,22 @@ impl Playback {
         Bytes::Disk(disk)
     }
 
+    /// A read of the finished file has failed. Where its disk answers otherwise, it is the file that is
+    /// damaged, and what cannot be read of it is fetched again; on a disk that was pulled it is sound.
+    pub(super) fn doubt(&self, session: &Session) {
+        let Ok(known) = self.known(&session.playable.media_id()) else { return };
+        let Some(path) = &known.finished else { return };
+        if durably(|| std::fs::File::open(path).and_then(|file| file.sync_all())).is_err() {
+            return;
+        }
+        session.doubted.store(true, Ordering::SeqCst);
+        let info_hash = known.info_hash;
+        tracing::warn!(%info_hash, "a film's file on the disk is damaged, and is not taken for whole");
+        if let Err(error) = self.note_finished(&Playable { finished: None, ..known }) {
+            tracing::warn!(%error, "that a film is damaged could not be noted");
+        }
+    }
+
     fn note_finished(&self, playable: &Playable) -> Result<(), Error> {
         let media_id = playable.media_id();
         durably(|| self.parts.state.put(&Playable::key(&media_id), playable))?;
@@ -293,7 +351,12 @@ impl Playback {
     /// entity tag, so that a player's `If-Match` holds.
     async fn reopen(&self, session: &Session) -> Result<Bytes, Error> {
         let playable = &session.playable;
-        if let Some(disk) = Self::bytes_on_disk(playable) {
+        // Peers make a file of its full length again, of which nothing is there yet.
+        if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {
+            session.doubted.store(true, Ordering::SeqCst);
+        }
+        let doubted = session.doubted.load(Ordering::SeqCst);
+        if !doubted && let Some(disk) = Self::bytes_on_disk(playable) {
             return Ok(disk);
         }
         let ways = self.ways_of(playable);
@@ -307,7 +370,12 @@ impl Playback {
                 }
             }
         }
-        let none = || "peer-to-peer is off, no debrid store is set, and no mirror".to_owned();
+        let none = || {
+            if doubted {
+                return "its file on the disk is damaged or gone, and nobody else has it now: play it again once peers or a store may be asked".to_owned();
+            }
+            "peer-to-peer is off, no debrid store is set, and no mirror".to_owned()
+        };
         // The first way's sentence is the one that matters to who chose it.
         let why = lock(&session.strikes).why(&ways).unwrap_or_else(none);
         Err(Error::Gone { name: playable.link_name(), why })

@@ -111,6 +111,9 @@ pub struct ShelfRow {
     pub file: String,
     /// The torrent.
     pub info_hash: crate::torrent::InfoHash,
+    /// The file's number in it, where that is known.
+    #[serde(skip)]
+    pub file_index: Option<u32>,
     /// Its whole length.
     pub size_bytes: Option<u64>,
     /// What it takes on the disk.
@@ -334,6 +337,7 @@ impl Playback {
             title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
             file: playable.file.name.clone(),
             info_hash: playable.info_hash,
+            file_index: playable.file.index,
             size_bytes: playable.file.size_bytes,
             bytes_on_disk: title.bytes(),
             bytes_have: self.bytes_have(title),

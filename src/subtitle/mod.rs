@@ -13,14 +13,12 @@ mod name;
 mod open_subtitles;
 mod table;
 mod text;
-mod video_hash;
 
 pub use beside::{Beside, MOST_BYTES, beside, is_subtitle};
 pub use language::Language;
 pub use name::{Named, read as read_name};
 pub use open_subtitles::{Offer, OpenSubtitles, Wanted, read_offers};
 pub use text::decode;
-pub use video_hash::{HASHED, video_hash};
 
 use crate::fetch;
 

@@ -57,7 +57,7 @@ pub struct OpenSubtitles {
 pub struct Wanted {
     /// A film or an episode, at `IMDb`.
     pub id: StremioId,
-    /// The film's file, as far as it is known: [`video_hash`](super::video_hash), bytes, name.
+    /// The film's file, as far as it is known: its [hash](crate::media::video_hash), bytes, name.
     pub hash: Option<String>,
     /// Its length.
     pub size_bytes: Option<u64>,

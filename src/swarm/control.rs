@@ -58,7 +58,13 @@ impl Swarm {
             Some((file.offset_in_torrent, file.len, length))
         });
         let (offset, len, piece) = place.ok()??;
-        let here = here(|at| bits.get(at).is_some_and(|bit| *bit), offset, len, piece);
+        let is_here = |at: usize| {
+            let from = (at as u64 * piece).saturating_sub(offset);
+            let part = from..((at as u64 + 1) * piece).saturating_sub(offset).min(len);
+            let gone = live.progress.ring.is_gone(index as usize, &part);
+            bits.get(at).is_some_and(|bit| *bit) && !gone
+        };
+        let here = here(is_here, offset, len, piece);
         Some(FileProgress { bytes_have: here.iter().map(|part| part.end - part.start).sum(), here })
     }
 

@@ -1,12 +1,14 @@
 //! One file of a torrent, as a representation.
 
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt as _, stream};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Error;
@@ -16,7 +18,7 @@ use super::live::Live;
 use super::place::Spot;
 use super::reader::{Reader, warm_up};
 use super::storage::name_on_disk;
-use super::torrents::Torrents;
+use super::torrents::{Torrents, lock};
 use crate::representation::{ByteStream, Representation, media_type_of};
 use crate::torrent::entity_tag;
 
@@ -26,6 +28,11 @@ const HEAD: u64 = 4 << 20;
 const TAIL: u64 = 8 << 20;
 /// How long after the last write it is looked whether the file is whole: the hash comes after it.
 const SETTLES: Duration = Duration::from_millis(250);
+/// How often what comes in is flushed, so that a fault of the disk is heard of before the kernel may
+/// have forgotten the bytes.
+const FLUSHED: Duration = Duration::from_secs(5);
+/// How often a file is fetched again that its disk did not keep.
+const TRIES: u32 = 3;
 
 /// A file of a torrent. It stays readable when its torrent is set aside: the next reader opens it
 /// again.
@@ -49,6 +56,10 @@ pub(super) struct Open {
     media_type: &'static str,
     since: SystemTime,
     complete: AtomicBool,
+    /// Whose writes are watched.
+    watched: Mutex<Weak<Live>>,
+    /// How often the disk did not keep it.
+    unkept: AtomicU32,
 }
 
 impl Open {
@@ -58,33 +69,103 @@ impl Open {
 
     /// Looks whether the file is whole. If so it is flushed to the disk, and read from there from now
     /// on, without the engine.
-    pub(super) async fn settle(&self, live: &Live) -> bool {
+    pub(super) async fn settle(&self, live: &Arc<Live>) -> bool {
         if self.is_complete() {
             return true;
         }
         if live.bytes_have(self.index) != Some(self.len) {
             return false;
         }
-        let path = self.path.clone();
-        let flushed = tokio::task::spawn_blocking(move || std::fs::File::open(path)?.sync_all());
-        let flushed = matches!(flushed.await, Ok(Ok(())));
+        let flushed = self.flush(live).await;
         self.complete.store(flushed, Ordering::Release);
         flushed
+    }
+
+    /// Flushes what is here. The kernel tells once that the disk did not take something, and takes the
+    /// bytes in memory for sound from then on: so they are forgotten, and the torrent is hashed again
+    /// from what lies on the disk.
+    async fn flush(&self, live: &Arc<Live>) -> bool {
+        let path = self.path.clone();
+        let flushed = tokio::task::spawn_blocking(move || keeps(&path)).await;
+        let error = match flushed {
+            Ok(Ok(None)) => return true,
+            Ok(Ok(Some(error))) => error,
+            // A disk that does nothing any more has not lost bytes: it is another matter.
+            Ok(Err(_)) | Err(_) => return false,
+        };
+        let tries = self.unkept.fetch_add(1, Ordering::SeqCst) + 1;
+        tracing::warn!(%error, tries, "the disk has not kept what came of a film");
+        if tries <= TRIES && self.renew(live).await.is_ok() {
+            return false;
+        }
+        let (folder, why) = (self.spot.folder.clone(), error.kind().to_string());
+        live.progress.trouble.send_replace(Some(Error::Disk { folder, why }));
+        false
     }
 
     /// Settles the file when it becomes whole.
     async fn watch(self: Arc<Self>, live: Arc<Live>) {
         let mut writes = live.progress.writes.subscribe();
         let watching = async {
+            let (mut flushed, mut wrote) = (Instant::now(), false);
             while !self.settle(&live).await {
                 // A quiet swarm costs nothing; a busy one is looked at four times a second. The
                 // last look comes after the last write, however late its hash is.
                 if tokio::time::timeout(SETTLES * 20, writes.changed()).await.is_ok() {
                     tokio::time::sleep(SETTLES).await;
+                    wrote = true;
+                }
+                if wrote && flushed.elapsed() > FLUSHED {
+                    self.flush(&live).await;
+                    (flushed, wrote) = (Instant::now(), false);
                 }
             }
         };
         live.gone.run_until_cancelled(watching).await;
+    }
+
+    /// After a read of the whole file has failed: has the torrent hashed again, so that what cannot be
+    /// read is fetched again. Says whether that is worth waiting for.
+    pub(super) async fn is_hashed_again(&self, why: &io::Error) -> bool {
+        if self.unkept.fetch_add(1, Ordering::SeqCst) >= TRIES || self.has_moved() {
+            return false;
+        }
+        tracing::warn!(%why, "a whole film cannot be read from the disk");
+        self.complete.store(false, Ordering::Release);
+        let live = lock(&self.torrents.live).get(&self.known.metainfo.info_hash).cloned();
+        match live {
+            Some(live) => self.renew(&live).await.is_ok(),
+            None => true,
+        }
+    }
+
+    fn has_moved(&self) -> bool {
+        self.torrents.engine.options.library != self.spot
+    }
+
+    async fn renew(&self, live: &Arc<Live>) -> Result<(), Error> {
+        self.torrents.renew(&self.known, self.index, self.feed.as_ref(), live).await
+    }
+
+    /// Whether the torrent was added anew since; it is so now, where some of what is to be read next
+    /// was given up.
+    pub(super) async fn is_renewed(&self, live: &Arc<Live>, next: &Range<u64>) -> bool {
+        if live.progress.ring.is_gone(self.index as usize, next)
+            && let Err(error) = self.renew(live).await
+        {
+            tracing::warn!(%error, "what was given up cannot be fetched again");
+            return false;
+        }
+        live.renewed.load(Ordering::SeqCst)
+    }
+
+    /// Watches the writes of a torrent that was added anew since.
+    pub(super) fn keep_watch(self: &Arc<Self>, live: &Arc<Live>) {
+        let mut watched = lock(&self.watched);
+        if watched.as_ptr() != Arc::as_ptr(live) {
+            *watched = Arc::downgrade(live);
+            self.torrents.tasks.spawn(self.clone().watch(live.clone()));
+        }
     }
 }
 
@@ -110,6 +191,8 @@ impl SwarmFile {
             media_type: media_type_of(&file.name),
             since: since(&folder),
             complete: AtomicBool::new(false),
+            watched: Mutex::new(Arc::downgrade(&reading.0)),
+            unkept: AtomicU32::new(0),
             known,
         });
         let warm = CancellationToken::new();
@@ -127,7 +210,7 @@ impl SwarmFile {
     /// come. It must be opened again.
     #[must_use]
     pub fn has_moved(&self) -> bool {
-        self.open.torrents.engine.options.library != self.open.spot
+        self.open.has_moved()
     }
 
     /// Where it lies, once it is complete. The name is ours, not the torrent's.
@@ -154,6 +237,16 @@ impl Open {
         let watch = self.clone().watch(live.clone());
         self.torrents.tasks.spawn(warm.clone().run_until_cancelled_owned(watch));
     }
+}
+
+/// Flushes a file; says what its disk has not kept. An error: the disk does not answer at all.
+fn keeps(path: &Path) -> io::Result<Option<io::Error>> {
+    let file = std::fs::File::open(path)?;
+    let Err(error) = file.sync_all() else { return Ok(None) };
+    // Told once; the second time is about what came since.
+    file.sync_all()?;
+    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+    Ok(Some(error))
 }
 
 /// When the torrent's folder was made; now, where that is not known.

@@ -20,6 +20,8 @@ pub(super) struct Live {
     pub(super) progress: Arc<Progress>,
     /// Cancelled when it is set aside.
     pub(super) gone: CancellationToken,
+    /// Whether it was, to be added anew at once: its readers go on.
+    pub(super) renewed: AtomicBool,
     pub(super) readers: AtomicUsize,
     pub(super) used: AtomicU64,
     /// Whether it was told to rest until somebody reads it.
@@ -32,7 +34,8 @@ pub(super) struct Live {
 impl Live {
     /// Bytes of a file that are here and whose hash is right.
     pub(super) fn bytes_have(&self, index: u32) -> Option<u64> {
-        self.handle.stats().file_progress.get(index as usize).copied()
+        let had = self.handle.stats().file_progress.get(index as usize).copied()?;
+        Some(had.saturating_sub(self.progress.ring.bytes_gone(index as usize)))
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -67,7 +70,9 @@ impl Live {
         let now = self.handle.stats();
         let state = match now.state {
             TorrentStatsState::Initializing { .. } => State::Checking,
-            TorrentStatsState::Live if now.finished => State::Complete,
+            TorrentStatsState::Live if now.finished && !*self.progress.ring.is_narrow.borrow() => {
+                State::Complete
+            }
             TorrentStatsState::Live => State::Downloading,
             TorrentStatsState::Paused => State::Paused,
             TorrentStatsState::Error => State::Failed,

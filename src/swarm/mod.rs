@@ -29,6 +29,7 @@ mod known;
 mod live;
 mod place;
 mod reader;
+mod ring;
 mod room;
 mod seeder;
 mod storage;

@@ -5,6 +5,7 @@ use std::io::{self, SeekFrom};
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -43,7 +44,15 @@ enum Source {
 struct Stream {
     pieces: Box<dyn Pieces>,
     reading: Reading,
+    /// Its number among the torrent's readers.
+    number: u64,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.reading.0.progress.ring.ends(self.number);
+    }
 }
 
 impl Reader {
@@ -62,22 +71,46 @@ impl Reader {
             // Frees its place among the streams.
             self.source = Source::Disk(Arc::new(File::open(&self.open.path)?));
         }
-        if matches!(self.source, Source::Closed) {
-            self.source = self.attach().await?;
-        }
         let mut chunk = vec![0; usize::try_from(most).unwrap_or(0)];
         let patience = self.open.torrents.engine.options.patience;
-        let read = match &mut self.source {
-            Source::Disk(file) => read_disk(file, &mut chunk, self.next)?,
-            Source::Swarm(stream) => stream.read(&mut chunk, patience).await?,
-            Source::Closed => 0,
+        let read = loop {
+            if matches!(self.source, Source::Closed) {
+                self.source = self.attach().await?;
+            }
+            let read = match &mut self.source {
+                Source::Disk(file) => read_disk(file, &mut chunk, self.next),
+                Source::Swarm(stream) => stream.read(&mut chunk, patience).await,
+                Source::Closed => Ok(0),
+            };
+            match read {
+                Ok(read) => break read,
+                Err(error) if !self.goes_on(&error, most).await => return Err(error),
+                Err(_) => {}
+            }
         };
         if read == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         chunk.truncate(read);
         self.next += read as u64;
+        if let Source::Swarm(stream) = &self.source {
+            stream.reading.0.progress.ring.comes_to(stream.number, self.next);
+        }
         Ok(Some(chunk.into()))
+    }
+
+    /// After a failed read: whether the torrent was added anew since, or is now for the sake of what is
+    /// to be read next.
+    async fn goes_on(&mut self, why: &io::Error, most: u64) -> bool {
+        match std::mem::replace(&mut self.source, Source::Closed) {
+            Source::Swarm(stream) => {
+                let live = stream.reading.0.clone();
+                drop(stream);
+                self.open.is_renewed(&live, &(self.next..self.next + most)).await
+            }
+            Source::Disk(_) => self.open.is_hashed_again(why).await,
+            Source::Closed => false,
+        }
     }
 
     async fn attach(&mut self) -> io::Result<Source> {
@@ -90,14 +123,23 @@ impl Reader {
             ));
         };
         let open = &self.open;
-        let live = open.torrents.live(&open.known, open.index, open.feed.as_ref()).await;
-        let reading = live.map_err(io::Error::other)?;
-        let mut pieces = stream_of(&self.open, &reading.0).await?;
+        let (reading, mut pieces) = loop {
+            let live = open.torrents.live(&open.known, open.index, open.feed.as_ref()).await;
+            let reading = live.map_err(io::Error::other)?;
+            match stream_of(open, &reading.0).await {
+                Ok(pieces) => break (reading, pieces),
+                // Another reader had it hashed again.
+                Err(_) if reading.0.renewed.load(Ordering::SeqCst) => {}
+                Err(error) => return Err(error),
+            }
+        };
         if self.open.settle(&reading.0).await {
             return Ok(Source::Disk(Arc::new(File::open(&self.open.path)?)));
         }
         pieces.seek(SeekFrom::Start(self.next)).await?;
-        Ok(Source::Swarm(Stream { pieces, reading, _permit: permit }))
+        self.open.keep_watch(&reading.0);
+        let number = reading.0.progress.ring.begins(self.open.index as usize, self.next);
+        Ok(Source::Swarm(Stream { pieces, reading, number, _permit: permit }))
     }
 }
 
@@ -106,7 +148,10 @@ async fn stream_of(open: &Open, live: &Live) -> io::Result<Box<dyn Pieces>> {
     let stream = live.handle.clone().stream(open.index as usize);
     tokio::select! {
         stream = stream => match stream {
-            Ok(stream) => Ok(Box::new(stream)),
+            Ok(stream) => {
+                live.progress.was_hashed.store(true, Ordering::SeqCst);
+                Ok(Box::new(stream))
+            }
             Err(error) => Err(failed(live, &error)),
         },
         error = interrupted(live) => Err(error),

@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use librqbit::storage::{
@@ -19,6 +20,7 @@ use librqbit::{ManagedTorrentShared, TorrentMetadata};
 use tokio::sync::watch;
 
 use super::Error;
+use super::ring::Ring;
 use crate::torrent::TorrentFile;
 use crate::torrent::metainfo::Metainfo;
 
@@ -47,6 +49,10 @@ pub(super) struct Progress {
     pub(super) trouble: watch::Sender<Option<Error>>,
     /// How many writes there were.
     pub(super) writes: watch::Sender<u64>,
+    /// What was given up for want of room.
+    pub(super) ring: Ring,
+    /// Whether what lies on the disk was hashed, so that its bytes may be read for others than that.
+    pub(super) was_hashed: AtomicBool,
 }
 
 /// Makes the storage of one torrent.
@@ -107,8 +113,7 @@ impl Folder {
     /// Remembers the first error of the disk. The engine stops the torrent at a failed write and
     /// does not wake who waits for its pieces; this does.
     fn remember(&self, error: &io::Error) {
-        let full =
-            matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        let full = is_full(error);
         let library = self.0.library.clone();
         let trouble = if full {
             Error::DiskFull(library)
@@ -122,15 +127,37 @@ impl Folder {
         });
     }
 
-    fn write(
-        &self,
-        index: usize,
-        work: impl FnOnce(&File) -> io::Result<()>,
-    ) -> anyhow::Result<()> {
-        let written = self.file(index, true).and_then(|file| work(&file));
+    fn write(&self, index: usize, work: impl Fn(&File) -> io::Result<()>) -> anyhow::Result<()> {
+        let written = self.file(index, true).and_then(|file| {
+            loop {
+                match work(&file) {
+                    // Where the file system knows no holes, it is full.
+                    Err(error) if is_full(&error) => {
+                        if !self.0.progress.ring.make_room(index, &file).unwrap_or(false) {
+                            return Err(error);
+                        }
+                    }
+                    done => return done,
+                }
+            }
+        });
         self.0.progress.writes.send_modify(|writes| *writes += 1);
         written.inspect_err(|error| self.remember(error)).map_err(Into::into)
     }
+}
+
+impl Progress {
+    fn was_hashed(&self) -> bool {
+        self.was_hashed.load(Ordering::SeqCst)
+    }
+}
+
+fn is_bad_block(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl StorageFactory for Folder {
@@ -156,14 +183,28 @@ impl TorrentStorage for Folder {
         if buffer.is_empty() {
             return Ok(());
         }
+        let end = offset + buffer.len() as u64;
+        anyhow::ensure!(
+            !self.0.progress.ring.is_gone(index, &(offset..end)),
+            "these bytes were given up, since the disk is full"
+        );
         // A file that is not there is a piece that is not there: the initial check takes it so.
-        Ok(self.file(index, false)?.read_exact_at(buffer, offset)?)
+        match self.file(index, false)?.read_exact_at(buffer, offset) {
+            // A bad block. While it hashes what is here, the engine would take all that is behind it
+            // for bad; zeros have another hash, and cost this piece alone.
+            Err(error) if is_bad_block(&error) && !self.0.progress.was_hashed() => {
+                buffer.fill(0);
+                Ok(())
+            }
+            done => Ok(done?),
+        }
     }
 
     fn pwrite_all(&self, index: usize, offset: u64, bytes: &[u8]) -> anyhow::Result<()> {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.0.progress.ring.wrote(index, &(offset..offset + bytes.len() as u64));
         self.write(index, |file| file.write_all_at(bytes, offset))
     }
 

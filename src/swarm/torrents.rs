@@ -26,6 +26,8 @@ use crate::torrent::{InfoHash, Magnet};
 
 /// How long one round of asking for a description takes.
 const ROUND: Duration = Duration::from_secs(12);
+/// Between two calls to peers that were all lost: trackers are asked anew with each, so no oftener.
+const AGAIN: Duration = Duration::from_secs(20);
 
 /// All of them.
 pub(super) struct Torrents {
@@ -63,6 +65,23 @@ async fn list(session: &Arc<Session>, link: &str) -> Result<ListOnlyResponse, Er
             Ok(Err(error)) => return Err(Error::refused(&error)),
             Err(_) => {}
         }
+    }
+}
+
+/// From the first time that the disk is full, only what readers come to next is fetched.
+async fn narrow(session: Arc<Session>, live: Arc<Live>) {
+    let mut is_narrow = live.progress.ring.is_narrow.subscribe();
+    let narrowed = async {
+        is_narrow.wait_for(|narrow| *narrow).await?;
+        let info_hash = live.handle.info_hash();
+        tracing::warn!(
+            ?info_hash,
+            "the disk is full: a film plays on in the room behind its reader"
+        );
+        session.update_only_files(&live.handle, &HashSet::new()).await
+    };
+    if let Some(Err(error)) = live.gone.run_until_cancelled(narrowed).await {
+        tracing::warn!(error = %format!("{error:#}"), "the engine goes on filling the disk");
     }
 }
 
@@ -168,15 +187,68 @@ impl Torrents {
             live
         } else {
             self.make_room(&session).await?;
-            let live = Arc::new(self.add(&session, known, index, feed).await?);
-            lock(&self.live).insert(info_hash, live.clone());
-            self.tasks.spawn(self.clone().keep_company(session.clone(), live.clone()));
-            live
+            self.begin(&session, known, index, feed).await?
         };
         live.used.store(self.clock.fetch_add(1, Ordering::SeqCst), Ordering::SeqCst);
         live.readers.fetch_add(1, Ordering::SeqCst);
         self.want(&session, &live, index as usize);
         Ok(Reading(live))
+    }
+
+    /// Adds a torrent, and what goes on beside it.
+    async fn begin(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        known: &Known,
+        index: u32,
+        feed: Option<&Arc<dyn Feed>>,
+    ) -> Result<Arc<Live>, Error> {
+        let live = Arc::new(self.add(session, known, index, feed).await?);
+        lock(&self.live).insert(known.metainfo.info_hash, live.clone());
+        self.tasks.spawn(self.clone().keep_company(session.clone(), live.clone()));
+        self.tasks.spawn(narrow(session.clone(), live.clone()));
+        Ok(live)
+    }
+
+    /// Takes a torrent out and adds it anew, so that what lies on the disk is hashed again; its readers
+    /// go on with the new one. The work is a task's: who asks for it may end with the old one.
+    pub(super) async fn renew(
+        self: &Arc<Self>,
+        known: &Arc<Known>,
+        index: u32,
+        feed: Option<&Arc<dyn Feed>>,
+        old: &Arc<Live>,
+    ) -> Result<(), Error> {
+        let (this, known, feed, old) = (self.clone(), known.clone(), feed.cloned(), old.clone());
+        let renewing = async move { this.renew_now(&known, index, feed.as_ref(), &old).await };
+        self.tasks.spawn(renewing).await.unwrap_or(Err(Error::Stopped))
+    }
+
+    /// Once is enough for all who ask.
+    async fn renew_now(
+        self: &Arc<Self>,
+        known: &Known,
+        index: u32,
+        feed: Option<&Arc<dyn Feed>>,
+        old: &Arc<Live>,
+    ) -> Result<(), Error> {
+        let session = self.engine.session().await?;
+        let _alone = self.changing.lock().await;
+        let info_hash = known.metainfo.info_hash;
+        {
+            let mut all = lock(&self.live);
+            if !all.get(&info_hash).is_some_and(|now| Arc::ptr_eq(now, old)) {
+                return Ok(());
+            }
+            all.remove(&info_hash);
+        }
+        tracing::info!(%info_hash, "a torrent is hashed again");
+        old.renewed.store(true, Ordering::SeqCst);
+        old.gone.cancel();
+        let left = session.delete(id_of(info_hash), false).await;
+        left.map_err(|error| Error::engine(&error))?;
+        self.begin(&session, known, index, feed).await?;
+        Ok(())
     }
 
     /// A torrent whose disk was pulled is set aside: what it had open is dead, also when the disk is
@@ -231,6 +303,7 @@ impl Torrents {
             spot,
             progress,
             gone,
+            renewed: AtomicBool::new(false),
             readers: AtomicUsize::new(0),
             used: AtomicU64::new(0),
             resting: AtomicBool::new(false),
@@ -254,17 +327,22 @@ impl Torrents {
         Some(feeder)
     }
 
-    /// Calls lost peers again while the torrent is young. A peer that hangs up on the first call (one
-    /// that still has our connection for the description does: Transmission) is called again by the
-    /// engine after 10 to 20 s only, then after minutes; a viewer does not wait so long.
+    /// Calls lost peers again: while the torrent is young, and as long as somebody reads it. The
+    /// engine itself calls a lost peer after 10 to 20 s, then after a minute, then after six; a
+    /// viewer does not wait so long. A young torrent's peers are lost when they hang up on the first
+    /// call (one that still has our connection for the description does: Transmission), an older
+    /// one's when the line was away for half a minute.
     async fn keep_company(self: Arc<Self>, session: Arc<Session>, live: Arc<Live>) {
         let calling = async {
             live.handle.wait_until_initialized().await?;
-            for wait in [1, 2, 4, 8, 16] {
-                sleep(Duration::from_secs(wait)).await;
+            let young = [1, 2, 4, 8, 16].map(|wait| (Duration::from_secs(wait), true));
+            for (wait, is_young) in young.into_iter().chain(std::iter::repeat((AGAIN, false))) {
+                sleep(wait).await;
                 let _alone = self.changing.lock().await;
+                let wanted = is_young || live.readers.load(Ordering::SeqCst) > 0;
                 let resting = live.resting.load(Ordering::SeqCst);
-                if live.is_lonely() && !live.gone.is_cancelled() && !resting {
+                if wanted && live.is_lonely() && !live.gone.is_cancelled() && !resting {
+                    tracing::debug!("every peer of a torrent is lost; they are called again");
                     // The engine forgets what it holds against a peer when it pauses.
                     session.pause(&live.handle).await?;
                     session.unpause(&live.handle).await?;
@@ -303,7 +381,7 @@ impl Torrents {
     /// Adds a file to the wanted ones. The engine cannot be told while it hashes what is on the disk,
     /// so that is waited for elsewhere; a reader gets its pieces meanwhile all the same.
     fn want(self: &Arc<Self>, session: &Arc<Session>, live: &Arc<Live>, index: usize) {
-        if !lock(&live.wanted).insert(index) {
+        if !lock(&live.wanted).insert(index) || *live.progress.ring.is_narrow.borrow() {
             return;
         }
         let (session, live) = (session.clone(), live.clone());

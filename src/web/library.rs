@@ -32,6 +32,9 @@ pub struct LibraryRow {
     pub link: String,
     /// The file's name.
     pub file: String,
+    /// Where programs and sets without a cookie read it by its torrent; `None` where its number in
+    /// the torrent is not known.
+    pub proxy: Option<String>,
     /// How much of it is here.
     pub here: String,
     /// When it was watched, and how far.

@@ -9,6 +9,7 @@ mod files;
 mod library;
 mod mirrors;
 mod preferences;
+mod stremio;
 mod televisions;
 mod the_box;
 mod titles;
@@ -23,6 +24,7 @@ pub use files::{FileRow, Files};
 pub use library::{Library, LibraryRow};
 pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
+pub use stremio::{Installed, Stremio, StremioKey};
 pub use televisions::{Television, TelevisionRow, Televisions};
 pub use the_box::{
     BundleRow, DiskRow, Format, NetworkRow, TheBox, Update, UpdateView, Wifi, Words,
@@ -215,6 +217,7 @@ pub struct Setup {
     pub token_ends: String,
     pub indexes: Vec<IndexRow>,
     pub mirrors: Mirrors,
+    pub stremio: Stremio,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
     /// How the indexes are.

@@ -86,8 +86,9 @@ fn without_ways() -> Server {
     let data = folder.path().join("data");
     let mut command = credenza(&data);
     command.args(["demo", "--listen", "127.0.0.1:0", "--log", "debug"]);
+    command.env("CREDENZA_SWARM_ENABLED", "ask");
     let server = Server::start(command, data, Some(folder));
-    let off = serde_json::json!({"debrid": {"token": null}, "swarm": {"enabled": false}});
+    let off = serde_json::json!({"debrid": {"token": null}});
     let changed = server.owner("PUT", "/api/settings").json(&off).send();
     assert_eq!(changed.status, 200, "{}", changed.text());
     server

@@ -154,6 +154,10 @@ fn a_long_shelf_is_divided_and_each_of_its_pages_is_fast() {
     let film = child(&server, &part, &titles[7]);
     assert_eq!(server.get(&film).body, b"film");
 
+    // What the allocator keeps for its threads is no growth.
+    for _ in 0..40 {
+        assert_eq!(names(&server, &part).len(), 200);
+    }
     let before = memory_kib(&server);
     let mut times: Vec<Duration> = (0..60)
         .map(|_| {
@@ -170,5 +174,5 @@ fn a_long_shelf_is_divided_and_each_of_its_pages_is_fast() {
     );
     // Generous: machines that test have much to do, and this is a build to find mistakes with.
     assert!(times[30] < Duration::from_millis(500), "{:?}", times[30]);
-    assert!(grown < 24 << 10, "{grown} KiB");
+    assert!(grown < 16 << 10, "{grown} KiB");
 }

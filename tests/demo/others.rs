@@ -223,7 +223,7 @@ fn opensubtitles_answers_with_the_fields_of_its_add_on() {
     let film = credenza::demo::reel::FILM_MP4;
     let end = 64 << 10;
     let (head, tail) = (&film[..end], &film[film.len() - end..]);
-    let hash = credenza::subtitle::video_hash(film.len() as u64, head, tail).unwrap();
+    let hash = credenza::media::video_hash(film.len() as u64, head, tail).unwrap();
     let first = |told: &str| {
         let list = body(&get(&format!("/subtitles/movie/tt9900101/{told}.json")));
         list["subtitles"][0]["m"].clone()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
 
-use super::{LIMIT, files};
+use super::{LIMIT, files, media_id};
 use crate::debrid::film::{Day, Film};
 use crate::support::server::Server;
 use crate::support::upstream::{Reply, Upstream};
@@ -71,13 +71,6 @@ fn path_of(play: &Value) -> String {
     url[url.find("/v/").unwrap()..].to_owned()
 }
 
-/// The media id of a playable, as the state keeps it: nothing of it lies on the disk yet.
-fn media_id(street: &Street, path: &str) -> String {
-    let page = street.server().get(&path.replacen("/v/", "/play/", 1)).text();
-    let from = page.find("data-watched=\"/api/library/").unwrap() + 27;
-    page[from..from + 20].to_owned()
-}
-
 #[test]
 fn a_film_of_the_store_is_kept_and_plays_without_the_store() {
     let mut street = Street::new();
@@ -90,7 +83,7 @@ fn a_film_of_the_store_is_kept_and_plays_without_the_store() {
     assert!(before.body == source);
     assert!(files(&street.folder.path().join("data/library")).is_empty(), "nothing unasked");
 
-    let id = media_id(&street, &path);
+    let id = media_id(street.server(), &path);
     let kept = street.server().owner("PUT", &format!("/api/library/{id}"));
     let kept = kept.json(&json!({"keep": true})).send();
     assert_eq!((kept.status, &kept.json()["kept"]), (200, &json!(true)), "{}", kept.text());
@@ -188,9 +181,7 @@ fn a_copy_goes_on_where_it_was_when_the_program_was_killed() {
     let pressed = || Some(server.owner("POST", "/api/play/tt1254207").send().json());
     let play = until("the store", LIMIT, || pressed().filter(|play| play["via"] == "debrid"));
     let path = path_of(&play);
-    let page = server.get(&path.replacen("/v/", "/play/", 1)).text();
-    let from = page.find("data-watched=\"/api/library/").unwrap() + 27;
-    let row = format!("/api/library/{}", &page[from..from + 20]);
+    let row = format!("/api/library/{}", media_id(&server, &path));
     server.owner("PUT", &row).json(&json!({"keep": true})).send();
     let noted = "so much of a copy is on the disk bytes=400000";
     until("all that there is", LIMIT, || server.log().contains(noted).then_some(()));

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Home, ids};
+use crate::support::http;
 
 #[test]
 fn where_the_picture_stood_is_gone_on_with_also_after_a_restart() {
@@ -72,6 +73,36 @@ fn the_owner_tidies_by_the_page_without_script() {
     assert!(ask("GET", "/library?freed=0").send().text().contains("There was nothing to remove."));
     let refused = ask("POST", "/library/00112233445566778899").form("act=pin").send();
     assert_eq!(refused.status, 404, "{}", refused.text());
+}
+
+#[test]
+fn the_page_hands_out_a_link_that_a_set_reads_without_signing_in() {
+    let mut home = Home::new(&[2], "");
+    home.stop();
+    // In a house where watching needs a password.
+    home.start_with("[access]\nauth_required = true\n", "");
+    let (id, path) = home.have(0);
+    let cookie = home.server().claim("long-enough");
+    let page = home.server().ask("GET", "/library").with("Cookie", &cookie).send().text();
+    let field = &page[page.find(&format!("id=\"p{id}\"")).expect("a field")..];
+    let link = field.split("value=\"").nth(1).unwrap().split('"').next().unwrap();
+    // In HTML as it is written there.
+    let link = link.replace("&amp;", "&").replace("&#38;", "&");
+    let hash = home.films[0].info_hash;
+    let begins = format!("{}/stream/proxy/{hash}?file=0&key=", home.server().base);
+    assert!(link.starts_with(&begins), "{link}");
+    let whole = http::get(&link).send();
+    assert!(whole.status == 200 && whole.body == home.source(0), "{}", whole.status);
+    let tag = |answer: &http::Answer| answer.header("etag").unwrap().to_owned();
+    let part = http::get(&link).with("Range", "bytes=-500").with("If-Match", &tag(&whole)).send();
+    assert_eq!((part.status, part.body.len()), (206, 500));
+    assert_eq!(tag(&home.server().get(&path)), tag(&part), "the same bytes as by its other link");
+    // The key is of this file alone, and without one a stranger is turned away.
+    for other in [link.replace("file=0", "file=1"), format!("{link}A"), begins] {
+        assert_eq!(http::get(&other).send().status, 403, "{other}");
+    }
+    let bare = format!("{}/stream/proxy/{hash}?file=0", home.server().base);
+    assert_eq!(http::get(&bare).send().status, 401);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn vlc_finds_the_box_and_plays_a_film_of_its_list() {
     let mut home = home();
     let title = begin(&home);
     let mut command = home.lab.viewer.command(python);
-    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/living_room/vlc.py"));
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/living_room/watch.py"));
     let text = finish(command.args([NAME, &title]), LIMIT).unwrap().text();
     let told: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
     println!("{told}");

@@ -1,13 +1,18 @@
 //! What each maker's set asks and wants, replayed with its own words.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::shelf::{self, TRAPS};
 use crate::support::http::{Answer, ask};
+use crate::support::seeder::{Torrent, libtorrent};
 use crate::support::server::{Server, credenza};
+use crate::support::world::{ID, World};
+use crate::support::{skip, until};
 
+const LIMIT: Duration = Duration::from_secs(60);
 const SAMSUNG: &str = "DLNADOC/1.50 SEC_HHP_[TV] Samsung Q7 Series (49)/1.0";
 const OLD_SAMSUNG: &str = "DLNADOC/1.50 SEC_HHP_[TV]UE40D7000/1.0";
 const LG: &str = "Linux/3.16 UPnP/1.0 LGE WebOS TV LGE_DLNA_SDK/1.6.0/04.30.13 DLNADOC/1.50";
@@ -169,4 +174,93 @@ fn the_device_has_its_pictures_and_one_name_for_ever() {
     let text = renamed.get("/dlna/description.xml").text();
     assert!(text.contains("<friendlyName>Another name</friendlyName>"), "{text}");
     assert_eq!(uuid(&text), first);
+}
+
+/// A Samsung looks for subtitles in the answer to its request for the film, and in the list; Kodi in the
+/// list.
+#[test]
+fn subtitles_are_told_with_the_film_and_in_the_list() {
+    let server = Server::demo_with(&[("CREDENZA_LAN_UPNP", "true")]);
+    let url = server.play(super::FILM)["url"].as_str().unwrap().to_owned();
+    let asked = |agent: &str, lines: &[(&str, &str)]| {
+        let ask = ask("HEAD", &url).with("User-Agent", agent);
+        lines.iter().fold(ask, |ask, (name, value)| ask.with(name, value)).send()
+    };
+    // The film begins; what lies beside it comes behind.
+    let first = ask("GET", &url).with("Range", "bytes=0-0").with("User-Agent", SAMSUNG).send();
+    assert_eq!(first.status, 206);
+    let told = until("the subtitles", LIMIT, || {
+        let answer = asked(SAMSUNG, &[("getCaptionInfo.sec", "1")]);
+        assert_eq!(answer.status, 200);
+        answer.header("captioninfo.sec").map(str::to_owned)
+    });
+    println!("{told}");
+    assert!(told.starts_with(&server.base) && told.contains(".srt"), "{told}");
+    let subtitles = ask("GET", &told).with("User-Agent", SAMSUNG).send();
+    assert!(subtitles.status == 200 && subtitles.text().contains("-->"), "{}", subtitles.text());
+    assert!(asked(SAMSUNG, &[]).header("captioninfo.sec").is_some(), "also without asking");
+    assert!(asked(KODI, &[]).header("captioninfo.sec").is_none());
+    assert!(asked(LG, &[]).header("contentfeatures.dlna.org").unwrap().contains("DLNA.ORG_OP=01"));
+
+    let media_id = url.split("/v/").nth(1).unwrap().split('.').nth(1).unwrap().as_bytes();
+    let media_id = data_encoding::BASE64URL_NOPAD.decode(media_id).unwrap();
+    let path = format!("/api/library/{}", String::from_utf8(media_id).unwrap());
+    let at = serde_json::json!({"position_s": 5, "duration_s": 60});
+    assert_eq!(server.owner("PUT", &path).json(&at).send().status, 200);
+    for (agent, wanted, unwanted) in [
+        (SAMSUNG, "<sec:CaptionInfoEx sec:type=\"srt\">http", "text/srt"),
+        (KODI, "<res protocolInfo=\"http-get:*:text/srt:*\">http", "sec:CaptionInfo"),
+        ("Panasonic MIL DLNA CP UPnP/1.0 DLNADOC/1.50", "pv:subtitleFileUri=\"http", "text/srt"),
+    ] {
+        let list = list(&browse(&server, agent, "continue", "BrowseDirectChildren"));
+        assert!(list.contains(wanted) && !list.contains(unwanted), "{agent}: {list}");
+    }
+    let length = asked(SAMSUNG, &[("getMediaInfo.sec", "1")]);
+    assert_eq!(length.header("mediainfo.sec"), Some("SEC_Duration=60000;"));
+}
+
+/// A film of which there are two releases; the household would like the finer one, which is HEVC. Each
+/// set is given what it plays, also under the one address of a film that nobody has chosen yet.
+#[test]
+fn what_a_set_cannot_play_is_not_what_it_gets() {
+    let finer = Torrent::single("Quiet.Harbour.2008.720p.WEB-DL.x265-A.mkv", 4 << 20, 256 << 10);
+    let plain = Torrent::single("Quiet.Harbour.2008.480p.WEB-DL.x264-B.mkv", 3 << 20, 256 << 10);
+    let (Some(one), Some(other)) = (libtorrent(&finer, 50_000), libtorrent(&plain, 50_000)) else {
+        return skip("needs Python with libtorrent (tests/run makes it)");
+    };
+    let world = World::of("Quiet Harbour");
+    world.list(&[&finer, &plain]).seeded_at(&finer, one.addr).seeded_at(&plain, other.addr);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    let configuration = folder.path().join("test.toml");
+    let text = world.configuration("[swarm]\nenabled = true\ndht = false\n");
+    std::fs::write(&configuration, text).unwrap();
+    let mut command = credenza(&data);
+    command.env("CREDENZA_LAN_UPNP", "true");
+    command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(configuration);
+    let server = Server::start(command, data, Some(folder));
+
+    let found = |agent: &str| {
+        let ask = server.owner("GET", &format!("/api/find/{ID}")).with("User-Agent", agent);
+        let found = ask.send().json();
+        let name = found["candidates"][0]["name"].as_str().unwrap().to_owned();
+        (name.contains("x265"), found["candidates"][1]["reasons"].to_string())
+    };
+    assert!(found(KODI).0);
+    assert!(found("curl/8.5.0").0, "a phone or program chooses for any set");
+    let (finest, against) = found(OLD_SAMSUNG);
+    assert!(!finest && against.contains("cannot_play"), "{against}");
+
+    let id = format!("films.film-{ID}");
+    let item = list(&browse(&server, KODI, &id, "BrowseMetadata"));
+    let url = item.split("</res>").next().unwrap().rsplit('>').next().unwrap().to_owned();
+    let size = |agent: &str| {
+        let answer = ask("HEAD", &url).with("User-Agent", agent).send();
+        assert_eq!(answer.status, 200, "{agent}");
+        answer.header("content-length").unwrap().parse::<usize>().unwrap()
+    };
+    assert_eq!(size(OLD_SAMSUNG), 3 << 20);
+    assert_eq!(size(KODI), 4 << 20);
+    assert_eq!(size(OLD_SAMSUNG), 3 << 20, "and stays what it was");
 }

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use credenza::durable::State;
-use serde_json::json;
+use redb::TableDefinition;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// A title with every character that a television has been seen to stumble over.
@@ -15,30 +16,53 @@ pub fn long_name() -> String {
     "A film whose name goes on ".chars().cycle().take(250).collect()
 }
 
-/// Puts titles that somebody stopped watching into the state of a data folder.
+/// Puts titles that are pinned, and that somebody stopped watching, into the state of a data folder, in one transaction: ten
+/// thousand of the program's own would each wait for the disk.
 pub fn fill(data: &Path, titles: &[String]) {
     std::fs::create_dir_all(data).unwrap();
-    let state = State::open(&data.join("state.redb")).unwrap();
-    for (number, title) in titles.iter().enumerate() {
-        let info_hash = format!("{:040x}", number + 1);
-        let name = format!("Film.{number}.1080p.mkv");
-        let size = 1_000_000_000 + number;
-        let media_id = media_id(&info_hash, &name, size);
-        let playable = json!({
-            "id": format!("tt{:07}", 7_000_000 + number),
-            "info_hash": info_hash,
-            "title": title,
-            "release": format!("Film {number} 1080p"),
-            "trackers": [],
-            "file": {"index": 0, "name": name, "size": size},
-            "via": "swarm",
-            "store": null,
-            "since": 1_700_000_000,
-        });
-        state.put(&format!("playable/{media_id}"), &playable).unwrap();
-        let record = json!({"watched": 1, "last_watched_ms": 1_700_000_000_000_u64, "position_s": 61.5, "duration_s": 3723.5});
-        state.put(&format!("shelf/{media_id}"), &record).unwrap();
+    let file = data.join("state.redb");
+    drop(State::open(&file).unwrap());
+    let database = redb::Database::open(file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let entries: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("entries");
+    {
+        let mut table = transaction.open_table(entries).unwrap();
+        for (number, title) in titles.iter().enumerate() {
+            let (media_id, playable) = playable(number, title);
+            let record = json!({
+                "watched": 1,
+                "pinned": true,
+                "last_watched_ms": 1_700_000_000_000_u64,
+                "position_s": 61.5,
+                "duration_s": 3723.5,
+            });
+            for (key, value) in [("playable", playable), ("shelf", record)] {
+                let value = value.to_string();
+                table.insert(format!("{key}/{media_id}").as_str(), value.as_bytes()).unwrap();
+            }
+        }
     }
+    transaction.commit().unwrap();
+}
+
+/// A film that was chosen, and its media id.
+fn playable(number: usize, title: &str) -> (String, Value) {
+    let info_hash = format!("{:040x}", number + 1);
+    let name = format!("Film.{number}.1080p.mkv");
+    let size = 1_000_000_000 + number;
+    let media_id = media_id(&info_hash, &name, size);
+    let playable = json!({
+        "id": format!("tt{:07}", 7_000_000 + number),
+        "info_hash": info_hash,
+        "title": title,
+        "release": format!("Film {number} 1080p"),
+        "trackers": [],
+        "file": {"index": 0, "name": name, "size": size},
+        "via": "swarm",
+        "store": null,
+        "since": 1_700_000_000,
+    });
+    (media_id, playable)
 }
 
 /// As the program makes it of what a file is.

@@ -10,7 +10,9 @@ use tokio::runtime::Runtime;
 
 use crate::support::seeder::{Torrent, random};
 use crate::support::server::Server;
+use crate::support::shop::Shop;
 use crate::support::until;
+use crate::support::warehouse::Mood;
 use crate::support::world::{ID, World};
 
 const FILM: &str = "A.Film.2008.DVDRip.x264-GRP";
@@ -85,6 +87,43 @@ fn a_program_under_a_films_name_is_never_passed_on_and_the_next_candidate_plays(
     assert!(begun.elapsed() < Duration::from_secs(30));
 }
 
+#[test]
+fn a_program_under_a_films_name_that_a_store_has_is_never_passed_on_either() {
+    let world = World::of("A Film");
+    let bad = torrent("A.Film.2008.720p.BluRay.x264-ONE", b"MZ\x90\0\x03\0\0\0");
+    let film = torrent(FILM, b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01");
+    world.list(&[&bad, &film]);
+    let shop = Shop::of(&[&bad, &film], 4 << 20);
+    let configuration = shop.configuration(&world, "[swarm]\nenabled = false\n");
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::serve_on(&data, &configuration, None);
+    let play = server.play(ID);
+    assert_eq!(play["via"], "debrid", "{play}");
+    assert_eq!(play["candidate"]["info_hash"], json!(film.info_hash.to_string()), "{play}");
+    let passed = &play["passed_over"][0];
+    assert_eq!(passed["info_hash"], json!(bad.info_hash.to_string()), "{play}");
+    assert_eq!(passed["why"], "not_a_film", "{play}");
+    let words = passed["message"].as_str().unwrap();
+    assert!(words.contains("a Windows program") && words.contains("is not passed on"), "{words}");
+    let url = play["url"].as_str().unwrap();
+    let whole = server.get(&url[url.find("/v/").unwrap()..]);
+    assert!(whole.body == film.files[0].1);
+    // Chosen by its owner by hand, it is refused too, and so after a restart, when nothing of it
+    // can be read.
+    let chosen = |server: &Server| {
+        let path = format!("/api/play/{ID}?info_hash={}", bad.info_hash);
+        let answer = server.owner("POST", &path).send();
+        assert_ne!(answer.status, 200, "{}", answer.text());
+        assert!(answer.text().contains("a Windows program"), "{}", answer.text());
+    };
+    shop.gives(&bad, 0);
+    chosen(&server);
+    assert_eq!(server.stop(), 0);
+    shop.warehouses[0].is(Mood::Silent);
+    chosen(&Server::serve_on(&data, &configuration, None));
+}
+
 /// A peer that has everything and sends nothing of it right.
 fn liar(torrent: &Torrent) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -125,6 +164,14 @@ fn lie(mut stream: TcpStream, hash: [u8; 20], pieces: usize) -> std::io::Result<
     }
 }
 
+/// A reader that asks and waits.
+fn begun(server: &Server, path: &str) -> TcpStream {
+    let address = server.base.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    stream
+}
+
 #[test]
 fn a_torrent_whose_data_is_never_right_is_stopped_and_told_of() {
     let world = World::of("A Film");
@@ -140,7 +187,8 @@ fn a_torrent_whose_data_is_never_right_is_stopped_and_told_of() {
         server.owner("POST", "/api/torrents").bytes("application/x-bittorrent", &bytes).send();
     assert_eq!(added.status, 202, "{}", added.text());
     let path = format!("/api/stream/{}?file=0", film.info_hash);
-    let _ = server.owner("HEAD", &path).send();
+    // Who reads it waits for what never comes.
+    let _reader = begun(&server, &path);
     let notice = until("the notice", Duration::from_secs(90), || {
         let status = server.owner("GET", "/api/status").send().json();
         Some(status["notices"][0].clone()).filter(serde_json::Value::is_object)

@@ -1,7 +1,8 @@
 //! What is in subtitle files: every format and encoding in, two formats in UTF-8 out, and nothing of
 //! a stranger's file in those but times, text and three kinds of style.
 
-use credenza::subtitle::{Error, Hints, Language, Subtitle, decode, read_offers, video_hash};
+use credenza::media::video_hash;
+use credenza::subtitle::{Error, Hints, Language, Subtitle, decode, read_offers};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};

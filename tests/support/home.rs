@@ -29,12 +29,21 @@ impl Home {
 
     /// The same in a lab that was made for it.
     pub fn demo_in(lab: Lab, environment: &[(&str, &str)]) -> Self {
-        Self::demo_after(lab, environment, |_| {})
+        Self::start(lab, "demo", environment, |_| {})
     }
 
-    /// The same, with something put into its data folder before.
-    pub fn demo_after(
+    /// `credenza serve` in which anybody may watch, with something put into its data folder before.
+    pub fn serve_after(
+        environment: &[(&str, &str)],
+        prepare: impl FnOnce(&std::path::Path),
+    ) -> Self {
+        let open = [("CREDENZA_ACCESS_AUTH_REQUIRED", "false")];
+        Self::start(Lab::new(), "serve", &[&open, environment].concat(), prepare)
+    }
+
+    fn start(
         lab: Lab,
+        what: &str,
         environment: &[(&str, &str)],
         prepare: impl FnOnce(&std::path::Path),
     ) -> Self {
@@ -42,7 +51,7 @@ impl Home {
         prepare(&folder.path().join("data"));
         let clean = credenza(&folder.path().join("data"));
         let mut command = lab.server.command(clean.get_program());
-        command.args(clean.get_args()).args(["demo", "--listen", "0.0.0.0:8080", "--log", "debug"]);
+        command.args(clean.get_args()).args([what, "--listen", "0.0.0.0:8080", "--log", "debug"]);
         command.env("CREDENZA_LAN_MDNS", "false").envs(environment.iter().copied());
         let mut program = Beside::start(&mut command);
         program.line("an address", LIMIT, |line| line.starts_with("http://").then_some(()));

@@ -3,6 +3,7 @@
 pub mod block;
 pub mod bundle;
 pub mod card;
+pub mod cgroup;
 pub mod disk;
 pub mod film;
 pub mod firmware;
@@ -16,10 +17,14 @@ pub mod process;
 pub mod recorded;
 pub mod seeder;
 pub mod server;
+pub mod shop;
+pub mod tap;
 pub mod the_box;
 pub mod tracker;
 pub mod upstream;
+pub mod viewer;
 pub mod warehouse;
+pub mod watcher;
 pub mod world;
 
 use std::time::{Duration, Instant};

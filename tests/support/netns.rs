@@ -35,7 +35,21 @@ impl Namespace {
         command
     }
 
-    fn ip(&self, arguments: &str) -> Result<(), String> {
+    /// The same program with the same arguments and environment, on this host.
+    pub fn inside(&self, command: &Command) -> Command {
+        let mut inside = self.command(command.get_program());
+        inside.args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => inside.env(name, value),
+                None => inside.env_remove(name),
+            };
+        }
+        inside
+    }
+
+    /// `ip` on this host.
+    pub fn ip(&self, arguments: &str) -> Result<(), String> {
         let mut command = Command::new("ip");
         command.args(["-n", &self.name]).args(arguments.split(' '));
         finish(&mut command, LIMIT).map(drop)

@@ -91,7 +91,7 @@ pub fn gst_discoverer(url: &str, limit: Duration) -> Result<Proof, String> {
 }
 
 /// `H:MM:SS.nnnnnnnnn` as seconds.
-fn clock(text: &str) -> Option<f64> {
+pub fn clock(text: &str) -> Option<f64> {
     let mut seconds = 0.0;
     for part in text.trim().split(':') {
         seconds = seconds * 60.0 + part.parse::<f64>().ok()?;

@@ -35,6 +35,11 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// What is missing on this machine to record a disk.
+    pub fn missing() -> Option<&'static str> {
+        (!has("qemu-storage-daemon")).then_some(MISSING)
+    }
+
     /// A disk that begins as `image`, with partitions at these places, of these lengths. Says why,
     /// where that is not possible.
     pub fn start(image: &[u8], partitions: &[(usize, usize)]) -> Result<Self, String> {

@@ -76,6 +76,15 @@ pub struct Peer {
     _folder: tempfile::TempDir,
 }
 
+impl Peer {
+    /// It keeps its connections and says nothing more, or goes on.
+    pub fn falls_silent(&self, silent: bool) {
+        let signal = if silent { "-STOP" } else { "-CONT" };
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
 impl Drop for Peer {
     fn drop(&mut self) {
         let _ = self.child.kill();

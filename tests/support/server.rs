@@ -50,8 +50,14 @@ const ANY: &str = "127.0.0.1:0";
 impl Server {
     /// `credenza demo`.
     pub fn demo() -> Self {
+        Self::demo_with(&[])
+    }
+
+    /// The same with more of the environment.
+    pub fn demo_with(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = credenza(&folder.path().join("data"));
+        command.envs(environment.iter().copied());
         command.args(["demo", "--listen", ANY, "--log", "debug"]);
         command.env_remove("CREDENZA_TITLE_OPENSUBTITLES_URL");
         Self::start(command, folder.path().join("data"), Some(folder))
@@ -66,15 +72,20 @@ impl Server {
 
     /// The same on a data folder that outlives it.
     pub fn serve_on(data: &Path, configuration: &str, folder: Option<tempfile::TempDir>) -> Self {
+        Self::start(Self::command(data, configuration, ANY), data.to_owned(), folder)
+    }
+
+    /// The same, not started yet, to listen elsewhere or to be started in another surrounding.
+    pub fn command(data: &Path, configuration: &str, listen: &str) -> Command {
         std::fs::create_dir_all(data).unwrap();
         let file = data.join("test.toml");
         std::fs::write(&file, configuration).unwrap();
         let mut command = credenza(data);
-        command.args(["serve", "--listen", ANY, "--log", "debug", "--config"]).arg(file);
+        command.args(["serve", "--listen", listen, "--log", "debug", "--config"]).arg(file);
         if configuration.contains("opensubtitles_url") {
             command.env_remove("CREDENZA_TITLE_OPENSUBTITLES_URL");
         }
-        Self::start(command, data.to_owned(), folder)
+        command
     }
 
     pub fn start(mut command: Command, data: PathBuf, folder: Option<tempfile::TempDir>) -> Self {
@@ -136,11 +147,16 @@ impl Server {
         cookie.split(';').next().unwrap().to_owned()
     }
 
-    /// What `play` answers for this id.
+    /// What `play` answers for this id. Where no index answered in its time, as on a machine that
+    /// has much else to do, it is asked again.
     pub fn play(&self, id: &str) -> Value {
-        let answer = self.owner("POST", &format!("/api/play/{id}")).send();
-        assert_eq!(answer.status, 200, "{}\n{}", answer.text(), self.log());
-        answer.json()
+        until("an index to answer", Duration::from_secs(60), || {
+            let answer = self.owner("POST", &format!("/api/play/{id}")).send();
+            let is_late =
+                answer.status == 502 && answer.json()["error"]["code"] == json!("no_index");
+            assert!(is_late || answer.status == 200, "{}\n{}", answer.text(), self.log());
+            (!is_late).then(|| answer.json())
+        })
     }
 
     /// Interrupts it and waits for its exit code.
@@ -154,6 +170,12 @@ impl Server {
         until("the server's end", Duration::from_secs(20), || child.try_wait().unwrap())
             .code()
             .unwrap_or(-1)
+    }
+
+    /// Kills it, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     pub fn signal(&self, name: &str) {

@@ -16,6 +16,8 @@ pub enum Mood {
     HangsUp,
     /// Keeps every connection and sends nothing.
     Silent,
+    /// The same to those it sends to; who comes anew is served well.
+    Forgets,
     /// Sends 1 KiB a second.
     Crawls,
 }
@@ -131,7 +133,11 @@ impl Shared {
         };
         let (state, _) =
             self.changed.wait_timeout_while(state, turn, |state| !broken(state)).unwrap();
-        let silent = |state: &mut State| state.mood == Mood::Silent;
+        let silent = |state: &mut State| match state.mood {
+            Mood::Silent => true,
+            Mood::Forgets => state.changes != began,
+            _ => false,
+        };
         let state = self.changed.wait_while(state, silent).unwrap();
         (!broken(&state)).then_some(most)
     }

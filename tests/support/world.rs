@@ -30,8 +30,31 @@ impl World {
         Self { tracker: Tracker::start(), index: Upstream::start(), titles }
     }
 
+    /// A world in which `ID` is a series of this name, with so many episodes in its first season.
+    pub fn of_series(name: &str, episodes: u32) -> Self {
+        let titles = Upstream::start();
+        let row = |number: u32| {
+            serde_json::json!({"id": format!("{ID}:1:{number}"), "season": 1, "episode": number,
+                "name": format!("Episode {number}"), "released": "2008-01-01T00:00:00.000Z"})
+        };
+        let videos: Vec<_> = (1..=episodes).map(row).collect();
+        let meta = serde_json::json!({"meta": {"id": ID, "imdb_id": ID, "name": name,
+            "type": "series", "year": "2008", "videos": videos}});
+        titles.on(&format!("/meta/series/{ID}.json"), Reply::json(meta.to_string()));
+        Self { tracker: Tracker::start(), index: Upstream::start(), titles }
+    }
+
     /// Lists these torrents, in Torrentio's words, each with our tracker.
     pub fn list(&self, torrents: &[&Torrent]) -> &Self {
+        self.list_at(&format!("/stream/movie/{ID}.json"), torrents)
+    }
+
+    /// The same for an episode of the first season.
+    pub fn list_episode(&self, number: u32, torrents: &[&Torrent]) -> &Self {
+        self.list_at(&format!("/stream/series/{ID}:1:{number}.json"), torrents)
+    }
+
+    fn list_at(&self, path: &str, torrents: &[&Torrent]) -> &Self {
         let stream = |torrent: &&Torrent| {
             serde_json::json!({
                 "name": "Torrentio\n1080p",
@@ -42,7 +65,7 @@ impl World {
         };
         let streams: Vec<_> = torrents.iter().map(stream).collect();
         let body = serde_json::json!({"streams": streams, "cacheMaxAge": 3600});
-        self.index.on(&format!("/stream/movie/{ID}.json"), Reply::json(body.to_string()));
+        self.index.on(path, Reply::json(body.to_string()));
         self
     }
 

@@ -10,7 +10,7 @@ use super::{addon, empty, id_of, reply, segments};
 use crate::demo::household::{Entry, Household, Role, Work};
 use crate::demo::reel;
 use crate::http::plain::{Ask, Reply};
-use crate::subtitle::{HASHED, video_hash};
+use crate::media::{ENDS, video_hash};
 
 /// The film's in German; sent in Windows-1252.
 const GERMAN: &str = "1\n00:00:01,000 --> 00:00:05,500\nDies ist eine Vorführung.\nKein Bild \
@@ -105,8 +105,7 @@ impl OpenSubtitles {
 }
 
 fn hash_of(file: &Entry) -> Option<String> {
-    let end = usize::try_from(HASHED).ok()?;
-    let (head, tail) = (file.bytes.get(..end)?, file.bytes.len().checked_sub(end)?);
+    let (head, tail) = (file.bytes.get(..ENDS)?, file.bytes.len().checked_sub(ENDS)?);
     video_hash(file.size(), head, &file.bytes[tail..])
 }
 

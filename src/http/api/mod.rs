@@ -13,6 +13,7 @@ mod sets;
 mod sources;
 mod story;
 mod stream;
+mod stremio;
 mod subtitles;
 mod titles;
 mod torrents;
@@ -42,6 +43,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/api/sources/stats", get(sources::stats))
         .route("/api/sources/test", post(sources::test))
         .route("/api/sources/{name}", delete(sources::remove))
+        .route("/api/stremio/keys", get(stremio::keys).post(stremio::make))
+        .route("/api/stremio/keys/{id}", delete(stremio::revoke))
+        .route("/api/stremio/server", get(stremio::server).put(stremio::turn))
         // The owner of a box.
         .route("/api/box", get(appliance::standing))
         .route("/api/box/disks", get(appliance::disks))

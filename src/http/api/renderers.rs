@@ -1,5 +1,7 @@
 //! "Play on TV": the household's televisions, and what they are told.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::{JsonRejection, PathRejection};
@@ -14,6 +16,9 @@ use crate::lan::content_directory::CONTENT_FEATURES;
 use crate::lan::renderer::{Command, Film};
 use crate::media::StremioId;
 use crate::torrent::InfoHash;
+
+/// How long the subtitles may keep a film waiting.
+const SUBTITLES: Duration = Duration::from_secs(1);
 
 type Form<T> = Result<Json<T>, JsonRejection>;
 type Named = Result<Path<String>, PathRejection>;
@@ -78,7 +83,11 @@ pub(in crate::http) async fn show(
     let row = rooms.playback.shelf_row(media_id)?;
     let own = rooms.renderers.own_address_for(id)?;
     let (key, name) = (rooms.media_keys.sign(media_id, &row.link_name), &row.link_name);
-    let url = format!("http://{own}:{}/v/{key}/{name}", rooms.whereabouts.port());
+    let base = format!("http://{own}:{}", rooms.whereabouts.port());
+    let url = format!("{base}/v/{key}/{name}");
+    // A set that was told to play should not wait for a list of strangers'.
+    rooms.playback.subtitles_within(media_id, SUBTITLES).await?;
+    let subtitles = rooms.subtitles_of(media_id).into_iter().next();
     let begin_s = told.position_s.filter(|_| !from_the_beginning).map(whole);
     let film = Film {
         url: url.clone(),
@@ -87,7 +96,7 @@ pub(in crate::http) async fn show(
         features: CONTENT_FEATURES,
         size_bytes: row.size_bytes,
         duration_s: row.duration_s,
-        captions: None,
+        captions: subtitles.map(|path| format!("{base}{path}")),
         begin_s,
     };
     rooms.renderers.show(id, &film).await?;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::magnet_players::takes_magnets;
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
+use crate::http::sets;
 use crate::media::StremioId;
 use crate::torrent::InfoHash;
 
@@ -42,7 +43,10 @@ pub(super) async fn play(
         return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "use_post", sentence));
     }
     let rooms = &visitor.rooms;
-    let play = rooms.playback.play(&id, which.info_hash).await?;
+    let play = {
+        let set = sets::known(&visitor.headers).map(|set| &set.plays);
+        rooms.playback.play_for(&id, which.info_hash, set).await?
+    };
     Ok(Json(rooms.play_answer(&play, visitor.host())))
 }
 

@@ -13,6 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::Visitor;
+use crate::http::router::Asks;
 use crate::playback::{Seek, Transfer};
 use crate::torrent::InfoHash;
 
@@ -72,9 +73,9 @@ async fn send(
     manners: Manners,
     watch: Option<Extension<Watch>>,
 ) -> Result<Response, ApiError> {
-    let playback = &visitor.rooms.playback;
-    let media = playback.torrent_media(hash, file, may_add).await?;
-    let representation = playback.representation(&media.media_id).await?;
+    let media = visitor.rooms.playback.torrent_media(hash, file, may_add).await?;
+    let asks = Asks { head: method == Method::HEAD, set: None };
+    let representation = visitor.rooms.media(asks, &media.media_id).await?;
     if let Some(Extension(watch)) = watch {
         watch.allow_pause();
     }

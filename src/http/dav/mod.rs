@@ -23,7 +23,7 @@ use super::files;
 use super::line::Watch;
 use super::media::{self, Manners};
 use super::rooms::{Rooms, Visitor};
-use super::shield;
+use super::{shield, subtitle};
 use multistatus::Asked;
 
 /// What may be done here.
@@ -49,7 +49,8 @@ async fn answer(visitor: Visitor, watch: Option<Extension<Watch>>, request: Requ
     }
     let method = request.method().clone();
     if method.as_str() == "PROPFIND" {
-        return propfind(&visitor, request).await.unwrap_or_else(IntoResponse::into_response);
+        let listed = Box::pin(propfind(&visitor, request)).await;
+        return listed.unwrap_or_else(IntoResponse::into_response);
     }
     if method != Method::GET && method != Method::HEAD {
         let refusal = ApiError::method_not_allowed();
@@ -89,13 +90,16 @@ pub(super) fn moved(to: &str) -> Response {
     (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, to)]).into_response()
 }
 
-/// A film's bytes.
+/// A film's bytes, or subtitles.
 pub(super) async fn bytes(
     visitor: &Visitor,
     entry: &Entry,
     watch: Option<Extension<Watch>>,
     method: &Method,
 ) -> Response {
+    if let Some(line) = &entry.subtitles {
+        return subtitle::answer(&visitor.rooms, line, method, &visitor.headers).await;
+    }
     let Some(video) = entry.video() else { return ApiError::not_found().into_response() };
     match visitor.rooms.playback.representation(&video.media_id).await {
         Ok(representation) => {

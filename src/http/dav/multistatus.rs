@@ -89,6 +89,13 @@ pub(super) fn answer(
 /// What is known of an entry: name and content, as XML.
 fn properties(playback: &Playback, entry: &Entry) -> Vec<(&'static str, String)> {
     let mut known = vec![("displayname", xml::escape(&entry.name))];
+    if entry.subtitles.is_some() {
+        // Their length is known once they are fetched; nobody is asked for a list.
+        known.push(("resourcetype", String::new()));
+        known.push(("getcontenttype", "application/x-subrip".to_owned()));
+        known.push(("getlastmodified", httpdate::fmt_http_date(long_ago())));
+        return known;
+    }
     let Some(video) = entry.video() else {
         known.push(("resourcetype", "<D:collection/>".to_owned()));
         return known;

@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::playback::{self, Node, NodeId, NodeKind, Page, Playback, Video};
+use crate::playback::{self, Node, NodeId, NodeKind, Page, Playback, SubtitleLine, Video};
 
 /// Longest name of a file, in bytes: what file systems take on which a client keeps it.
 const LONGEST: usize = 255;
+/// Most subtitles of one film that are listed.
+const MOST_SUBTITLES: usize = 6;
+/// How the names of subtitles end.
+const SUBTITLES: &str = ".srt";
 /// Most folders in each other; the catalogue has six.
 const DEEPEST: usize = 12;
 /// What stands as it is in an address (RFC 3986, 2.3).
@@ -20,7 +24,10 @@ const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').
 pub(in crate::http) struct Entry {
     /// Its name in its folder; the root has none.
     pub(in crate::http) name: String,
+    /// Of subtitles, their film's.
     pub(in crate::http) node: Node,
+    /// Where it is no film but subtitles that lie beside one.
+    pub(in crate::http) subtitles: Option<SubtitleLine>,
 }
 
 impl Entry {
@@ -30,8 +37,8 @@ impl Entry {
 
     pub(in crate::http) fn video(&self) -> Option<&Video> {
         match &self.node.kind {
-            NodeKind::Video(video) => Some(video),
-            NodeKind::Folder { .. } => None,
+            NodeKind::Video(video) if self.subtitles.is_none() => Some(video),
+            NodeKind::Video(_) | NodeKind::Folder { .. } => None,
         }
     }
 
@@ -59,12 +66,18 @@ pub(in crate::http) async fn find(
     names: &[String],
 ) -> Result<Option<Entry>, playback::Error> {
     let Some(root) = NodeId::parse(NodeId::ROOT) else { return Ok(None) };
-    let mut at = Entry { name: String::new(), node: playback.node(&root).await? };
+    let node = playback.node(&root).await?;
+    let mut at = Entry { name: String::new(), node, subtitles: None };
     for name in names {
         if !at.is_folder() {
             return Ok(None);
         }
-        let children = entries(playback, &at.node.id).await?;
+        // Subtitles are looked up for who asks for one alone: a list of films has many.
+        let children = if name.ends_with(SUBTITLES) {
+            entries(playback, &at.node.id).await?
+        } else {
+            named(playback.children(&at.node.id, Page::WHOLE).await?.nodes)
+        };
         let name = without_progress(name);
         match children.into_iter().find(|child| without_progress(&child.name) == name) {
             Some(child) => at = child,
@@ -80,7 +93,35 @@ pub(in crate::http) async fn entries(
     folder: &NodeId,
 ) -> Result<Vec<Entry>, playback::Error> {
     let children = playback.children(folder, Page::WHOLE).await?;
-    Ok(named(children.nodes))
+    let mut entries = named(children.nodes);
+    let beside: Vec<Entry> = entries.iter().flat_map(|film| subtitles_of(playback, film)).collect();
+    entries.extend(beside);
+    Ok(entries)
+}
+
+/// The subtitles of a film that are known, as files beside it: players look for names that begin with
+/// the film's.
+fn subtitles_of(playback: &Arc<Playback>, film: &Entry) -> Vec<Entry> {
+    let Some(video) = film.video() else { return Vec::new() };
+    let stem = film.name.rsplit_once('.').map_or(film.name.as_str(), |(stem, _)| stem);
+    let mut rows: Vec<Entry> = Vec::new();
+    for line in playback.subtitles_known(&video.media_id).into_iter().take(MOST_SUBTITLES) {
+        let spelled = (1..).map(|number| ending(&line, number));
+        let mut names = spelled.map(|ending| fitted(stem, "", &ending));
+        let name = names.find(|name| rows.iter().all(|row| row.name != *name));
+        let node = film.node.clone();
+        rows.push(Entry { name: name.unwrap_or_default(), node, subtitles: Some(line) });
+    }
+    rows
+}
+
+/// `.en.forced.srt`, as players read it; a second of the same has a number.
+fn ending(line: &SubtitleLine, number: u32) -> String {
+    let language = Some(line.tag()).filter(|tag| *tag != "und").map(|tag| format!(".{tag}"));
+    let number = (number > 1).then(|| format!(".{number}"));
+    let flags = [(line.forced, ".forced"), (line.sdh, ".sdh")];
+    let flags: String = flags.iter().filter(|flag| flag.0).map(|flag| flag.1).collect();
+    format!("{}{}{flags}{SUBTITLES}", number.unwrap_or_default(), language.unwrap_or_default())
 }
 
 /// Gives each a name that no other has, in any case of letters.
@@ -99,7 +140,7 @@ fn named(nodes: Vec<Node>) -> Vec<Entry> {
         });
         let mut free = spelled.filter(|name| taken.insert(without_progress(name).to_lowercase()));
         let name = free.next().unwrap_or_default();
-        Entry { name, node }
+        Entry { name, node, subtitles: None }
     };
     nodes.into_iter().map(entry).collect()
 }
@@ -189,9 +230,10 @@ mod tests {
     #[test]
     fn a_name_comes_back_out_of_its_address() {
         for name in ["Tom & Jerry <1> \"q\" é 日本.mkv", "100% #1?", "a+b;c=d,e", "~-._!'()*"] {
-            let entry = Entry { name: name.to_owned(), node: node(name, None) };
+            let (name, node) = (name.to_owned(), node(name, None));
+            let entry = Entry { name: name.clone(), node, subtitles: None };
             assert!(entry.link().is_ascii());
-            assert_eq!(segments(&format!("/{}", entry.link())), Some(vec![name.to_owned()]));
+            assert_eq!(segments(&format!("/{}", entry.link())), Some(vec![name]));
         }
         assert_eq!(segments("/"), Some(vec![]));
         assert_eq!(segments("/%ff"), None);

@@ -27,6 +27,11 @@ pub(in crate::http) fn is_wanted(asked: &HeaderMap) -> bool {
         || sets::known(asked).is_some_and(|set| set.captions.contains(&Captions::Header))
 }
 
+/// Whether the request asks for subtitles in so many words.
+pub(in crate::http) fn is_asked(asked: &HeaderMap) -> bool {
+    asked.contains_key(ASKS_CAPTIONS)
+}
+
 /// Adds it to the answer; subtitles lie at `base`, by which the set reached us.
 pub(in crate::http) fn add(answer: &mut HeaderMap, beside: &Beside, base: &str) {
     if let Some(path) = &beside.subtitles

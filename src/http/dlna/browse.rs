@@ -13,8 +13,8 @@ const MOST: usize = 1000;
 /// Most folders that a search looks into, and how deep.
 const MOST_FOLDERS: usize = 100;
 const DEEPEST: usize = 4;
-/// What the names of folders on this box begin with.
-const HERE: &str = "here";
+/// What the names of folders begin with of which nobody outside has to be asked.
+const HERE: [&str; 4] = ["here", "continue", "downloading", "pinned"];
 
 /// `Browse` (ContentDirectory:1, 2.7.4).
 pub(super) async fn browse(
@@ -76,10 +76,7 @@ async fn films_in(visitor: &Visitor, id: NodeId, wanted: &Wanted) -> Result<Vec<
         let children = playback.children(&id, all).await.map_err(|error| fault_of(&error))?;
         for node in children.nodes {
             if matches!(node.kind, NodeKind::Folder { .. }) {
-                if depth < DEEPEST
-                    && looked + folders.len() < MOST_FOLDERS
-                    && node.id.as_str().starts_with(HERE)
-                {
+                if depth < DEEPEST && looked + folders.len() < MOST_FOLDERS && is_here(&node.id) {
                     folders.push((node.id, depth + 1));
                 }
             } else if wanted.takes(&node) && !found.iter().any(|one| same_film(one, &node)) {
@@ -88,6 +85,10 @@ async fn films_in(visitor: &Visitor, id: NodeId, wanted: &Wanted) -> Result<Vec<
         }
     }
     Ok(found)
+}
+
+fn is_here(id: &NodeId) -> bool {
+    HERE.iter().any(|word| id.as_str().split('.').next() == Some(word))
 }
 
 /// Whether two nodes are one film in two folders.

@@ -6,6 +6,7 @@ mod library;
 mod mirrors;
 mod preferences;
 mod setup;
+mod stremio;
 mod subtitles;
 mod televisions;
 mod titles;
@@ -19,6 +20,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
+
+pub(super) use titles::genres;
 
 use super::error::ApiError;
 use super::rooms::{Rooms, Visitor};
@@ -62,6 +65,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/mirrors/remove", post(mirrors::remove))
         .route("/setup/preferences", post(preferences::change))
         .route("/setup/swarm", post(setup::swarm))
+        .route("/setup/stremio", post(stremio::make))
+        .route("/setup/stremio/revoke", post(stremio::revoke))
+        .route("/setup/stremio/server", post(stremio::server))
         .route("/setup/tmdb", post(setup::tmdb))
         .route("/setup/tmdb/remove", post(setup::remove_tmdb))
         // The owner of a box.

@@ -8,7 +8,9 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{at_the_door, filled, frame, indexes, mirrors, of_owner, page, set_up, trouble, view};
+use super::{
+    at_the_door, filled, frame, indexes, mirrors, of_owner, page, set_up, stremio, trouble, view,
+};
 use crate::http::rooms::{Visitor, no_cookie, session_cookie};
 use crate::http::sets::Seen;
 use crate::index::Standing;
@@ -49,6 +51,7 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         stores: Store::ALL.map(|store| (store.as_str(), store.label(), store == chosen)).into(),
         indexes: indexes::rows(settings.indexes),
         mirrors: mirrors::view(&visitor.rooms),
+        stremio: stremio::view(visitor),
         token_set: settings.debrid.set,
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
@@ -102,6 +105,8 @@ fn sentence_of(word: &str) -> Option<&'static str> {
         "indexes" => "The indexes are changed.",
         "mirrors" => "The mirrors are changed; the next film goes by them.",
         "preferences" => "What you prefer is kept; the next search goes by it.",
+        "stremio-revoked" => "The key is revoked: the add-on of that device has stopped.",
+        "stremio-server" => "The server for Stremio's apps is changed.",
         "swarm" => "Peer-to-peer is changed.",
         "tmdb" => "TMDB takes the key; it is kept.",
         "tmdb-removed" => "The TMDB key is removed.",

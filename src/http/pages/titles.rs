@@ -62,6 +62,11 @@ const ANIME_GENRES: [&str; 14] = [
     "Sports",
 ];
 
+/// The genres of a catalogue.
+pub(in crate::http) fn genres(kind: Kind) -> &'static [&'static str] {
+    if kind == Kind::Anime { &ANIME_GENRES } else { &GENRES }
+}
+
 #[derive(Deserialize)]
 pub(super) struct Asked {
     q: Option<String>,
@@ -178,7 +183,7 @@ pub(super) async fn catalogue(
         Err(error) => return trouble(&visitor, error, "/"),
     };
     let here = format!("/catalogue/{}", list.kind.as_str());
-    let genres: &[&str] = if list.kind == Kind::Anime { &ANIME_GENRES } else { &GENRES };
+    let genres = genres(list.kind);
     let of_genre = |genre: &&str| {
         let chosen = list.genre.as_deref() == Some(*genre);
         ((*genre).to_owned(), format!("{here}?genre={}", genre.replace(' ', "%20")), chosen)

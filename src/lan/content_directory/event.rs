@@ -9,12 +9,13 @@ use crate::xml::escape;
 #[must_use]
 pub fn changes(service: Service, update: u32) -> String {
     let evented = service.variables().iter().filter(|one| one.evented);
-    let rows: String = evented
+    let rows: Vec<String> = evented
         .map(|one| {
             let value = value_of(one.name, update);
             format!("<e:property><{0}>{1}</{0}></e:property>", one.name, escape(&value))
         })
         .collect();
+    let rows = rows.concat();
     format!(
         "{HEAD}<e:propertyset xmlns:e=\"urn:schemas-upnp-org:event-1-0\">{rows}</e:propertyset>"
     )
@@ -24,9 +25,8 @@ fn value_of(variable: &str, update: u32) -> String {
     match variable {
         "SystemUpdateID" => update.to_string(),
         "SourceProtocolInfo" => source_protocols(),
-        "CurrentConnectionIDs" => "0".to_owned(),
         "TransferIDs" | "SinkProtocolInfo" => String::new(),
-        // The registrar's: everybody has been let in since ever.
+        // The one connection there is; and the registrar's: everybody has been let in since ever.
         _ => "0".to_owned(),
     }
 }

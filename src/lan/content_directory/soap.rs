@@ -127,15 +127,19 @@ impl Call {
     pub fn answer(&self, values: &[String]) -> String {
         debug_assert_eq!(values.len(), self.action.gives.len());
         let rows = self.action.gives.iter().zip(values);
-        let rows: String =
-            rows.map(|((name, _), value)| format!("<{name}>{}</{name}>", escape(value))).collect();
+        let row = |((name, _), value): (&(&str, _), &String)| {
+            format!("<{name}>{}</{name}>", escape(value))
+        };
+        let rows = rows.map(row).collect::<Vec<_>>().concat();
         let (name, kind) = (self.action.name, self.service.kind());
         envelope(&format!("<u:{name}Response xmlns:u=\"{kind}\">{rows}</u:{name}Response>"))
     }
 }
 
+type Said = (Option<String>, Vec<(String, String)>);
+
 /// The action that a body names, and its arguments, in lower case.
-fn body_of(body: &[u8]) -> Result<(Option<String>, Vec<(String, String)>), Fault> {
+fn body_of(body: &[u8]) -> Result<Said, Fault> {
     let text = crate::xml::text(body);
     let (mut named, mut said) = (None, Vec::new());
     let mut body_at = None;

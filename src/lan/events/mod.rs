@@ -1,7 +1,7 @@
 //! Telling televisions that the list has changed (GENA; UDA 1.0, section 4).
 //!
 //! A subscription names an address that we shall connect to. It counts only where that is the
-//! subscriber's own, by its socket: else anybody could have us knock at others' doors (CallStranger,
+//! subscriber's own, by its socket: else anybody could have us knock at others' doors (`CallStranger`,
 //! CVE-2020-12695). Nothing is connected to before the subscriber has its answer: an LG waits for that
 //! with every folder it opens.
 

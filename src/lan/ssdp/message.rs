@@ -36,9 +36,9 @@ impl Announced {
     /// Each of its six names as (`ST` or `NT`, `USN`).
     pub(super) fn names(&self) -> Vec<(String, String)> {
         let device = format!("uuid:{}", self.uuid);
-        let named = |target: &str| (target.to_owned(), format!("{device}::{target}"));
-        let mut names = vec![named("upnp:rootdevice"), (device.clone(), device.clone())];
-        names.extend(TYPES.map(named));
+        let of = |target: &str| (target.to_owned(), format!("{device}::{target}"));
+        let mut names = vec![of("upnp:rootdevice"), (device.clone(), device.clone())];
+        names.extend(TYPES.map(of));
         names
     }
 

@@ -192,9 +192,8 @@ impl Voice {
     fn speaker_for(&self, who: IpAddr) -> Option<(Ipv4Addr, Arc<UdpSocket>)> {
         let own = match self.links.local_for(who) {
             Some(IpAddr::V4(own)) => own,
-            Some(IpAddr::V6(_)) => return None,
             None if self.speakers.len() == 1 => *self.speakers.keys().next()?,
-            None => return None,
+            Some(IpAddr::V6(_)) | None => return None,
         };
         Some((own, Arc::clone(self.speakers.get(&own)?)))
     }

@@ -16,9 +16,10 @@ use crate::clip::Clip;
 use crate::media::StremioId;
 use crate::playback::{Error, Playback, lock};
 use crate::representation::Representation;
+use crate::select::Profile;
 
 const ASK: &str = "ask:";
-/// How long a player waits for headers: ExoPlayer gives up after 8 s.
+/// How long a player waits for headers: `ExoPlayer` gives up after 8 s.
 const PATIENCE: Duration = Duration::from_millis(6500);
 /// After how much of that the best of what was found so far will do.
 const SOON: Duration = Duration::from_secs(4);
@@ -35,11 +36,16 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Most clips that are remembered.
 const MOST: usize = 64;
 
+/// A title, and the set that asks for it, where it is known what that plays.
+pub(in crate::playback) type Wish = (StremioId, Option<&'static Profile>);
+
 type Outcome = Option<Result<String, String>>;
+/// By the title, and by the name of the set's profile.
+type Choosing = HashMap<(StremioId, Option<&'static str>), watch::Receiver<Outcome>>;
 
 /// What is being chosen, and what could not be.
 pub(in crate::playback) struct Asked {
-    choosing: Mutex<HashMap<StremioId, watch::Receiver<Outcome>>>,
+    choosing: Mutex<Choosing>,
     clips: Mutex<HashMap<StremioId, (Instant, Arc<Clip>)>>,
     begun: Mutex<Vec<Instant>>,
     places: Arc<Semaphore>,
@@ -81,6 +87,11 @@ fn link(id: &StremioId) -> String {
     format!("asked/{id}")
 }
 
+/// The name of a choice for one kind of set, which others need not share.
+fn link_for((id, set): &Wish) -> String {
+    set.map_or_else(|| link(id), |set| format!("{}/{}", link(id), set.name))
+}
+
 impl Playback {
     /// The media id of the bytes themselves: of a film that was asked for by its title, what was
     /// chosen for it; else the same.
@@ -94,7 +105,11 @@ impl Playback {
 
     /// What was chosen for a title, if that holds: of late, or somebody still has it open.
     pub(super) fn chosen_for(&self, id: &StremioId) -> Option<String> {
-        let (media_id, age) = self.parts.cache.link(&link(id))?;
+        self.chosen_as(&link(id))
+    }
+
+    fn chosen_as(&self, link: &str) -> Option<String> {
+        let (media_id, age) = self.parts.cache.link(link)?;
         let holds = age < HOLDS || lock(&self.sessions).contains_key(&media_id);
         Some(media_id).filter(|media_id| holds && self.known(media_id).is_ok())
     }
@@ -102,19 +117,20 @@ impl Playback {
     /// The bytes of a film that is asked for by its title, or the clip that says why there are none.
     pub(in crate::playback) async fn representation_asked(
         self: &Arc<Self>,
-        id: &StremioId,
+        wish: &Wish,
     ) -> Result<Arc<dyn Representation>, Error> {
+        let id = &wish.0;
         let until = Instant::now() + PATIENCE;
         if let Some(clip) = self.standing_clip(id) {
             return Ok(clip);
         }
-        if let Some(media_id) = self.chosen_for(id) {
+        if let Some(media_id) = self.chosen_as(&link_for(wish)) {
             match self.representation_of(&media_id).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => tracing::info!(%id, %error, "what was chosen does not open; again"),
             }
         }
-        let Some(mut outcome) = self.choosing(id) else {
+        let Some(mut outcome) = self.choosing(wish) else {
             return Ok(self.clip_about(id, TOO_MANY));
         };
         let left = until.saturating_duration_since(Instant::now());
@@ -134,9 +150,10 @@ impl Playback {
 
     /// The choice that is under way, or a new one. Who asks may go; it goes on, for who presses play
     /// again. `None`: too many were begun within a minute.
-    fn choosing(self: &Arc<Self>, id: &StremioId) -> Option<watch::Receiver<Outcome>> {
+    fn choosing(self: &Arc<Self>, wish: &Wish) -> Option<watch::Receiver<Outcome>> {
+        let (wish, key) = (*wish, (wish.0, wish.1.map(|set| set.name.as_str())));
         let mut choosing = lock(&self.asked.choosing);
-        if let Some(under_way) = choosing.get(id) {
+        if let Some(under_way) = choosing.get(&key) {
             return Some(under_way.clone());
         }
         let mut begun = lock(&self.asked.begun);
@@ -147,23 +164,27 @@ impl Playback {
         begun.push(Instant::now());
         drop(begun);
         let (told, outcome) = watch::channel(None);
-        choosing.insert(*id, outcome.clone());
-        let (playback, places, id) = (Arc::clone(self), Arc::clone(&self.asked.places), *id);
+        choosing.insert(key, outcome.clone());
+        let (playback, places, id) = (Arc::clone(self), Arc::clone(&self.asked.places), wish.0);
         let ending = self.desk.ending.clone();
         self.parts.tasks.spawn(async move {
             let chosen = async {
                 let _place = places.acquire().await;
-                playback.play_soon(&id, SOON).await
+                playback.play_soon(&id, SOON, wish.1.map(|set| &set.plays)).await
             };
             let outcome = match ending.run_until_cancelled(chosen).await {
                 Some(Ok(play)) => {
-                    playback.parts.cache.put_link(&link(&id), &play.media_id);
+                    playback.parts.cache.put_link(&link_for(&wish), &play.media_id);
+                    // Who asks next, and is not known, gets what lies at hand.
+                    if playback.chosen_for(&id).is_none() {
+                        playback.parts.cache.put_link(&link(&id), &play.media_id);
+                    }
                     Some(Ok(play.media_id))
                 }
                 Some(Err(error)) => Some(Err(playback.in_words(&error))),
                 None => None,
             };
-            lock(&playback.asked.choosing).remove(&id);
+            lock(&playback.asked.choosing).remove(&key);
             let _ = told.send(outcome);
         });
         Some(outcome)

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::listing::Row;
 use super::node::Node;
+use super::row::Row;
 use crate::playback::{Playback, lock};
 
 /// What is read at the start.
@@ -59,18 +59,19 @@ mod tests {
     #[test]
     fn a_film_opens_once_its_beginning_and_its_end_are_here() {
         let len = 100 * MIB;
+        let only = |range: Range<u64>| std::iter::once(range).collect::<Vec<_>>();
         for (here, on_disk, expected) in [
             (Some(vec![]), 0, Some(0)),
-            (Some(vec![0..45 * MIB]), 60 * MIB, Some(45)),
+            (Some(only(0..45 * MIB)), 60 * MIB, Some(45)),
             (Some(vec![0..4 * MIB, 92 * MIB..len]), 0, None),
             (Some(vec![0..4 * MIB, 93 * MIB..len]), 0, Some(11)),
-            (Some(vec![MIB..len]), 0, Some(99)),
-            (Some(vec![0..len]), 0, None),
+            (Some(only(MIB..len)), 0, Some(99)),
+            (Some(only(0..len)), 0, None),
             (None, 30 * MIB, Some(30)),
             (None, 200 * MIB, Some(99)),
         ] {
             assert_eq!(percent(here.as_deref(), on_disk, len), expected, "{here:?}");
         }
-        assert_eq!(percent(Some(&[0..10]), 0, 10), None, "a short one");
+        assert_eq!(percent(Some(&only(0..10)), 0, 10), None, "a short one");
     }
 }

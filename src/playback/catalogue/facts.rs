@@ -20,7 +20,12 @@ impl Playback {
     /// What is known of a film that was chosen, or of what was chosen for a title; nobody is asked.
     #[must_use]
     pub fn facts(&self, media_id: &str) -> Option<Facts> {
-        let playable = self.known(&self.chosen(media_id)?).ok()?;
+        let media_id = self.chosen(media_id)?;
+        if let Some(row) = self.listing().ok()?.row(&media_id) {
+            let entity_tag = row.entity_tag.clone();
+            return Some(Facts { len: row.size_bytes, entity_tag, modified: row.modified });
+        }
+        let playable = self.known(&media_id).ok()?;
         Some(Facts {
             len: playable.file.size_bytes,
             entity_tag: entity_tag(&playable.info_hash, &playable.file),

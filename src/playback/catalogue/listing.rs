@@ -13,78 +13,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::names::order;
-use crate::media::StremioId;
+use super::row::Row;
 use crate::playback::playable::Playable;
 use crate::playback::shelf::{Lying, Title};
 use crate::playback::{Error, Playback, lock};
-use crate::torrent::InfoHash;
 
 /// How often films that are open are looked at for their first file on the disk.
 const LOOKED: Duration = Duration::from_secs(2);
-/// What was watched beyond this part is over.
-const OVER: f64 = 0.95;
-
-/// A title on the shelf, as lists show it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Row {
-    pub(super) media_id: String,
-    pub(super) link_name: String,
-    pub(super) id: Option<StremioId>,
-    pub(super) title: String,
-    /// The file's name in the torrent.
-    pub(super) file: String,
-    pub(super) info_hash: InfoHash,
-    pub(super) index: Option<u32>,
-    pub(super) size_bytes: Option<u64>,
-    pub(super) bytes_on_disk: u64,
-    pub(super) whole: bool,
-    pub(super) pinned: bool,
-    pub(super) last_watched: Option<u64>,
-    pub(super) position_s: Option<f64>,
-    pub(super) duration_s: Option<f64>,
-    /// By what it is sorted.
-    pub(super) order: String,
-}
-
-impl Row {
-    fn of(title: &Title) -> Option<Self> {
-        let Title { media_id, playable, record, files } = title;
-        if files.is_empty() && !record.kept && record.position_s.is_none() {
-            return None;
-        }
-        let name = playable.title.clone().unwrap_or_else(|| playable.release.clone());
-        let order = order(&name, playable.id.and_then(|id| id.episode()), media_id);
-        Some(Self {
-            media_id: media_id.clone(),
-            link_name: playable.link_name(),
-            id: playable.id,
-            title: name,
-            file: playable.file.name.clone(),
-            info_hash: playable.info_hash,
-            index: playable.file.index,
-            size_bytes: playable.file.size_bytes,
-            bytes_on_disk: title.bytes(),
-            whole: title.whole().is_some(),
-            pinned: record.pinned,
-            last_watched: record.last_watched_ms.map(|ms| ms / 1000),
-            position_s: record.position_s,
-            duration_s: record.duration_s,
-            order,
-        })
-    }
-
-    /// Whether somebody stopped in the middle of it.
-    fn is_begun(&self) -> bool {
-        self.position_s.is_some_and(|at| self.duration_s.is_none_or(|all| at < all * OVER))
-    }
-
-    /// What of it a list shows but for how far it is: that changes with the clock.
-    fn shown(&self, into: &mut std::hash::DefaultHasher) {
-        let folders = (self.whole, self.pinned, self.bytes_on_disk > 0, self.is_begun());
-        (&self.media_id, &self.title, &self.file, folders).hash(into);
-    }
-}
 
 type Rows = Vec<Arc<Row>>;
 

@@ -13,6 +13,7 @@ mod names;
 mod node;
 mod place;
 mod prepared;
+mod row;
 mod searches;
 mod shelves;
 mod told;
@@ -37,16 +38,14 @@ impl Playback {
     /// beside: who looks at one film may well press play.
     pub async fn node(self: &Arc<Self>, id: &NodeId) -> Result<Node, Error> {
         let none = || Error::NoSuchNode { id: id.as_str().to_owned() };
-        let node = match id.place().ok_or_else(none)? {
-            Place::Film(media_id) => self.film_of(id, &media_id).await?.ok_or_else(none)?,
+        match id.place().ok_or_else(none)? {
+            Place::Film(media_id) => self.film_of(id, &media_id).await?.ok_or_else(none),
             Place::Asked(asked) => {
-                let node = self.asked_node(id, asked).await;
                 self.prepare(&[asked]);
-                node
+                Ok(self.asked_node(id, asked).await)
             }
-            place => self.folder(id, &place).await?,
-        };
-        Ok(node)
+            place => self.folder(id, &place).await,
+        }
     }
 
     /// What a folder holds.
@@ -101,8 +100,10 @@ impl Playback {
             Place::Film(_) | Place::Asked(_) => String::new(),
         };
         let picture = match place {
-            Place::SeasonsHere(title) | Place::SeasonHere(title, _) => Some(title),
-            Place::Seasons(title) | Place::Season(title, ..) => Some(title),
+            Place::SeasonsHere(title)
+            | Place::SeasonHere(title, _)
+            | Place::Seasons(title)
+            | Place::Season(title, ..) => Some(title),
             _ => None,
         };
         Ok(Node {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::MOST;
-use super::listing::{Listing, Row};
+use super::listing::Listing;
 use super::names::{self, letter};
 use super::node::{Children, Node, NodeId, NodeKind, Page, Video};
 use super::place::Part;
+use super::row::Row;
 use crate::media::StremioId;
 use crate::playback::{Error, Playback};
 use crate::representation::media_type_of;
@@ -130,7 +131,12 @@ impl Playback {
             let known = self.episode_names(&title).await;
             node.title = episode_name(row, &known);
         }
-        if !row.whole {
+        // As its folder lists it: elsewhere a film that is not here plays from wherever it comes.
+        let coming = matches!(
+            above.place(),
+            Some(super::Place::Shelf(Part::Coming) | super::Place::Letter(Part::Coming, ..))
+        );
+        if coming {
             self.mark_how_far(&mut node, row).await;
         }
         Ok(Some(node))

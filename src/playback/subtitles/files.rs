@@ -43,9 +43,19 @@ fn key(info_hash: &InfoHash) -> String {
 
 impl Playback {
     /// The subtitle files of a film; `None` where it is not known what is in its torrent.
-    pub(super) fn beside(&self, playable: &Playable) -> Option<Vec<Beside>> {
+    pub(super) fn beside(&self, playable: &Playable) -> Option<Arc<Vec<Beside>>> {
+        let media_id = playable.media_id();
+        if let Some(beside) = lock(&self.subtitles.beside).get(&media_id) {
+            return Some(Arc::clone(beside));
+        }
         let files = self.files_known(&playable.info_hash)?;
-        Some(subtitle::beside(&files, &playable.file))
+        let beside = Arc::new(subtitle::beside(&files, &playable.file));
+        let mut kept = lock(&self.subtitles.beside);
+        if kept.len() >= MOST {
+            kept.clear();
+        }
+        kept.insert(media_id, Arc::clone(&beside));
+        Some(beside)
     }
 
     fn files_known(&self, info_hash: &InfoHash) -> Option<Vec<TorrentFile>> {

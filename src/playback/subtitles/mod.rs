@@ -6,7 +6,7 @@ mod line;
 mod online;
 mod texts;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ const NOT_CHOSEN: &str = "ask:";
 pub(super) struct Subtitles {
     texts: Texts,
     learning: Learning,
+    /// What lies beside a film, by its media id.
+    beside: Mutex<HashMap<String, Arc<Vec<Beside>>>>,
     begun: Mutex<HashSet<String>>,
 }
 
@@ -101,8 +103,8 @@ impl Playback {
         let playable = playable.ok_or(Error::NoSubtitle)?;
         self.files_learnt(&playable).await;
         let beside = self.beside(&playable).unwrap_or_default();
-        let is_meant = |one: &Beside| SubtitleLine::beside(media_id, one).key == key;
-        let one = beside.into_iter().find(is_meant).ok_or(Error::NoSubtitle)?;
+        let is_meant = |one: &&Beside| SubtitleLine::beside(media_id, one).key == key;
+        let one = beside.iter().find(is_meant).ok_or(Error::NoSubtitle)?.clone();
         self.fetched(key, &playable, one).await
     }
 
@@ -149,10 +151,12 @@ impl Playback {
             let id = id.parse().map_err(|_| Error::UnknownMedia)?;
             return Ok(Whose { playable: None, id: Some(id) });
         }
-        let playable = self.session(media_id)?.playable.clone();
-        if playable.is_own() {
-            return Err(Error::UnknownMedia);
-        }
+        // Lists ask this of each of their films: none of them is opened for it.
+        let open = lock(&self.sessions).get(media_id).map(|session| session.playable.clone());
+        let playable = match open.filter(|playable| !playable.is_own()) {
+            Some(playable) => playable,
+            None => self.known(media_id)?,
+        };
         let id = playable.id;
         Ok(Whose { playable: Some(playable), id })
     }

@@ -1,44 +1,21 @@
 //! Subtitles that lie beside no film: `OpenSubtitles`, asked by the title's id at `IMDb` and by what is
 //! known of the film's file.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
 use super::super::{Error, Playback};
 use super::Whose;
 use crate::media::Query;
-use crate::representation::Representation;
-use crate::subtitle::{self, HASHED, Hints, Offer, Subtitle, Wanted};
+use crate::subtitle::{Hints, Offer, Subtitle, Wanted};
 
 /// How long a list waits for the file's hash: without it there are subtitles of the title, and
 /// perhaps of another cut.
 const HASH_PATIENCE: Duration = Duration::from_millis(1500);
 
 impl Playback {
-    /// The hash of a film's file by which `OpenSubtitles` and Stremio tell it from others; `None` where
-    /// its first and last bytes cannot be had at once.
-    pub async fn video_hash(&self, media_id: &str) -> Option<String> {
-        let link = hash_link(media_id);
-        if let Some((hash, _)) = self.parts.cache.link(&link) {
-            return Some(hash);
-        }
-        let session = self.session(media_id).ok()?;
-        let bytes = match session.opened_bytes() {
-            Some(bytes) => bytes,
-            None => Self::bytes_on_disk(&session.playable)?.representation(),
-        };
-        let len = bytes.len();
-        let head = exactly(bytes.as_ref(), 0..HASHED.min(len)).await?;
-        let tail = exactly(bytes.as_ref(), len.saturating_sub(HASHED)..len).await?;
-        let hash = subtitle::video_hash(len, &head, &tail)?;
-        self.parts.cache.put_link(&link, &hash);
-        Some(hash)
-    }
-
     /// What is known to be offered for a film, without asking anybody.
     pub(super) fn offers_known(&self, media_id: &str, whose: &Whose) -> Vec<Offer> {
         if !self.preferences().opensubtitles {
@@ -53,7 +30,7 @@ impl Playback {
     }
 
     fn offers_by_hash_if_known(&self, media_id: &str, whose: &Whose) -> Option<Vec<Offer>> {
-        let (hash, _) = self.parts.cache.link(&hash_link(media_id))?;
+        let hash = self.video_hash_known(media_id)?;
         self.parts.opensubtitles.known(&self.wanted_of(whose, Some(hash))?)
     }
 
@@ -72,7 +49,7 @@ impl Playback {
         }
         let (playback, whose, media_id) = (Arc::clone(self), whose.clone(), media_id.to_owned());
         let asking = async move {
-            let hash = timeout(HASH_PATIENCE, playback.video_hash(&media_id)).await;
+            let hash = timeout(HASH_PATIENCE, playback.video_hash_at_once(&media_id)).await;
             let Some(wanted) = playback.wanted_of(&whose, hash.ok().flatten()) else { return };
             if let Err(error) = playback.parts.opensubtitles.offers(&wanted).await {
                 tracing::info!(%error, "no list of subtitles");
@@ -123,18 +100,4 @@ impl Playback {
             file_name: file.map(|file| file.base_name().to_owned()),
         })
     }
-}
-
-fn hash_link(media_id: &str) -> String {
-    format!("videohash/{media_id}")
-}
-
-/// All bytes of a range, or none.
-async fn exactly(from: &dyn Representation, range: Range<u64>) -> Option<Vec<u8>> {
-    let wanted = range.end - range.start;
-    let (mut stream, mut bytes) = (from.read(range), Vec::new());
-    while let Some(part) = stream.next().await {
-        bytes.extend_from_slice(&part.ok()?);
-    }
-    (bytes.len() as u64 == wanted).then_some(bytes)
 }

@@ -90,9 +90,9 @@ impl Playback {
         Ok(self.subtitles.texts.keep(&self.parts.cache, key, text))
     }
 
-    async fn bytes_beside(&self, film: &Playable, file: &TorrentFile) -> Result<Vec<u8>, Error> {
-        let name = file.base_name().to_owned();
-        let beside = Playable { file: file.clone(), finished: None, ..film.clone() };
+    async fn bytes_beside(&self, film: &Playable, wanted: &TorrentFile) -> Result<Vec<u8>, Error> {
+        let name = wanted.base_name().to_owned();
+        let beside = Playable { file: wanted.clone(), finished: None, ..film.clone() };
         let mut why = "there is no way to its bytes now".to_owned();
         for way in self.ways_of(&beside) {
             let read = async {

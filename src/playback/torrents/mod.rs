@@ -5,6 +5,7 @@
 //! number files in its own way, and a program's `file=3` must not become another file later.
 
 mod describe;
+mod passing;
 mod transfer;
 
 use std::collections::HashMap;

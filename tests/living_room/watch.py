@@ -1,6 +1,6 @@
 """Finds media servers as VLC does, by UPnP, and plays a film of one.
 
-vlc.py SERVER_NAME FILM_TITLE: prints a JSON object with the servers, the titles that were listed and
+watch.py SERVER_NAME FILM_TITLE: prints a JSON object with the servers, the titles that were listed and
 what was decoded.
 """
 import json

@@ -1,0 +1,329 @@
+//! Torrents by info hash: taken in, told of, and their bytes.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::stats;
+use crate::http::error::ApiError;
+use crate::http::line::Watch;
+use crate::http::media::{self, Manners};
+use crate::http::rooms::Rooms;
+use crate::http::server::Peer;
+use crate::http::shield::read_whole;
+use crate::media::Episode;
+use crate::playback::KnownTorrent;
+use crate::torrent::metainfo::Metainfo;
+use crate::torrent::{InfoHash, Magnet};
+
+/// How long an app waits to hear what is in a torrent. Its requests have no limit of their own.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Largest body: a `.torrent` of 4 MiB in hexadecimal digits, in JSON.
+const LONGEST: usize = (8 << 20) + (64 << 10);
+/// Most trackers that are taken from one request, and that a torrent has when more are taken.
+const MOST_TRACKERS: usize = 50;
+
+/// What `POST /{hash}/create` says; every part may be missing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Create {
+    peer_search: Option<PeerSearch>,
+    torrent: Named,
+    /// An object, where the app wants us to say which file it is; `false` where it knows.
+    guess_file_idx: Option<Value>,
+}
+
+/// Older apps put the search for peers into the torrent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Named {
+    peer_search: Option<PeerSearch>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PeerSearch {
+    sources: Vec<String>,
+}
+
+/// `POST /create`.
+#[derive(Debug, Deserialize)]
+struct Blob {
+    /// A `.torrent`, in hexadecimal digits.
+    blob: String,
+}
+
+impl Create {
+    fn sources(self) -> Vec<String> {
+        let search = self.peer_search.or(self.torrent.peer_search);
+        search.map(|search| search.sources).unwrap_or_default()
+    }
+
+    /// Which file is to be guessed, if one is.
+    fn guess(&self) -> Option<Guess> {
+        let asked = self.guess_file_idx.as_ref()?.as_object()?;
+        let number = |key: &str| asked.get(key)?.as_u64()?.try_into().ok();
+        let episode = number("season").zip(number("episode"));
+        let episode = episode.map(|(season, number)| Episode { season, number });
+        Some(Guess { episode })
+    }
+}
+
+/// The file of this episode; without one, the film.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Guess {
+    episode: Option<Episode>,
+}
+
+/// `POST /{hash}/create`: taken in; answered once it is known what is in it.
+pub(super) async fn create(
+    State(rooms): State<Rooms>,
+    Path(hash): Path<String>,
+    body: Body,
+) -> Result<Json<Value>, ApiError> {
+    let info_hash = hash_of(&hash)?;
+    let body = read_whole(body, LONGEST).await?;
+    let said: Create = if body.trim_ascii().is_empty() {
+        Create::default()
+    } else {
+        serde_json::from_slice(&body).map_err(|_| bad_body())?
+    };
+    let guess = said.guess();
+    let magnet = magnet(info_hash, &said.sources());
+    let known = take_in(&rooms, &magnet).await?;
+    let mut told = stats::of(&rooms.playback, info_hash, None).await?;
+    told["guessedFileIdx"] = json!(guess.and_then(|guess| known.guess(guess.episode)));
+    if guess.is_none()
+        && let Some(fields) = told.as_object_mut()
+    {
+        fields.remove("guessedFileIdx");
+    }
+    Ok(Json(told))
+}
+
+/// `POST /create`: a `.torrent`.
+pub(super) async fn create_by_file(
+    State(rooms): State<Rooms>,
+    Extension(Peer(peer)): Extension<Peer>,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let body = read_whole(body, LONGEST).await?;
+    let said: Blob = serde_json::from_slice(&body).map_err(|_| bad_body())?;
+    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(said.blob.as_bytes());
+    let metainfo = Metainfo::read(&bytes.map_err(|_| bad_body())?).map_err(|error| {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_torrent", error.to_string())
+    })?;
+    // The address names no torrent, so that the limit on them could not count it.
+    let info_hash = metainfo.info_hash;
+    if let Err(crowded) = rooms.limits.opens(peer.ip().to_canonical(), &info_hash.to_string()) {
+        return Ok(crowded.into_response());
+    }
+    rooms.playback.add_passing_file(&metainfo).await?;
+    Ok(Json(stats::of(&rooms.playback, info_hash, None).await?).into_response())
+}
+
+/// `GET /stats.json`: those that apps have named, by info hash.
+pub(super) async fn all_stats(State(rooms): State<Rooms>) -> Result<Json<Value>, ApiError> {
+    let mut all = serde_json::Map::new();
+    for info_hash in rooms.playback.passing()? {
+        let told = stats::of(&rooms.playback, info_hash, None).await?;
+        all.insert(info_hash.to_string(), told);
+    }
+    Ok(Json(Value::Object(all)))
+}
+
+/// `GET /{hash}/stats.json`.
+pub(super) async fn stats(
+    State(rooms): State<Rooms>,
+    Path(hash): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    Ok(Json(stats::of(&rooms.playback, hash_of(&hash)?, None).await?))
+}
+
+/// `GET /{hash}/{file}/stats.json`.
+pub(super) async fn file_stats(
+    State(rooms): State<Rooms>,
+    Path((hash, file)): Path<(String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    let (hash, file) = (hash_of(&hash)?, file_of(&file)?);
+    Ok(Json(stats::of(&rooms.playback, hash, file).await?))
+}
+
+/// `GET /{hash}/remove`: forgotten, where an app has named it and nobody reads it.
+pub(super) async fn remove(
+    State(rooms): State<Rooms>,
+    Path(hash): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    rooms.playback.forget_passing(hash_of(&hash)?).await?;
+    Ok(Json(json!({})))
+}
+
+/// `GET /removeAll`: nothing. One app must not stop what another plays; the library clears up.
+pub(super) async fn remove_all() -> Json<Value> {
+    Json(json!({}))
+}
+
+/// `GET`, `HEAD` `/{hash}/{file}?tr=…`: the bytes. -1 is the film in it.
+pub(super) async fn bytes(
+    State(rooms): State<Rooms>,
+    Path((hash, file)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    watch: Option<Extension<Watch>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let query = query.unwrap_or_default();
+    send(&rooms, (&hash, &file, &query), watch, (&method, &headers)).await
+}
+
+/// The same with a name behind it, for players that go by the ending.
+pub(super) async fn named_bytes(
+    State(rooms): State<Rooms>,
+    Path((hash, file, _name)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
+    watch: Option<Extension<Watch>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let query = query.unwrap_or_default();
+    send(&rooms, (&hash, &file, &query), watch, (&method, &headers)).await
+}
+
+async fn send(
+    rooms: &Rooms,
+    (hash, file, query): (&str, &str, &str),
+    watch: Option<Extension<Watch>>,
+    (method, headers): (&Method, &HeaderMap),
+) -> Result<Response, ApiError> {
+    if ![Method::GET, Method::HEAD].contains(method) {
+        return Err(ApiError::method_not_allowed());
+    }
+    let (info_hash, file) = (hash_of(hash)?, file_of(file)?);
+    let sources: Vec<String> = url::form_urlencoded::parse(query.as_bytes())
+        .filter_map(|(name, value)| (name == "tr").then(|| value.into_owned()))
+        .collect();
+    take_in(rooms, &magnet(info_hash, &sources)).await?;
+    let media = rooms.playback.torrent_media(info_hash, file, false).await?;
+    let representation = rooms.playback.representation(&media.media_id).await?;
+    if let Some(Extension(watch)) = watch {
+        watch.allow_pause();
+    }
+    Ok(media::answer(&representation, method, headers, Manners::Set))
+}
+
+/// The torrent, once it is known what is in it.
+async fn take_in(rooms: &Rooms, magnet: &Magnet) -> Result<KnownTorrent, ApiError> {
+    let playback = &rooms.playback;
+    let known = playback.torrent(magnet.info_hash)?;
+    let new = magnet.trackers.iter().any(|tracker| !known.trackers.contains(tracker));
+    if known.files.is_empty() || (new && known.trackers.len() < MOST_TRACKERS) {
+        playback.add_passing(magnet).await?;
+    }
+    let described = timeout(PATIENCE, playback.described_torrent(magnet)).await;
+    described.map_or_else(
+        |_| {
+            let message = "nobody has told what is in this torrent yet; ask again in a while, or \
+                           choose another";
+            Err(ApiError::new(StatusCode::GATEWAY_TIMEOUT, "not_described", message))
+        },
+        |known| Ok(known?),
+    )
+}
+
+/// Trackers as apps name them: `tracker:udp://…`; `dht:HASH` needs no naming.
+fn magnet(info_hash: InfoHash, sources: &[String]) -> Magnet {
+    let urls = sources.iter().filter(|source| !source.starts_with("dht:"));
+    let urls = urls.map(|source| source.strip_prefix("tracker:").unwrap_or(source));
+    let mut trackers: Vec<String> = Vec::new();
+    for url in urls.filter(|url| url.contains("://")).take(MOST_TRACKERS) {
+        if !trackers.iter().any(|known| known == url) {
+            trackers.push(url.to_owned());
+        }
+    }
+    Magnet { trackers, ..Magnet::new(info_hash) }
+}
+
+/// Forty hexadecimal digits: apps name torrents by nothing else.
+fn hash_of(text: &str) -> Result<InfoHash, ApiError> {
+    let hash = text.parse().ok().filter(|_| text.len() == 40);
+    hash.ok_or_else(|| {
+        let message = "the address names no info hash: 40 hexadecimal digits";
+        ApiError::new(StatusCode::NOT_FOUND, "bad_info_hash", message)
+    })
+}
+
+/// A file's number; `None` for -1, which leaves the choice to us.
+fn file_of(text: &str) -> Result<Option<u32>, ApiError> {
+    if text == "-1" {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| {
+        let message = "the address names no file: a number from 0, or -1 for the film";
+        ApiError::new(StatusCode::NOT_FOUND, "bad_file", message)
+    })
+}
+
+fn bad_body() -> ApiError {
+    ApiError::bad_request("the body is not what Stremio's apps send: JSON that names a torrent")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c";
+
+    #[test]
+    fn what_apps_send_to_create_is_read() {
+        // stremio-core's create_magnet, stremio-video's createTorrent and inferTorrentFileIdx.
+        for (body, sources, guess) in [
+            (r#"{"torrent":{"infoHash":"x"},"peerSearch":null}"#, 0, None),
+            (
+                r#"{"torrent":{"infoHash":"x"},"peerSearch":{"sources":["dht:x","tracker:udp://a:1"],"min":40,"max":200},"guessFileIdx":{"season":1,"episode":2}}"#,
+                2,
+                Some(Guess { episode: Some(Episode { season: 1, number: 2 }) }),
+            ),
+            (r#"{"torrent":{"infoHash":"x"},"guessFileIdx":{}}"#, 0, Some(Guess { episode: None })),
+            (r#"{"torrent":{"infoHash":"x"},"guessFileIdx":false}"#, 0, None),
+            (
+                r#"{"torrent":{"infoHash":"x","peerSearch":{"sources":["dht:x"],"min":40,"max":150}}}"#,
+                1,
+                None,
+            ),
+            (r#"{"stream":{"infoHash":"x"},"peerSearch":null}"#, 0, None),
+        ] {
+            let said: Create = serde_json::from_str(body).unwrap();
+            assert_eq!(said.guess(), guess, "{body}");
+            assert_eq!(said.sources().len(), sources, "{body}");
+        }
+    }
+
+    #[test]
+    fn trackers_are_taken_without_their_marks() {
+        let hash: InfoHash = HASH.parse().unwrap();
+        let sources = ["dht:x", "tracker:udp://a:1", "udp://a:1", "http://b/announce", "nonsense"];
+        let magnet = magnet(hash, &sources.map(str::to_owned));
+        assert_eq!(magnet.trackers, ["udp://a:1", "http://b/announce"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_path_panics(hash in "\\PC{0,60}", file in "\\PC{0,20}", body in "\\PC{0,200}") {
+            let _ = (hash_of(&hash).is_ok(), file_of(&file).is_ok());
+            let _ = serde_json::from_str::<Create>(&body).map(|said| said.guess());
+        }
+
+        #[test]
+        fn a_hash_and_a_file_are_read(index in 0_u32..) {
+            proptest::prop_assert_eq!(hash_of(HASH).unwrap().to_string(), HASH);
+            proptest::prop_assert_eq!(file_of(&index.to_string()).unwrap(), Some(index));
+        }
+    }
+}

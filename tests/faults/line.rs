@@ -1,0 +1,192 @@
+//! The line between the box and the television: one that drops for a while or for good (F-13), one
+//! that is thin or loses packets (F-14). Two hosts of their own, joined by a cable.
+
+use std::process::{Child, Command, Stdio};
+use std::thread::park_timeout;
+use std::time::{Duration, Instant};
+
+use super::{LIMIT, MIB};
+use crate::library::Home;
+use crate::support::netns::Lab;
+use crate::support::process::finish;
+use crate::support::server::Server;
+use crate::support::viewer::Viewer;
+use crate::support::{has, skip, until};
+
+/// A box with one film on its disk, in a lab.
+struct Line {
+    lab: Lab,
+    home: Home,
+    url: String,
+    base: String,
+}
+
+impl Line {
+    fn missing(tools: &[&str]) -> Option<String> {
+        let tool = tools.iter().find(|tool| !has(tool));
+        let tool = tool.map(|tool| format!("needs {tool}"));
+        Lab::missing().map(str::to_owned).or(tool)
+    }
+
+    fn new(mib: usize) -> Self {
+        let mut home = Home::new(&[mib], "");
+        let (_, path) = home.have(0);
+        home.stop();
+        let lab = Lab::new();
+        let configuration = home.configuration("", "");
+        let command =
+            Server::command(&home.data, &configuration, &format!("{}:0", lab.server.address));
+        home.server = Some(Server::start(lab.server.inside(&command), home.data.clone(), None));
+        let base = home.server().base.clone();
+        Self { lab, home, url: format!("{base}{path}"), base }
+    }
+
+    /// Somebody watches from the other host; `how` is for curl.
+    fn watch(&self, how: &[&str]) -> (Beside, Viewer) {
+        let mut curl = self.lab.viewer.command("curl");
+        curl.args(["--silent", "--noproxy", "*", "--no-buffer"]).args(how).arg(&self.url);
+        let mut child = curl.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let viewer = Viewer::reading(child.stdout.take().unwrap(), 0);
+        (Beside(child), viewer)
+    }
+
+    /// How many films are being sent, as the box itself has it.
+    fn streams(&self) -> u64 {
+        let mut curl = self.lab.server.command("curl");
+        curl.args(["--silent", "--noproxy", "*", "--max-time", "10"]);
+        let said = finish(curl.arg(format!("{}/api/status", self.base)), LIMIT).unwrap().text();
+        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        said["streams"].as_u64().unwrap()
+    }
+
+    fn is(&self, up: bool) {
+        let word = if up { "up" } else { "down" };
+        self.lab.viewer.ip(&format!("link set lan0 {word}")).unwrap();
+    }
+}
+
+/// A program that is ended with the test.
+struct Beside(Child);
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn f13_a_line_that_drops_for_seconds_is_got_over_on_the_same_connection() {
+    if let Some(reason) = Line::missing(&["curl"]) {
+        return skip(&reason);
+    }
+    let line = Line::new(24);
+    let (_curl, viewer) = line.watch(&["--limit-rate", "2M"]);
+    viewer.has(4 * MIB, LIMIT);
+    for seconds in [1, 7] {
+        line.is(false);
+        park_timeout(Duration::from_secs(seconds));
+        line.is(true);
+        let before = viewer.count();
+        viewer.has(before + 2 * MIB, LIMIT);
+    }
+    assert_eq!(line.streams(), 1);
+    let watched = viewer.ends(LIMIT);
+    assert!(watched.bytes == line.home.source(0), "{} bytes", watched.bytes.len());
+    until("no stream", LIMIT, || (line.streams() == 0).then_some(()));
+}
+
+#[test]
+fn f13_who_is_gone_for_good_leaves_no_stream_behind() {
+    if let Some(reason) = Line::missing(&["curl"]) {
+        return skip(&reason);
+    }
+    let line = Line::new(24);
+    let viewers: Vec<_> = (0..3).map(|_| line.watch(&["--limit-rate", "1M"])).collect();
+    for (_, viewer) in &viewers {
+        viewer.has(MIB, LIMIT);
+    }
+    assert_eq!(line.streams(), 3);
+    line.is(false);
+    let gone = Instant::now();
+    until("the streams of who is gone to end", Duration::from_secs(60), || {
+        park_timeout(Duration::from_millis(500));
+        (line.streams() == 0).then_some(())
+    });
+    println!("the places of who is gone were free after {:?}", gone.elapsed());
+    assert!(gone.elapsed() < Duration::from_secs(50), "{:?}", gone.elapsed());
+    drop(viewers);
+    line.is(true);
+    let (_curl, viewer) = line.watch(&[]);
+    assert!(viewer.ends(LIMIT).bytes == line.home.source(0));
+}
+
+#[test]
+fn f13_a_television_that_pauses_is_not_taken_for_one_that_is_gone() {
+    if let Some(reason) = Line::missing(&["curl"]) {
+        return skip(&reason);
+    }
+    let line = Line::new(24);
+    let (curl, viewer) = line.watch(&["--limit-rate", "4M"]);
+    viewer.has(MIB, LIMIT);
+    let signal = |word: &str| {
+        let sent = Command::new("kill").args([word, &curl.0.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    };
+    signal("-STOP");
+    park_timeout(Duration::from_secs(50));
+    assert_eq!(line.streams(), 1, "a paused film keeps its connection");
+    signal("-CONT");
+    let watched = viewer.ends(LIMIT);
+    assert!(watched.bytes == line.home.source(0), "{} bytes", watched.bytes.len());
+}
+
+#[test]
+fn f14_a_thin_line_carries_the_film_that_it_has_room_for() {
+    if let Some(reason) = Line::missing(&["curl", "tc"]) {
+        return skip(&reason);
+    }
+    let line = Line::new(12);
+    let mut tc = line.lab.server.command("tc");
+    tc.args(["qdisc", "add", "dev", "lan0", "root", "tbf", "rate", "8mbit"]);
+    let shaped = finish(tc.args(["burst", "32k", "latency", "400ms"]), LIMIT);
+    if let Err(error) = shaped {
+        return skip(&format!("needs a kernel with tbf: {error}"));
+    }
+    let (_curl, viewer) = line.watch(&[]);
+    let watched = viewer.ends(LIMIT);
+    assert!(watched.bytes == line.home.source(0), "other bytes than the source's");
+    // A film of 6.6 Mbit/s; the line has 1.2 times that.
+    let stood = watched.stood_still(8_000_000 / 8 * 10 / 12, Duration::from_secs(4));
+    println!("stood still for {stood:?}; longest without a byte {:?}", watched.longest_gap());
+    assert!(stood < Duration::from_millis(100), "{stood:?}");
+}
+
+#[test]
+fn f14_a_line_that_loses_packets_loses_no_byte_and_does_not_stall_a_film() {
+    if let Some(reason) = Line::missing(&["curl", "nft"]) {
+        return skip(&reason);
+    }
+    let line = Line::new(24);
+    let rules = "add table inet loss\n\
+         add chain inet loss arriving { type filter hook input priority 0; }\n";
+    for (percent, mib, rate) in [(1, 24, 3_000_000), (5, 24, 1_000_000), (20, 2, 0)] {
+        let _ =
+            finish(line.lab.viewer.command("nft").args(["delete", "table", "inet", "loss"]), LIMIT);
+        let loses =
+            format!("{rules}add rule inet loss arriving numgen random mod 100 < {percent} drop\n");
+        let mut nft = line.lab.viewer.command("nft");
+        if let Err(error) = finish(nft.arg(loses), LIMIT) {
+            return skip(&format!("needs a kernel with nftables: {error}"));
+        }
+        let last = format!("0-{}", mib * MIB - 1);
+        let (_curl, viewer) = line.watch(&["--range", &last]);
+        let watched = viewer.ends(LIMIT * 2);
+        assert!(watched.bytes == line.home.source(0)[..mib * MIB], "{percent} %: other bytes");
+        println!("{percent} % lost: longest without a byte {:?}", watched.longest_gap());
+        if rate > 0 {
+            let stood = watched.stood_still(rate, Duration::from_secs(4));
+            assert!(stood < Duration::from_millis(100), "{percent} %: stood still for {stood:?}");
+        }
+    }
+}
