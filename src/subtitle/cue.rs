@@ -135,7 +135,7 @@ fn append(spans: &mut Vec<Span>, gap: &str, c: char, style: Style) {
             last.text.push(c);
         }
         Some(_) if style == Style::default() => {
-            spans.push(Span { text: format!("{gap}{c}"), style })
+            spans.push(Span { text: format!("{gap}{c}"), style });
         }
         Some(last) => {
             last.text.push_str(gap);

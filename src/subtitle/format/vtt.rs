@@ -24,7 +24,7 @@ pub(super) fn read(text: &str, cues: &mut Cues) {
 pub(in super::super) fn write(cues: &[Cue]) -> String {
     let mut text = "WEBVTT\n\n".to_owned();
     for cue in cues {
-        let _ = write!(text, "{} --> {}\n", clock(cue.start_ms, '.'), clock(cue.end_ms, '.'));
+        let _ = writeln!(text, "{} --> {}", clock(cue.start_ms, '.'), clock(cue.end_ms, '.'));
         markup::write(cue, &mut text, escaped);
         text.push_str("\n\n");
     }
