@@ -121,8 +121,8 @@ fn subtitle_name(text: &str) {
         ..TorrentFile::default()
     };
     let files: Vec<TorrentFile> = text.lines().take(20).map(file).collect();
-    let Some(film) = files.first() else { return };
-    for one in subtitle::beside(&files, film) {
+    let Some(first) = files.first() else { return };
+    for one in subtitle::beside(&files, first) {
         assert!(files.contains(&one.file));
     }
 }

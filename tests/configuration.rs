@@ -104,7 +104,7 @@ fn the_environment_wins_over_the_file_and_ours_over_the_seeds() {
     let file = folder.path().join("mine.toml");
     std::fs::write(
         &file,
-        "[lan]\nname = \"from-file\"\nmdns = false\n[server]\npublic_url = \"http://films.example\"\n",
+        "[lan]\nname = \"from-file\"\nmdns = false\n[debrid]\ndevice_login_urls = [\"http://films.example\"]\n",
     )
     .unwrap();
     let mut command = credenza(folder.path());
@@ -118,7 +118,7 @@ fn the_environment_wins_over_the_file_and_ours_over_the_seeds() {
     assert_eq!(server.get("/api/status").json()["name"], "from-environment");
     // auth_required = false: the page opens without anybody signed in.
     assert_eq!(server.get("/").status, 200);
-    assert!(server.log().contains("server.public_url"), "a key without effect is told");
+    assert!(server.log().contains("debrid.device_login_urls"), "a key without effect is told");
 }
 
 #[test]

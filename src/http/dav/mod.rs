@@ -98,7 +98,7 @@ pub(super) async fn bytes(
     method: &Method,
 ) -> Response {
     if let Some(line) = &entry.subtitles {
-        return subtitle::answer(&visitor.rooms, line, method, &visitor.headers).await;
+        return Box::pin(subtitle::answer(&visitor.rooms, line, method, &visitor.headers)).await;
     }
     let Some(video) = entry.video() else { return ApiError::not_found().into_response() };
     match visitor.rooms.playback.representation(&video.media_id).await {
