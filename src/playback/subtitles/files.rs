@@ -63,10 +63,7 @@ impl Playback {
             return Some(metainfo.files.clone());
         }
         let kept = self.parts.cache.answer(&key(info_hash)).map(|(files, _)| files);
-        kept.or_else(|| {
-            let told = self.torrent(*info_hash).ok()?.files;
-            (!told.is_empty()).then_some(told)
-        })
+        kept.or_else(|| self.kept_files(info_hash))
     }
 
     /// Notes which files a store has of a torrent, if there are subtitles among them: most stores tell
