@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{LIMIT, MIB};
 use crate::library::Home;
 use crate::support::disk::PulledDisk;
+use crate::support::server::Server;
 use crate::support::viewer::Viewer;
 use crate::support::{skip, until};
 
@@ -58,7 +59,10 @@ fn f06_a_block_that_cannot_be_read_costs_that_block_and_no_other_film() {
     // other film is none the worse.
     home.no_peers();
     rots(&mut disk, &home);
-    home.start(&config);
+    let alone = home
+        .configuration("", &config)
+        .replace("[swarm]\nenabled = true", "[swarm]\nenabled = false");
+    home.server = Some(Server::serve_on(&home.data, &alone, None));
     let began = Instant::now();
     let got = home.server().get(&path);
     assert!(home.source(0).starts_with(&got.body) || got.status >= 400, "other bytes");
