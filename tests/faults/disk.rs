@@ -100,6 +100,8 @@ fn f06_blocks_that_cannot_be_written_never_pass_for_the_films() {
         );
         // What the kernel has in memory it writes now, and forgets.
         let _ = std::process::Command::new("sync").arg("-f").arg(disk.mount()).status();
+        // It does so long after; until then the program has heard of it.
+        std::thread::park_timeout(Duration::from_secs(6));
         let _ = std::process::Command::new("sh")
             .args(["-c", "echo 1 > /proc/sys/vm/drop_caches"])
             .status();
