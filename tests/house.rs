@@ -61,7 +61,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("hmac", &["access"]),
     ("clap", &["cli"]),
     ("minisign_verify", &["bundle"]),
-    ("rustix", &["library", "steward", "cli"]),
+    ("rustix", &["library", "steward", "cli", "swarm"]),
     ("pbkdf2", &["steward"]),
     ("saphyr_parser", &["steward"]),
     ("sd_notify", &["appliance"]),

@@ -151,12 +151,15 @@ impl App {
             hosts: Arc::clone(&hosts),
             announced: advertisement.is_some(),
         });
-        let front = Arc::clone(&place);
+        // Weak: the place knows the box, and the box the story; held whole, none would ever end.
+        let front = Arc::downgrade(&place);
         playback.tell_front_door(move || {
-            let named = front.named();
-            named
-                .or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
-                .unwrap_or_default()
+            let front = front.upgrade();
+            let told = front.and_then(|front| {
+                let named = front.named();
+                named.or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
+            });
+            told.unwrap_or_default()
         });
         let rooms = Rooms {
             playback: Arc::clone(&playback),

@@ -4,6 +4,7 @@
 mod keys;
 mod lan;
 mod library;
+mod limits;
 mod read;
 mod stremio;
 
@@ -19,6 +20,7 @@ use url::Url;
 pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
 pub use lan::LanConfig;
 pub use library::LibraryConfig;
+pub use limits::LimitsConfig;
 pub use read::BadConfig;
 pub use stremio::StremioConfig;
 
@@ -68,17 +70,6 @@ pub struct SwarmConfig {
     pub upload_limit: Option<NonZeroU32>,
     /// Trackers that are asked for every torrent.
     pub trackers: Vec<String>,
-}
-
-/// `[limits]`; 0 is none.
-#[derive(Debug, Clone, Copy)]
-pub struct LimitsConfig {
-    /// Bodies of films that are sent to one device at a time.
-    pub streams_per_device: usize,
-    /// Bodies of films that are sent at a time.
-    pub streams_total: usize,
-    /// Requests of one device in a second, but for films.
-    pub requests_per_second: u32,
 }
 
 /// `[mirror]`.
@@ -460,15 +451,6 @@ impl Given {
             download_limit: self.limit("swarm.download_limit")?,
             upload_limit: self.limit("swarm.upload_limit")?,
             trackers: self.list("swarm.trackers"),
-        })
-    }
-
-    /// A set opens three connections or four, a browser six: no household comes near these.
-    fn limits(&self) -> Result<LimitsConfig, BadConfig> {
-        Ok(LimitsConfig {
-            streams_per_device: self.number("limits.streams_per_device", 32)?,
-            streams_total: self.number("limits.streams_total", 128)?,
-            requests_per_second: self.number("limits.requests_per_second", 100)?,
         })
     }
 

@@ -215,9 +215,12 @@ fn a_public_address_is_given_out_and_is_one_of_ours() {
     let path = json!(manifest.replace("manifest.json", &format!("stream/movie/{FILM}.json")));
     let answer = until("the indexes", LIMIT, || {
         let answer = proxied(&path).json();
-        let all = rows(&answer, "streams");
-        let found = all.len() > 1 && all.iter().all(|stream| stream["url"].is_string());
-        found.then_some(answer)
+        // Of an MP4 the index that tells file names has to have been heard.
+        let mp4 = |stream: &Value| {
+            let name = stream["behaviorHints"]["filename"].as_str();
+            name.is_some_and(|name| name.contains(".mp4"))
+        };
+        rows(&answer, "streams").iter().any(mp4).then_some(answer)
     });
     let mut ready = 0;
     for stream in rows(&answer, "streams") {

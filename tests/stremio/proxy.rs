@@ -62,9 +62,10 @@ fn behind_a_proxy_with_https_the_add_on_is_asked_and_its_streams_play() {
     let told = until("nginx", LIMIT, || fetched(manifest).ok());
     assert_eq!(told["id"], "credenza.household");
     let list = manifest.replace("manifest.json", &format!("stream/movie/{FILM}.json"));
-    let list = fetched(&list).unwrap();
-    let url = list["streams"][0]["url"].as_str().unwrap();
+    let url = until("the indexes", LIMIT, || {
+        fetched(&list).ok()?["streams"][0]["url"].as_str().map(str::to_owned)
+    });
     assert!(url.starts_with(&format!("{public}/v/")), "{url}");
-    let seek = player::ffmpeg(url, 40, 2, LIMIT).unwrap();
+    let seek = player::ffmpeg(&url, 40, 2, LIMIT).unwrap();
     assert!(seek.frames >= Some(20), "{seek:?}");
 }

@@ -282,13 +282,14 @@ fn the_hash_is_told_of_our_own_films_and_nobody_is_asked_for_others() {
     let house = &apps.house;
     let made = install(house, "TV");
     let path = super::below(&made, &format!("stream/movie/{FILM}.json"));
-    let streams = house.server.get(&path).json();
-    let url = streams["streams"][0]["url"].as_str().unwrap();
+    let url = until("the indexes", LIMIT, || {
+        house.server.get(&path).json()["streams"][0]["url"].as_str().map(str::to_owned)
+    });
     let of = |url: &str| {
         let url: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
         apps.get(&format!("/opensubHash?videoUrl={url}"))
     };
-    let told = of(url);
+    let told = of(&url);
     assert_eq!(told.status, 200, "{}", told.text());
     let told = told.json();
     assert_eq!(told["error"], Value::Null);

@@ -43,6 +43,15 @@ pub(super) struct Subtitles {
     begun: Mutex<HashSet<String>>,
 }
 
+/// Whether somebody asks for a text, or it is only fetched ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Asked,
+    /// Then nothing of a store's film is fetched from peers: what they send lies on the disk, and
+    /// nobody asked for that.
+    Ahead,
+}
+
 /// What subtitles are wanted for: a chosen file, or a title of which none is chosen yet.
 #[derive(Clone)]
 struct Whose {
@@ -91,6 +100,10 @@ impl Playback {
 
     /// The subtitles that a line's `key` names, fetched where they are not here.
     pub async fn subtitle(self: &Arc<Self>, key: &str) -> Result<Arc<Subtitle>, Error> {
+        self.subtitle_for(key, Wish::Asked).await
+    }
+
+    async fn subtitle_for(self: &Arc<Self>, key: &str, wish: Wish) -> Result<Arc<Subtitle>, Error> {
         if let Some(text) = self.subtitles.texts.kept(&self.parts.cache, key) {
             return Ok(text);
         }
@@ -105,7 +118,7 @@ impl Playback {
         let beside = self.beside(&playable).unwrap_or_default();
         let is_meant = |one: &&Beside| SubtitleLine::beside(media_id, one).key == key;
         let one = beside.iter().find(is_meant).ok_or(Error::NoSubtitle)?.clone();
-        self.fetched(key, &playable, one).await
+        self.fetched(key, &playable, one, wish).await
     }
 
     /// Begins to fetch what lies beside a film, once: it is small, and wanted when the film begins.
@@ -138,7 +151,7 @@ impl Playback {
         let wanted = beside
             .filter(|line| by_peers || line.language.is_none() || line.rank(&languages).is_some());
         for line in wanted.take(most) {
-            if let Err(error) = self.subtitle(&line.key).await {
+            if let Err(error) = self.subtitle_for(&line.key, Wish::Ahead).await {
                 tracing::info!(%error, "subtitles beside a film are not here yet");
             }
         }

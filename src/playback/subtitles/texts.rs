@@ -7,8 +7,9 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use super::super::playable::Playable;
+use super::super::playable::{Playable, Via};
 use super::super::{Error, Playback, lock};
+use super::Wish;
 use crate::cache::Cache;
 use crate::representation::Representation;
 use crate::subtitle::{Beside, Hints, MOST_BYTES, Subtitle};
@@ -75,13 +76,14 @@ impl Playback {
         key: &str,
         film: &Playable,
         one: Beside,
+        wish: Wish,
     ) -> Result<Arc<Subtitle>, Error> {
         let turn = self.subtitles.texts.turn(key);
         let _turn = turn.lock().await;
         if let Some(text) = self.subtitles.texts.kept(&self.parts.cache, key) {
             return Ok(text);
         }
-        let bytes = self.bytes_beside(film, &one.file).await?;
+        let bytes = self.bytes_beside(film, &one.file, wish).await?;
         let hints = Hints { language: one.named.language, ..Hints::default() };
         let reading = move || Subtitle::read(&bytes, hints);
         let read = tokio::task::spawn_blocking(reading).await;
@@ -90,11 +92,20 @@ impl Playback {
         Ok(self.subtitles.texts.keep(&self.parts.cache, key, text))
     }
 
-    async fn bytes_beside(&self, film: &Playable, wanted: &TorrentFile) -> Result<Vec<u8>, Error> {
+    async fn bytes_beside(
+        &self,
+        film: &Playable,
+        wanted: &TorrentFile,
+        wish: Wish,
+    ) -> Result<Vec<u8>, Error> {
         let name = wanted.base_name().to_owned();
         let beside = Playable { file: wanted.clone(), finished: None, ..film.clone() };
         let mut why = "there is no way to its bytes now".to_owned();
+        let leaves_peers = wish == Wish::Ahead && !film.comes_by_peers();
         for way in self.ways_of(&beside) {
+            if way == Via::Swarm && leaves_peers {
+                continue;
+            }
             let read = async {
                 let bytes = self.reopen_by(way, &beside).await?.representation();
                 whole(bytes.as_ref(), &name).await
