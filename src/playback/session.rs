@@ -308,6 +308,15 @@ impl Playback {
         Bytes::Disk(disk)
     }
 
+    /// Whether a finished file is gone from a library that is there, or where a new one is to be made
+    /// (the disk is another, and empty). On a disk that was pulled it is not lost: its torrent's folder
+    /// and the library are gone with it.
+    fn is_lost(&self, path: &Path) -> bool {
+        let is_there =
+            |library: &Path| library.is_dir() || library == self.parts.shelf.place.folder();
+        !path.is_file() && path.ancestors().nth(2).is_some_and(is_there)
+    }
+
     /// A read of the finished file has failed. Where its disk answers otherwise, it is the file that is
     /// damaged, and what cannot be read of it is fetched again; on a disk that was pulled it is sound.
     pub(super) fn doubt(&self, session: &Session) {
@@ -352,7 +361,7 @@ impl Playback {
     async fn reopen(&self, session: &Session) -> Result<Bytes, Error> {
         let playable = &session.playable;
         // Peers make a file of its full length again, of which nothing is there yet.
-        if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {
+        if playable.finished.as_ref().is_some_and(|path| self.is_lost(path)) {
             session.doubted.store(true, Ordering::SeqCst);
         }
         let doubted = session.doubted.load(Ordering::SeqCst);
@@ -401,7 +410,7 @@ impl Playback {
         let (metainfo, _) = self.description(&magnet).await?;
         let index = same_file(playable, &metainfo.files);
         let index = index.ok_or_else(|| other_bytes(playable))?;
-        if playable.finished.as_ref().is_some_and(|path| is_lost(path)) {
+        if playable.finished.as_ref().is_some_and(|path| self.is_lost(path)) {
             // It was whole and is gone. The engine makes a file of its full length again, and
             // until each piece is there its length must not speak for it.
             self.note_finished(&Playable { finished: None, ..playable.clone() })?;
@@ -459,12 +468,6 @@ fn on_disk(playable: &Playable, path: &Path) -> Option<Arc<DiskFile>> {
     let media_type = media_type_of(&playable.file.name).to_owned();
     let disk = DiskFile::open(path, tag, media_type, playable.modified()).ok()?;
     (Some(disk.len()) == playable.file.size_bytes).then(|| Arc::new(disk))
-}
-
-/// Whether a finished file is gone from a library that is there. On a disk that was pulled it is not
-/// lost: its torrent's folder and the library are gone with it.
-fn is_lost(path: &Path) -> bool {
-    !path.is_file() && path.ancestors().nth(2).is_some_and(Path::is_dir)
 }
 
 /// A chosen file, for people.

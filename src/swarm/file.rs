@@ -11,7 +11,6 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::Error;
 use super::feeder::Feed;
 use super::known::Known;
 use super::live::Live;
@@ -19,6 +18,7 @@ use super::place::Spot;
 use super::reader::{Reader, warm_up};
 use super::storage::name_on_disk;
 use super::torrents::{Torrents, lock};
+use super::{Error, Swarm};
 use crate::representation::{ByteStream, Representation, media_type_of};
 use crate::torrent::entity_tag;
 
@@ -73,7 +73,8 @@ impl Open {
         if self.is_complete() {
             return true;
         }
-        if live.bytes_have(self.index) != Some(self.len) {
+        let had = live.bytes_have(self.index);
+        if had != Some(self.len) || self.unkept.load(Ordering::SeqCst) > TRIES {
             return false;
         }
         let flushed = self.flush(live).await;
@@ -100,6 +101,9 @@ impl Open {
         }
         let (folder, why) = (self.spot.folder.clone(), error.kind().to_string());
         live.progress.trouble.send_replace(Some(Error::Disk { folder, why }));
+        // Nothing that the engine believes to have is to be read by who comes next.
+        let (swarm, info_hash) = (Swarm(self.torrents.clone()), self.known.metainfo.info_hash);
+        self.torrents.tasks.spawn(async move { swarm.close(&info_hash).await });
         false
     }
 

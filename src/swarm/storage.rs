@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,7 @@ use librqbit::storage::{
     BoxStorageFactory, StorageFactory, StorageFactoryExt as _, TorrentStorage,
 };
 use librqbit::{ManagedTorrentShared, TorrentMetadata};
+use rustix::fs::{FallocateFlags, fallocate};
 use tokio::sync::watch;
 
 use super::Error;
@@ -127,10 +129,20 @@ impl Folder {
         });
     }
 
-    fn write(&self, index: usize, work: impl Fn(&File) -> io::Result<()>) -> anyhow::Result<()> {
+    /// Writes at these bytes; on a disk that has no room, or a bad block there, once more.
+    fn write(
+        &self,
+        index: usize,
+        at: Range<u64>,
+        work: impl Fn(&File) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
         let written = self.file(index, true).and_then(|file| {
             loop {
                 match work(&file) {
+                    Err(error) if is_bad_block(&error) => {
+                        give_back_bad(&file, &at)?;
+                        return work(&file);
+                    }
                     // Where the file system knows no holes, it is full.
                     Err(error) if is_full(&error) => {
                         if !self.0.progress.ring.make_room(index, &file).unwrap_or(false) {
@@ -154,6 +166,20 @@ impl Progress {
 
 fn is_bad_block(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
+
+/// Gives the pages of a part that cannot be read back to the file system. Who writes a part of a page
+/// has the kernel read the rest of it first; of a hole it need not.
+fn give_back_bad(file: &File, part: &Range<u64>) -> io::Result<()> {
+    const PAGE: u64 = 4096;
+    let mut page = vec![0; 4096];
+    for at in (part.start / PAGE..part.end.div_ceil(PAGE)).map(|number| number * PAGE) {
+        if file.read_at(&mut page, at).is_err_and(|error| is_bad_block(&error)) {
+            let how = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+            fallocate(file, how, at, PAGE)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_full(error: &io::Error) -> bool {
@@ -205,7 +231,8 @@ impl TorrentStorage for Folder {
             return Ok(());
         }
         self.0.progress.ring.wrote(index, &(offset..offset + bytes.len() as u64));
-        self.write(index, |file| file.write_all_at(bytes, offset))
+        let at = offset..offset + bytes.len() as u64;
+        self.write(index, at, |file| file.write_all_at(bytes, offset))
     }
 
     /// Only asked for selected files. A sparse file of full length tells `df` nothing, but lets the
@@ -214,7 +241,7 @@ impl TorrentStorage for Folder {
         if !self.0.names.contains_key(&index) {
             return Ok(());
         }
-        self.write(index, |file| {
+        self.write(index, 0..0, |file| {
             if file.metadata()?.len() == length { Ok(()) } else { file.set_len(length) }
         })
     }

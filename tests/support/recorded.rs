@@ -145,6 +145,13 @@ impl Recorded {
         })
     }
 
+    /// How many [`Entry`]s [`finish`](Self::finish) would give by now: a flush that comes with a write
+    /// is one of its own.
+    pub fn steps(&self) -> usize {
+        self.entries();
+        read(&self.folder.path().join("log")).len()
+    }
+
     /// Ends the recording: all that was written, and what the disk holds.
     pub fn finish(mut self) -> (Vec<Entry>, Vec<u8>) {
         self.entries();

@@ -342,17 +342,6 @@ impl Playback {
         Ok(self.parts.state.get(&Kept::key(info_hash))?)
     }
 
-    /// The files of a torrent as they were kept: one look into the state, since lists ask this of each
-    /// of their films.
-    pub(super) fn kept_files(&self, info_hash: &InfoHash) -> Option<Vec<TorrentFile>> {
-        let mut files = self.kept_torrent(info_hash).ok().flatten()?.files;
-        for file in &mut files {
-            // The store's own name of a file is its business and ours.
-            file.link = None;
-        }
-        (!files.is_empty()).then_some(files)
-    }
-
     /// The files of a torrent that were chosen before.
     fn played_of(&self, info_hash: &InfoHash) -> Result<Vec<Playable>, Error> {
         let mut played = Vec::new();
