@@ -8,11 +8,13 @@ mod trial;
 mod update;
 mod watchdog;
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::server::Server;
-use crate::support::skip;
 use crate::support::the_box::TheBox;
+use crate::support::{skip, until};
 
 /// A path in a form or a query.
 pub fn encoded(text: &str) -> String {
@@ -151,7 +153,8 @@ fn the_owner_sees_the_box() {
     for (form, call) in [("/setup/reboot", "reboot"), ("/setup/off", "poweroff")] {
         let said = server.ask("POST", form).with("Cookie", &cookie).form("").send();
         assert_eq!(said.status, 200, "{}", said.text());
-        assert!(the_box.calls().contains(&format!("systemctl --no-block {call}\n")), "{form}");
+        let called = format!("systemctl --no-block {call}\n");
+        until(form, Duration::from_secs(20), || the_box.calls().contains(&called).then_some(()));
     }
 }
 

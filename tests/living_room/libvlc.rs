@@ -10,13 +10,15 @@ use crate::support::home::Home;
 use crate::support::installed::python;
 use crate::support::netns::Lab;
 use crate::support::process::finish;
-use crate::support::{has, skip};
+use crate::support::{has, skip, until};
 
 const LIMIT: Duration = Duration::from_secs(240);
 
 /// Has the film on the shelf as one that somebody stopped watching.
 pub fn begin(home: &Home) -> String {
-    let played = home.post(&format!("/api/play/{FILM}"), &json!({})).unwrap();
+    // A search may be too slow for its own patience beside other tests.
+    let play = || home.post(&format!("/api/play/{FILM}"), &json!({})).ok();
+    let played = until("the film", LIMIT, play);
     let path = played["url"].as_str().unwrap().split("/v/").nth(1).unwrap().to_owned();
     let key = path.split('.').nth(1).unwrap();
     let media_id = data_encoding::BASE64URL_NOPAD.decode(key.as_bytes()).unwrap();

@@ -58,15 +58,18 @@ impl Playback {
         Some(beside)
     }
 
+    /// Cheap: lists ask it of each of their films.
     fn files_known(&self, info_hash: &InfoHash) -> Option<Vec<TorrentFile>> {
         if let Some(metainfo) = self.parts.swarm.known(info_hash) {
             return Some(metainfo.files.clone());
         }
-        let kept = self.parts.cache.answer(&key(info_hash)).map(|(files, _)| files);
-        kept.or_else(|| {
-            let told = self.torrent(*info_hash).ok()?.files;
-            (!told.is_empty()).then_some(told)
-        })
+        self.parts.cache.answer(&key(info_hash)).map(|(files, _)| files)
+    }
+
+    /// What programs were told of the torrent; looks through all that was ever chosen.
+    fn files_told(&self, info_hash: &InfoHash) -> Option<Vec<TorrentFile>> {
+        let told = self.torrent(*info_hash).ok()?.files;
+        (!told.is_empty()).then_some(told)
     }
 
     /// Notes which files a store has of a torrent, if there are subtitles among them: most stores tell
@@ -97,6 +100,10 @@ impl Playback {
             let mut failed = failed.lock().await;
             let rests = failed.is_some_and(|failed| failed.elapsed() < REST);
             if rests || playback.files_known(&playable.info_hash).is_some() {
+                return;
+            }
+            if let Some(told) = playback.files_told(&playable.info_hash) {
+                playback.keep_files(&playable.info_hash, &told);
                 return;
             }
             if let Err(error) = playback.ask_for_files(&playable).await {
