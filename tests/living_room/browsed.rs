@@ -182,7 +182,8 @@ fn walk(server: &Server) -> (usize, Vec<Duration>) {
             assert_eq!(answer.status, 200, "{}", answer.text());
             let text = credenza::xml::unescape(&answer.text()).into_owned();
             let ids = |kind: &str| -> Vec<String> {
-                let rows = text.split(&format!("<{kind} id=\"")).skip(1);
+                let opens = format!("<{kind} id=\"");
+                let rows = text.split(&opens).skip(1);
                 rows.map(|row| row.split('"').next().unwrap().to_owned()).collect()
             };
             films += ids("item").len();
