@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -69,7 +70,7 @@ impl Open {
 
     /// Looks whether the file is whole. If so it is flushed to the disk, and read from there from now
     /// on, without the engine.
-    pub(super) async fn settle(&self, live: &Arc<Live>) -> bool {
+    pub(super) async fn settle(self: &Arc<Self>, live: &Arc<Live>) -> bool {
         if self.is_complete() {
             return true;
         }
@@ -85,7 +86,7 @@ impl Open {
     /// Flushes what is here. The kernel tells once that the disk did not take something, and takes the
     /// bytes in memory for sound from then on: so they are forgotten, and the torrent is hashed again
     /// from what lies on the disk.
-    async fn flush(&self, live: &Arc<Live>) -> bool {
+    async fn flush(self: &Arc<Self>, live: &Arc<Live>) -> bool {
         let path = self.path.clone();
         let flushed = tokio::task::spawn_blocking(move || keeps(&path)).await;
         let error = match flushed {
@@ -97,6 +98,11 @@ impl Open {
         let tries = self.unkept.fetch_add(1, Ordering::SeqCst) + 1;
         tracing::warn!(%error, tries, "the disk has not kept what came of a film");
         if tries <= TRIES && self.renew(live).await.is_ok() {
+            // Also where nobody reads: what comes in anew may be lost as well.
+            let anew = lock(&self.torrents.live).get(&self.known.metainfo.info_hash).cloned();
+            if let Some(anew) = anew {
+                self.keep_watch(&anew);
+            }
             return false;
         }
         let (folder, why) = (self.spot.folder.clone(), error.kind().to_string());
@@ -168,8 +174,13 @@ impl Open {
         let mut watched = lock(&self.watched);
         if watched.as_ptr() != Arc::as_ptr(live) {
             *watched = Arc::downgrade(live);
-            self.torrents.tasks.spawn(self.clone().watch(live.clone()));
+            self.torrents.tasks.spawn(self.clone().watching(live.clone()));
         }
+    }
+
+    /// [`Self::watch`], of a type that does not hold itself: it may begin the next one.
+    fn watching(self: Arc<Self>, live: Arc<Live>) -> BoxFuture<'static, ()> {
+        self.watch(live).boxed()
     }
 }
 

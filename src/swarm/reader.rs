@@ -126,16 +126,19 @@ impl Reader {
         let (reading, mut pieces) = loop {
             let live = open.torrents.live(&open.known, open.index, open.feed.as_ref()).await;
             let reading = live.map_err(io::Error::other)?;
-            match stream_of(open, &reading.0).await {
-                Ok(pieces) => break (reading, pieces),
-                // Another reader had it hashed again.
-                Err(_) if reading.0.renewed.load(Ordering::SeqCst) => {}
-                Err(error) => return Err(error),
+            let pieces = stream_of(open, &reading.0).await;
+            if pieces.is_ok() && open.settle(&reading.0).await {
+                return Ok(Source::Disk(Arc::new(File::open(&open.path)?)));
             }
+            // Another reader had it hashed again, or this one: the disk has not kept all of it.
+            if reading.0.renewed.load(Ordering::SeqCst) {
+                continue;
+            }
+            if let Some(trouble) = reading.0.trouble() {
+                return Err(io::Error::other(trouble));
+            }
+            break (reading, pieces?);
         };
-        if self.open.settle(&reading.0).await {
-            return Ok(Source::Disk(Arc::new(File::open(&self.open.path)?)));
-        }
         pieces.seek(SeekFrom::Start(self.next)).await?;
         self.open.keep_watch(&reading.0);
         let number = reading.0.progress.ring.begins(self.open.index as usize, self.next);

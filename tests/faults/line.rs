@@ -81,7 +81,7 @@ fn f13_a_line_that_drops_for_seconds_is_got_over_on_the_same_connection() {
         return skip(&reason);
     }
     let line = Line::new(24);
-    let (_curl, viewer) = line.watch(&["--limit-rate", "2M"]);
+    let (_curl, viewer) = line.watch(&["--limit-rate", "1M"]);
     viewer.has(4 * MIB, LIMIT);
     for seconds in [1, 7] {
         line.is(false);
@@ -90,7 +90,8 @@ fn f13_a_line_that_drops_for_seconds_is_got_over_on_the_same_connection() {
         let before = viewer.count();
         viewer.has(before + 2 * MIB, LIMIT);
     }
-    assert_eq!(line.streams(), 1);
+    // None where all of it has been handed to the kernel by now.
+    assert!(line.streams() <= 1);
     let watched = viewer.ends(LIMIT);
     assert!(watched.bytes == line.home.source(0), "{} bytes", watched.bytes.len());
     until("no stream", LIMIT, || (line.streams() == 0).then_some(()));

@@ -19,7 +19,7 @@ use serde_json::json;
 use super::LIMIT;
 use crate::library::Home;
 use crate::support::block::{self, run};
-use crate::support::recorded::{Entry, Recorded, SECTOR};
+use crate::support::recorded::{Entry, Recorded};
 use crate::support::server::Server;
 use crate::support::world::ID;
 use crate::support::{skip, until};
@@ -122,12 +122,16 @@ impl Random {
     }
 }
 
+/// What a drive writes wholly or not at all, in bytes: cards, SSDs and hard disks of this century do at
+/// least so, and ext4 counts on it for its own superblocks, which no program above it can mend.
+const WHOLE: usize = 4096;
+
 /// How a power cut goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Cut {
     /// All that was written so far is there.
     Plain,
-    /// All before the last flush, and any half of the later sectors.
+    /// All before the last flush, and any half of the later parts.
     Torn,
     /// The disk lied: all but the last forty writes, and any half of those.
     Lied,
@@ -147,9 +151,9 @@ impl Recording {
         let mut random = Random(0x5eed + at as u64);
         for (number, entry) in so_far.iter().enumerate() {
             let Entry::Write { at, bytes } = entry else { continue };
-            for (sector, part) in bytes.chunks(SECTOR).enumerate() {
+            for (number_of_part, part) in bytes.chunks(WHOLE).enumerate() {
                 if number < sure || random.next().is_multiple_of(2) {
-                    disk[at + sector * SECTOR..][..part.len()].copy_from_slice(part);
+                    disk[at + number_of_part * WHOLE..][..part.len()].copy_from_slice(part);
                 }
             }
         }
