@@ -40,10 +40,15 @@ fn vlc_finds_the_box_and_plays_a_film_of_its_list() {
     };
     let mut home = home();
     let title = begin(&home);
-    let mut command = home.lab.viewer.command(python);
-    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/living_room/watch.py"));
-    let text = finish(command.args([NAME, &title]), LIMIT).unwrap().text();
-    let told: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    // VLC asks once, loses the answer now and then, and crashes now and then while it reads a list:
+    // its list is opened again, as a viewer would.
+    let told = until("VLC to list the box", LIMIT, || {
+        let mut command = home.lab.viewer.command(&python);
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/living_room/watch.py"));
+        let text = finish(command.args([NAME, &title]), LIMIT).ok()?.text();
+        let told: Value = serde_json::from_str(text.lines().last()?).ok()?;
+        told["servers"].as_array()?.contains(&json!(NAME)).then_some(told)
+    });
     println!("{told}");
     assert!(told["servers"].as_array().unwrap().contains(&json!(NAME)), "{told}");
     assert!(told["titles"].as_array().unwrap().contains(&json!(title)), "{told}");
