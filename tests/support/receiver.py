@@ -13,11 +13,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from zeroconf import ServiceInfo, Zeroconf
 
 APP = "CC1AD845"
 ADDRESS, NAME, CERTIFICATE, KEY = sys.argv[1:5]
+STARTER = ThreadPoolExecutor(max_workers=1)
 
 
 class Player:
@@ -30,10 +32,12 @@ class Player:
         self.end()
         self.media = media
         path = os.path.join(tempfile.mkdtemp(), "mpv")
-        self.process = subprocess.Popen(
-            # Killed with us, however we end.
-            ["setpriv", "--pdeathsig", "KILL", "mpv", "--no-config", "--vo=null", "--ao=null", "--really-quiet", f"--start={start}",
-             f"--input-ipc-server={path}", media["contentId"]])
+        # Killed with us, however we end. "Us" is the thread that starts it (prctl(2)), and the
+        # thread of a connection ends with its connection: so one that stays starts them all.
+        self.process = STARTER.submit(subprocess.Popen, [
+            "setpriv", "--pdeathsig", "KILL", "mpv", "--no-config", "--vo=null", "--ao=null",
+            "--really-quiet", f"--start={start}", f"--input-ipc-server={path}", media["contentId"],
+        ]).result()
         self.path = path
 
     def ask(self, *command):
