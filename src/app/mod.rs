@@ -128,7 +128,7 @@ impl App {
         let local_key = LocalKey::read_or_make(data)
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let shutdown = CancellationToken::new();
-        let links = Links::new(config.lan.subnets.clone());
+        let links = Links::new(config.lan.subnets.clone()).listening_on(address.ip());
         let running = (&tasks, &shutdown);
         let media_server = television::media_server(config, &state, &playback, &links, running)?;
         let parts = appliance::Parts {
