@@ -23,6 +23,7 @@ use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer
 use crate::appliance::{self, Appliance};
 use crate::config::{BadConfig, Config};
 use crate::host_name::host_label;
+use crate::http::following::Following;
 use crate::http::host::HostRule;
 use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
@@ -176,6 +177,7 @@ impl App {
             media_server,
             sets: Sets::default(),
             renderers: Renderers::new(client, links.clone()),
+            following: Following::default(),
             links: links.clone(),
             traffic: Traffic::default(),
             auth_required: config.auth_required,
