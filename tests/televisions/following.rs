@@ -54,11 +54,16 @@ fn a_film_is_followed_though_the_phone_went_away_while_it_began() {
     let (mut home, folder) = (Home::demo(&[]), tempfile::tempdir().unwrap());
     let _receiver = receiver(&home, folder.path(), "Slow", "slow");
     let id = found_as(&home, "Slow");
-    let media_id = home.post(&format!("/api/play/{FILM}"), &json!({})).unwrap()["media_id"].clone();
+    let played = home.post(&format!("/api/play/{FILM}"), &json!({})).unwrap();
+    let key =
+        played["url"].as_str().unwrap().split("/v/").nth(1).unwrap().split('.').nth(1).unwrap();
+    let media_id = data_encoding::BASE64URL_NOPAD.decode(key.as_bytes()).unwrap();
+    let media_id = String::from_utf8(media_id).unwrap();
     let mut curl = home.curl(&format!("/api/renderers/{id}/play"));
     curl.args(["--max-time", "2", "--header", "Content-Type: application/json"]);
     curl.args(["--data", &json!({"media_id": media_id}).to_string()]);
-    assert!(finish(&mut curl, LIMIT).is_err(), "the set takes three seconds to begin");
-    noted_from(&home, media_id.as_str().unwrap(), 1.0);
+    let answered = finish(&mut curl, LIMIT).map(|ended| ended.text());
+    assert!(answered.is_err(), "the set takes three seconds to begin: {answered:?}");
+    noted_from(&home, &media_id, 1.0);
     assert!(home.stop());
 }

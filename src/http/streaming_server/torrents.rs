@@ -17,6 +17,7 @@ use crate::http::error::ApiError;
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::Rooms;
+use crate::http::router::Asks;
 use crate::http::server::Peer;
 use crate::http::shield::read_whole;
 use crate::playback::{Error, KnownTorrent, TorrentError, TorrentMedia};
@@ -174,7 +175,8 @@ async fn send(
         }
         Asker::AnyPage => media_of_known(rooms, info_hash, file).await?,
     };
-    let representation = rooms.playback.representation(&media.media_id).await?;
+    let asks = Asks { head: method == Method::HEAD, set: None };
+    let representation = rooms.media(asks, &media.media_id).await?;
     if let Some(Extension(watch)) = watch {
         watch.allow_pause();
     }
