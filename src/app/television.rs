@@ -20,6 +20,11 @@ use crate::playback::Playback;
 /// called and wherever it stands.
 const MACHINE: &str = "lan/machine";
 
+/// From where the list's number counted at the last start.
+const LISTED: &str = "lan/listed";
+/// More than a list changes in a run that is shorter than so many seconds.
+const CHANGES: u32 = 1000;
+
 /// The media server, unless `lan.upnp` is false.
 pub(super) fn media_server(
     config: &Config,
@@ -36,7 +41,7 @@ pub(super) fn media_server(
         name: config.lan.name.clone(),
         version: env!("CARGO_PKG_VERSION"),
     };
-    let updates = (playback.catalogue_version(), seconds_now());
+    let updates = (playback.catalogue_version(), first_number(state)?);
     let subscriptions = Subscriptions::new(links.clone(), updates, tasks.clone(), shutdown.clone());
     Ok(Some(MediaServer { device, subscriptions }))
 }
@@ -69,10 +74,17 @@ pub(super) fn announce(
     }
 }
 
-/// The clock, as far as 32 bits hold it (until 2106, then from 0 again). The list changes less often.
-#[expect(clippy::cast_possible_truncation, reason = "the lower bits are what is wanted")]
-fn seconds_now() -> u32 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() as u32
+/// From where the list's number counts: beyond all that was told before this start, by the clock, and
+/// where that stands or goes back (a board has none while it is off) by what was begun from before.
+fn first_number(state: &State) -> Result<u32, Error> {
+    let before: u32 = state.get(LISTED)?.unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = u32::try_from(now).unwrap_or(1);
+    let first = now.max(before.checked_add(CHANGES).unwrap_or(1));
+    if let Err(error) = state.put(LISTED, &first) {
+        tracing::debug!(%error, "the number of the list is not kept");
+    }
+    Ok(first)
 }
 
 fn machine(state: &State) -> Result<String, Error> {
