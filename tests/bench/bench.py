@@ -130,8 +130,9 @@ def stream(asked, sections, folder, log, wanted):
             every = {**programs, **more}
             with swarm.swarms(film, seeder, log) as around:
                 numbers, failed = swarm.measure(every, stand_ins, {"film": film, "small": small}, around, folder, asked.rounds, log)
-            report.swarm(numbers, failed, film, small, swarm.LIMIT)
-            peers.tell(report, numbers, failed, absent, peers.versions(every, asked.rqbit, commit()))
+            sections.run("The swarm path beside rqbit", lambda: report.swarm(numbers, failed, film, small, swarm.LIMIT))
+            rows = list(peers.versions(every, asked.rqbit, commit()))
+            sections.run("The swarm path beside other programs", lambda: peers.tell(report, numbers, failed, absent, rows))
 
         def of_the_disk():
             numbers = disk.measure(programs, stand_ins, film, seeder, folder, asked.rounds, log)
@@ -148,7 +149,7 @@ def stream(asked, sections, folder, log, wanted):
         for part, heading, work in (("deaths", "Playing on", of_deaths), ("swarm", "The swarm path", of_the_swarm),
                                     ("disk", "A finished file beside nginx", of_the_disk), ("crowd", "A crowd", of_a_crowd)):
             if wanted(part):
-                sections.run(heading, work)
+                sections.run(heading, work, holds_others=part == "swarm")
 
 
 def main():

@@ -17,9 +17,11 @@ from report import spread
 from servers import NO_OTHERS, titles
 
 HERE = pathlib.Path(__file__).parent
-TITLES, PAGE, WALKS = 10_000, 100, 3
-# How long nothing is asked; of the processor, in percent of a core; of a page, in ms.
-IDLE_S, SHORT_S, IDLE_PERCENT, PAGE_MS, BEYOND_MS, GROWTH = 60, 10, 0.5, 30, 300, 1.05
+TITLES, PAGE, WALKS = 10_000, 100, 5
+# How long nothing is asked, in seconds.
+IDLE_S, SHORT_S = 60, 10
+# The aims: percent of a core; a page, and a film beyond its sources, in ms; MB that a walk leaves behind.
+IDLE_PERCENT, PAGE_MS, BEYOND_MS, WALK_MB = 0.5, 30, 300, 1
 # After its start: the parser's expressions, the greetings, the shelf.
 REST_S = 15
 # Where nobody listens: on a host without upstreams each look-up ends at once.
@@ -123,9 +125,11 @@ def measure(asked, folder, log):
 
 def tell(report, told):
     """Adds the section."""
-    where = "on a host of its own (a network namespace), asked from another over a cable" if not told["no hosts"] else "on loopback"
+    where = "on a host of its own (a network namespace), asked from another over a cable; mDNS and SSDP on"
+    if told["no hosts"]:
+        where = "on loopback, where neither mDNS nor SSDP speaks"
     report.add("## The living room", "",
-               f"A server with {TITLES} titles on its shelf, {where}; mDNS and SSDP on, peers off, no index, no upstream. A walk lists all of the pinned titles as a set does,",
+               f"A server with {TITLES} titles on its shelf, {where}, peers off, no index, no upstream. A walk lists all of the pinned titles as a set does,",
                f"{PAGE} a page; after a start and {REST_S} s, the idle time comes first, then the searches, then {WALKS} walks. Of the catalogue's films nobody had chosen a release: title, index, store and its file server",
                f"wait {1e3 * catalogue.WAIT_S:.0f} ms each before they answer, and the time in which any of them was being asked is taken off.", "",
                "| | | aim |", "|---|---|---|")
@@ -136,9 +140,10 @@ def tell(report, told):
     report.add(f"| Browse, {len(times)} pages of {PAGE} of {TITLES}, ms: median; 99 of 100; worst | {statistics.median(times):.1f}; {times[int(len(times) * 0.99)]:.1f}; **{worst:.1f}** | {aim} |")
     resident = told["resident"]
     shown = ", ".join(f"{value:.1f}" for value in resident)
-    aim = report.judged(resident[-1] <= GROWTH * resident[1], f"the last ≤ {GROWTH:.2f} of the first walk's",
-                        f"The living room: resident memory grew from {resident[1]:.0f} to {resident[-1]:.0f} MB over {WALKS} walks")
-    report.add(f"| resident memory, MB: before, and after each walk | {shown} | {aim} |")
+    # The first walks fill what is kept of the state; what pages cost, every walk would.
+    each = statistics.median(after - before for before, after in zip(resident[1:], resident[2:]))
+    aim = report.judged(each <= WALK_MB, f"≤ {WALK_MB} MB a walk", f"The living room: a walk leaves {each:.1f} MB behind, the aim is ≤ {WALK_MB} MB")
+    report.add(f"| resident memory, MB: before, and after each walk ({shown}); what a walk after the first leaves behind, median | **{each:.1f}** | {aim} |")
     idle = round(told["idle"], 2)
     aim = report.judged(idle < IDLE_PERCENT, f"< {IDLE_PERCENT}", f"The living room: {idle:.2f} % of a core while idle, the aim is < {IDLE_PERCENT} %")
     report.add(f"| idle for {told['idle_s']} s: processor, percent of a core | **{idle:.2f}** | {aim} |")
@@ -157,5 +162,6 @@ def found(report, told):
         last = max((at for one in rows for at in one["answers"]), default=float("inf"))
         whole = all(len(one["answers"]) == one["wanted"] for one in rows)
         counted = f"{sum(len(one['answers']) for one in rows)} of {sum(one['wanted'] for one in rows)}"
-        aim = report.judged(whole and last <= mx, f"all within {mx} s", f"The living room: with MX {mx}, {counted} answers, the last after {last:.2f} s")
+        each = ", ".join(f"{one['target'].split(':device:')[-1]} {len(one['answers'])}" for one in rows)
+        aim = report.judged(whole and last <= mx, f"all within {mx} s", f"The living room: with MX {mx}, {counted} answers ({each}), the last after {last:.2f} s")
         report.add(f"| M-SEARCH with MX {mx} ({', '.join(one['target'].split(':device:')[-1] for one in rows)}): answers; the last after | {counted}; **{last:.2f} s** | {aim} |")

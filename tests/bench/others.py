@@ -12,6 +12,7 @@ import urllib.parse
 
 import machine
 import player
+from report import without_folders
 
 HERE = pathlib.Path(__file__).parent
 
@@ -109,4 +110,4 @@ def last_words(log, before):
         file.seek(before)
         lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
     faults = [line for line in lines if re.search(r"error|cannot|not ", line, re.IGNORECASE)]
-    return (faults or lines or [""])[-1][:200]
+    return without_folders((faults or lines or [""])[-1])[:200]

@@ -1,5 +1,6 @@
 """BENCH.md, whole: what was measured, what was aimed at, and the notes of notes.md."""
 import pathlib
+import re
 import statistics
 
 from search import DELAY_S, SLOW_S
@@ -14,6 +15,11 @@ TIMES = "| | credenza: median (min to max) | rqbit: median (min to max) | ratio 
 def spread(values, digits=0):
     low, high = min(values), max(values)
     return f"**{statistics.median(values):.{digits}f}** ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def without_folders(text):
+    """A program's words, without where it lies on this machine."""
+    return re.sub(r"(?:/[^/\s'\"]+)+/", "", text)
 
 
 class Report:
@@ -46,7 +52,7 @@ class Report:
     def not_measured(self, what, why):
         """A part of the run that failed, or was not reached: an aim that is missed."""
         self.unmeasured += 1
-        sentence = f"{what}: not measured: {str(why).strip() or 'it failed without a word'}"
+        sentence = f"{what}: not measured: {without_folders(str(why)).strip() or 'it failed without a word'}"
         self.missed.append(sentence)
         self.add(f"**{sentence}**", "")
 

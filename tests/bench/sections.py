@@ -2,6 +2,7 @@
 import contextlib
 import signal
 import sys
+import time
 
 
 class Stopped(BaseException):
@@ -26,11 +27,13 @@ class Sections:
     def run(self, heading, work, holds_others=False):
         """Does it. What it had put into the report before it failed is taken out again, unless it
         `holds_others`, which stand for themselves."""
-        began = len(self.report.lines)
+        began, clock = len(self.report.lines), time.monotonic()
         try:
             if self.over:
                 raise Stopped
-            return work()
+            work()
+            if time.monotonic() - clock > 1:
+                print(f"{heading}: {time.monotonic() - clock:.0f} s", flush=True)
         except (Exception, SystemExit, Stopped) as fault:
             # A signal's own end is everybody's.
             if isinstance(fault, SystemExit) and fault.code == 143:
@@ -46,4 +49,3 @@ class Sections:
             print(f"{heading}: not measured: {why}", file=sys.stderr, flush=True)
             with contextlib.suppress(OSError):
                 print(self.log.read_text(errors="replace")[-4000:], file=sys.stderr)
-        return None
