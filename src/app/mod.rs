@@ -235,7 +235,7 @@ impl App {
             .addresses()
             .first()
             .map_or_else(|| self.place.listen.to_string(), SocketAddr::to_string);
-        Ok(self.rooms.play_answer(&play, &host))
+        Ok(self.rooms.play_answer(&play, |path| format!("http://{host}{path}")))
     }
 
     /// Drains: no new connection, readers get a moment, peers go, the caches are flushed last.

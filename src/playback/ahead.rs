@@ -27,7 +27,7 @@ impl Playback {
     /// stops.
     pub async fn tend_shelf_always(self: Arc<Self>) {
         loop {
-            for media_id in self.shelf.readers.take_nearly_over() {
+            for media_id in self.readers.take_nearly_over() {
                 if self.parts.shelf.next_episode {
                     let playback = Arc::clone(&self);
                     let ending = self.desk.ending.clone();
@@ -36,7 +36,7 @@ impl Playback {
                 }
             }
             self.tend_shelf().await;
-            let _ = timeout(TENDED, self.shelf.readers.wake.notified()).await;
+            let _ = timeout(TENDED, self.readers.wake.notified()).await;
         }
     }
 

@@ -6,7 +6,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use futures_util::{StreamExt as _, TryFutureExt as _};
 
 use super::playable::Via;
@@ -116,20 +115,14 @@ impl Representation for Film {
         if self.session.playable.is_own() {
             return carry::read(film, range);
         }
-        let mut reading = self.playback.begin_reading(&self.session, range.start);
+        let start = range.start;
         let looked_into = async move {
-            if let Err(error) = film.vouch(range.start).await {
+            if let Err(error) = film.vouch(start).await {
                 tracing::warn!(%error, "a film is not passed on");
                 return Err(io::Error::other(error));
             }
             Ok(carry::read(film, range))
         };
-        let follow = move |bytes: &io::Result<Bytes>| {
-            if let Ok(bytes) = bytes {
-                reading.advance(bytes.len());
-            }
-        };
-        let bytes = looked_into.try_flatten_stream().inspect(follow).boxed();
-        self.playback.attended(&self.session, bytes)
+        self.playback.attended(&self.session, start, looked_into.try_flatten_stream().boxed())
     }
 }

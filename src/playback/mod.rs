@@ -5,7 +5,6 @@
 //! never sent back to an earlier station to be filled in.
 
 mod ahead;
-mod audience;
 mod by_hash;
 mod carry;
 mod catalogue;
@@ -86,11 +85,11 @@ use crate::subtitle::{self, OpenSubtitles};
 use crate::swarm::{self, Swarm};
 use crate::title::{self, Titles};
 use crate::torrent::IndexName;
-use audience::Audience;
 use catalogue::{Asked, Lists, Prepared};
 use content::Vouched;
 use desk::Desk;
 use open_first::OpenedFirst;
+use readers::Readers;
 use session::Session;
 use shelf::Shelf;
 use streams::Served;
@@ -135,7 +134,7 @@ pub struct Playback {
     desk: Arc<Desk>,
     changing_indexes: Mutex<()>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
-    audience: Arc<Audience>,
+    readers: Arc<Readers>,
     served: Served,
     torrents: Torrents,
     vouched: Vouched,
@@ -353,7 +352,7 @@ impl Playback {
             desk: Arc::new(desk),
             changing_indexes: Mutex::default(),
             sessions: Mutex::default(),
-            audience: Arc::default(),
+            readers: Arc::default(),
             served: Served::default(),
             torrents: Torrents::default(),
             vouched: Vouched::default(),

@@ -150,7 +150,7 @@ impl Playback {
                 Ok(Some(Err(error))) => return Err(Stopped::Trouble(error.to_string())),
                 Ok(Some(Ok(_))) => heard = Instant::now(),
             }
-            if self.shelf.readers.are_in_need() {
+            if self.readers.may_stall() {
                 return Err(Stopped::GivesWay);
             }
         }
@@ -173,7 +173,7 @@ impl Playback {
 
     /// Waits until nobody watches what may stall.
     pub(super) async fn give_way(&self) {
-        while self.shelf.readers.are_in_need() {
+        while self.readers.may_stall() {
             sleep(GIVES_WAY).await;
         }
     }

@@ -98,7 +98,7 @@ impl Playback {
         if let (Some(position), Some(duration)) = (position, duration)
             && position / duration >= 0.8
         {
-            self.shelf.readers.is_nearly_over(media_id);
+            self.readers.is_nearly_over(media_id);
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Playback {
         if !to.parent().and_then(Path::parent).is_some_and(Path::is_dir) {
             return Err(Error::PlaceAway { place: title.record.place.unwrap_or_default() });
         }
-        if self.shelf.readers.is_read(media_id) {
+        if self.readers.of(media_id) > 0 {
             return Ok(());
         }
         // Its bytes may have to be copied, which takes minutes, and holds up nobody.

@@ -1,5 +1,6 @@
-//! Who reads which title, now and last: so that nothing is removed under a reader, what is done
-//! beside gives way, and each evening counts once.
+//! Who reads which film, now and last: so that nothing is removed under a reader and the box is not
+//! started anew in the middle of a film, what is done beside gives way, a film can be stopped, and
+//! each evening counts once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -7,100 +8,139 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::lock;
-use super::session::Session;
+use super::{Playback, lock};
+use crate::torrent::InfoHash;
 
 /// After so long without a read, the next one is of another evening.
 const EVENING: Duration = Duration::from_secs(1800);
+/// Past which part of a film its end is near, in percent.
+const NEARLY: u64 = 80;
 
-/// Readers of all titles.
+/// Readers of all films.
 #[derive(Default)]
 pub(super) struct Readers {
-    titles: Mutex<HashMap<String, Title>>,
+    seen: Mutex<Seen>,
     /// Titles that were read past [`NEARLY`], not looked at yet.
     nearly: Mutex<Vec<String>>,
     pub(super) wake: Notify,
 }
 
 #[derive(Default)]
+struct Seen {
+    reading: HashMap<u64, (Read, CancellationToken)>,
+    next: u64,
+    last_left: Option<Instant>,
+    titles: HashMap<String, Title>,
+}
+
+#[derive(Default)]
 struct Title {
-    reading: usize,
-    session: Option<Arc<Session>>,
     last: Option<Instant>,
     /// Somebody pressed play, and nothing was read since.
     chosen: bool,
     nearly: bool,
 }
 
-/// Past which part of a film its end is near, in percent.
-const NEARLY: u64 = 80;
+/// What a reader reads.
+pub(super) struct Read {
+    pub(super) media_id: String,
+    pub(super) info_hash: InfoHash,
+    /// The byte at which it begins, of how many.
+    pub(super) at: u64,
+    pub(super) len: u64,
+    /// Whether its next byte may be late, as things are.
+    pub(super) may_stall: Box<dyn Fn() -> bool + Send>,
+}
 
 /// One reader; gone when dropped.
 pub(super) struct Reading {
     readers: Arc<Readers>,
+    number: u64,
+    away: CancellationToken,
     media_id: String,
     /// Where the end is near; `None` once it was told.
     mark: Option<u64>,
     at: u64,
 }
 
+impl Seen {
+    fn count(&self, one: impl Fn(&Read) -> bool) -> usize {
+        self.reading.values().filter(|(read, _)| one(read)).count()
+    }
+}
+
 impl Readers {
-    /// A read begins, at `at` of `len` bytes; says whether another evening begins with it.
-    pub(super) fn begin(
-        self: &Arc<Self>,
-        media_id: &str,
-        session: &Arc<Session>,
-        (at, len): (u64, u64),
-    ) -> (Reading, bool) {
-        let mut titles = lock(&self.titles);
-        let title = titles.entry(media_id.to_owned()).or_default();
+    /// A read begins; says whether another evening begins with it.
+    pub(super) fn begin(self: &Arc<Self>, read: Read) -> (Reading, bool) {
+        let (media_id, at) = (read.media_id.clone(), read.at);
+        let mut seen = lock(&self.seen);
+        let alone = seen.count(|other| other.media_id == media_id) == 0;
+        let title = seen.titles.entry(media_id.clone()).or_default();
         let rested = title.last.is_none_or(|last| last.elapsed() > EVENING);
-        let counts = title.chosen || (rested && title.reading == 0);
+        let counts = title.chosen || (rested && alone);
         title.chosen = false;
-        title.reading += 1;
         title.last = Some(Instant::now());
-        title.session = Some(Arc::clone(session));
         // A player looks at the end first, for its index: only who comes to the mark from before it
         // has watched so far.
-        let mark = (len / 100).saturating_mul(NEARLY);
+        let mark = (read.len / 100).saturating_mul(NEARLY);
         let mark = Some(mark).filter(|mark| at <= *mark && !title.nearly);
-        let (readers, media_id) = (Arc::clone(self), media_id.to_owned());
-        (Reading { readers, media_id, mark, at }, counts)
+        let (number, away) = (seen.next, CancellationToken::new());
+        seen.next += 1;
+        seen.reading.insert(number, (read, away.clone()));
+        drop(seen);
+        (Reading { readers: Arc::clone(self), number, away, media_id, mark, at }, counts)
     }
 
     /// Somebody pressed play.
     pub(super) fn choose(&self, media_id: &str) {
-        let mut titles = lock(&self.titles);
-        let title = titles.entry(media_id.to_owned()).or_default();
+        let mut seen = lock(&self.seen);
+        let title = seen.titles.entry(media_id.to_owned()).or_default();
         title.chosen = true;
         title.last = Some(Instant::now());
     }
 
-    pub(super) fn is_read(&self, media_id: &str) -> bool {
-        lock(&self.titles).get(media_id).is_some_and(|title| title.reading > 0)
+    /// How many there are.
+    pub(super) fn all(&self) -> usize {
+        lock(&self.seen).reading.len()
     }
 
-    /// How many read it now.
-    pub(super) fn count(&self, media_id: &str) -> usize {
-        lock(&self.titles).get(media_id).map_or(0, |title| title.reading)
+    /// How many read a title now.
+    pub(super) fn of(&self, media_id: &str) -> usize {
+        lock(&self.seen).count(|read| read.media_id == media_id)
     }
 
-    /// How long nobody has read it; `None` where nobody has since the start.
+    /// How many read a torrent now, whichever of its files.
+    pub(super) fn of_torrent(&self, info_hash: &InfoHash) -> usize {
+        lock(&self.seen).count(|read| read.info_hash == *info_hash)
+    }
+
+    /// How long nobody has read a title; `None` where nobody has since the start.
     pub(super) fn idle(&self, media_id: &str) -> Option<Duration> {
-        let titles = lock(&self.titles);
-        let title = titles.get(media_id)?;
-        if title.reading > 0 { Some(Duration::ZERO) } else { title.last.map(|last| last.elapsed()) }
+        let seen = lock(&self.seen);
+        let last = seen.titles.get(media_id)?.last?;
+        let read = seen.count(|read| read.media_id == media_id) > 0;
+        Some(if read { Duration::ZERO } else { last.elapsed() })
     }
 
-    /// Whether somebody reads what may stall: what is done beside has to wait.
-    pub(super) fn are_in_need(&self) -> bool {
-        let reading: Vec<Arc<Session>> = {
-            let titles = lock(&self.titles);
-            let read = titles.values().filter(|title| title.reading > 0);
-            read.filter_map(|title| title.session.clone()).collect()
-        };
-        reading.iter().any(|session| session.may_stall())
+    fn were_there_within(&self, lately: Duration) -> bool {
+        let seen = lock(&self.seen);
+        !seen.reading.is_empty() || seen.last_left.is_some_and(|left| left.elapsed() < lately)
+    }
+
+    /// Whether the next byte of one of them may be late: what is done beside has to wait.
+    pub(super) fn may_stall(&self) -> bool {
+        lock(&self.seen).count(|read| (read.may_stall)()) > 0
+    }
+
+    /// Ends whatever is read of a torrent.
+    pub(super) fn send_away(&self, info_hash: &InfoHash) {
+        for (read, away) in lock(&self.seen).reading.values() {
+            if read.info_hash == *info_hash {
+                away.cancel();
+            }
+        }
     }
 
     /// The titles whose end has come near since the last call.
@@ -111,8 +151,8 @@ impl Readers {
     /// The picture stands near the end; told once a title.
     pub(super) fn is_nearly_over(&self, media_id: &str) {
         let before = {
-            let mut titles = lock(&self.titles);
-            let title = titles.entry(media_id.to_owned()).or_default();
+            let mut seen = lock(&self.seen);
+            let title = seen.titles.entry(media_id.to_owned()).or_default();
             std::mem::replace(&mut title.nearly, true)
         };
         if !before {
@@ -131,16 +171,123 @@ impl Reading {
             self.readers.is_nearly_over(&self.media_id);
         }
     }
+
+    /// Ends when this reader is to go.
+    pub(super) async fn sent_away(&self) {
+        self.away.cancelled().await;
+    }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        let mut titles = lock(&self.readers.titles);
-        let Some(title) = titles.get_mut(&self.media_id) else { return };
-        title.reading -= 1;
-        title.last = Some(Instant::now());
-        if title.reading == 0 {
-            title.session = None;
+        let now = Some(Instant::now());
+        let mut seen = lock(&self.readers.seen);
+        // What it held is let go without the lock: it may be a film's last hold.
+        let left = seen.reading.remove(&self.number);
+        seen.last_left = now;
+        if let Some(title) = seen.titles.get_mut(&self.media_id) {
+            title.last = now;
         }
+        drop(seen);
+        drop(left);
+    }
+}
+
+impl Playback {
+    /// Whether a film is being read, or was within `lately`: a set that has filled its buffer closes
+    /// its connection and comes again for more.
+    #[must_use]
+    pub fn watched_within(&self, lately: Duration) -> bool {
+        self.readers.were_there_within(lately)
+    }
+
+    /// Whether somebody reads this torrent now.
+    #[must_use]
+    pub fn is_being_read(&self, info_hash: &InfoHash) -> bool {
+        self.readers.of_torrent(info_hash) > 0
+    }
+
+    /// How many readers there are.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        self.readers.all()
+    }
+
+    /// Whether anybody watches something whose next byte may be late. Work that can wait (a copy, an
+    /// episode ahead of its time) yields while this is so.
+    #[must_use]
+    pub fn someone_may_stall(&self) -> bool {
+        self.readers.may_stall()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(number: u8, stalls: bool) -> Read {
+        let info_hash = InfoHash::from_bytes([number; 20]);
+        let may_stall = Box::new(move || stalls);
+        Read { media_id: format!("film {number}"), info_hash, at: 0, len: 1000, may_stall }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_film_is_watched_until_its_last_reader_has_been_gone_for_a_while() {
+        let readers = Arc::new(Readers::default());
+        let lately = Duration::from_secs(60);
+        assert!(!readers.were_there_within(lately));
+        let (one, other) = (readers.begin(read(1, false)).0, readers.begin(read(1, false)).0);
+        drop(one);
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert!(readers.were_there_within(lately), "one still reads");
+        assert_eq!(readers.idle("film 1"), Some(Duration::ZERO));
+        drop(other);
+        tokio::time::advance(Duration::from_secs(59)).await;
+        assert!(readers.were_there_within(lately));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(!readers.were_there_within(lately));
+        assert_eq!(readers.idle("film 1"), Some(Duration::from_secs(61)));
+        assert_eq!(readers.idle("film 2"), None);
+    }
+
+    #[tokio::test]
+    async fn who_reads_one_torrent_is_sent_away_alone() {
+        let readers = Arc::new(Readers::default());
+        let (one, other) = (readers.begin(read(1, false)).0, readers.begin(read(2, true)).0);
+        assert!(readers.may_stall());
+        readers.send_away(&InfoHash::from_bytes([1; 20]));
+        one.sent_away().await;
+        assert!(!other.away.is_cancelled());
+        drop(other);
+        assert!(!readers.may_stall());
+        assert_eq!(readers.of_torrent(&InfoHash::from_bytes([1; 20])), 1);
+        assert_eq!((readers.of("film 1"), readers.of("film 2"), readers.all()), (1, 0, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_evening_counts_once_however_many_ranges_it_has() {
+        let readers = Arc::new(Readers::default());
+        let counts = |readers: &Arc<Readers>| readers.begin(read(1, false)).1;
+        assert!(counts(&readers));
+        assert!(!counts(&readers), "the next range");
+        readers.choose("film 1");
+        assert!(counts(&readers), "play was pressed again");
+        tokio::time::advance(EVENING + Duration::from_secs(1)).await;
+        assert!(counts(&readers), "the next evening");
+    }
+
+    #[test]
+    fn the_end_is_near_for_who_came_to_it_from_before() {
+        let readers = Arc::new(Readers::default());
+        let mut at_the_index = readers.begin(Read { at: 900, ..read(1, false) }).0;
+        at_the_index.advance(100);
+        assert!(readers.take_nearly_over().is_empty());
+        let mut watched = readers.begin(read(1, false)).0;
+        watched.advance(800);
+        assert!(readers.take_nearly_over().is_empty());
+        watched.advance(1);
+        assert_eq!(readers.take_nearly_over(), ["film 1"]);
+        watched.advance(1);
+        assert!(readers.take_nearly_over().is_empty(), "told once");
     }
 }

@@ -10,9 +10,7 @@ use tokio::time::Instant;
 
 use super::catalogue::Lists;
 use super::playable::{Playable, Via};
-use super::readers::{Readers, Reading};
 use super::records::{Record, Records};
-use super::session::Session;
 use super::{Error, Playback, lock};
 use crate::durable::State;
 use crate::library::{self, Item, Name, Root, Rules, Space, Spared};
@@ -42,7 +40,6 @@ pub struct ShelfOptions {
 /// What is kept in memory of the shelf.
 pub(super) struct Shelf {
     pub(super) records: Records,
-    pub(super) readers: Arc<Readers>,
     /// Files are removed and moved by one at a time, and none is begun meanwhile.
     pub(super) changing: tokio::sync::Mutex<()>,
     /// One title is moved at a time; bytes may have to be copied for it.
@@ -184,7 +181,6 @@ impl Shelf {
     pub(super) fn new(state: Arc<State>, lists: Arc<Lists>) -> Self {
         Self {
             records: Records::new(state, lists),
-            readers: Arc::default(),
             changing: tokio::sync::Mutex::default(),
             placing: tokio::sync::Mutex::default(),
             promised: Mutex::default(),
@@ -194,33 +190,27 @@ impl Shelf {
             started: Instant::now(),
         }
     }
-
-    /// How long nobody has read it. What was before the start does not count: nobody could have.
-    pub(super) fn idle(&self, media_id: &str) -> Duration {
-        self.readers.idle(media_id).unwrap_or_else(|| self.started.elapsed())
-    }
 }
 
 impl Playback {
-    /// A reader of `session` begins at `at`. That an evening begins with it is written beside: a
-    /// worn card takes a second for it, and the picture must not wait.
-    pub(super) fn begin_reading(self: &Arc<Self>, session: &Arc<Session>, at: u64) -> Reading {
-        let media_id = session.playable.media_id();
-        let len = session.playable.file.size_bytes.unwrap_or(0);
-        let (reading, counts) = self.shelf.readers.begin(&media_id, session, (at, len));
-        if counts {
-            let playback = Arc::clone(self);
-            self.parts.tasks.spawn(async move {
-                let noted = playback.shelf.records.note(&media_id, |record| {
-                    record.watched += 1;
-                    record.last_watched_ms = Some(millis_now());
-                });
-                if let Err(error) = noted {
-                    tracing::warn!(%error, "what was watched could not be noted");
-                }
+    /// How long nobody has read it. What was before the start does not count: nobody could have.
+    fn idle(&self, media_id: &str) -> Duration {
+        self.readers.idle(media_id).unwrap_or_else(|| self.shelf.started.elapsed())
+    }
+
+    /// An evening with a title begins. That is written beside: a worn card takes a second for it,
+    /// and the picture must not wait.
+    pub(super) fn note_evening(self: &Arc<Self>, media_id: String) {
+        let playback = Arc::clone(self);
+        self.parts.tasks.spawn(async move {
+            let noted = playback.shelf.records.note(&media_id, |record| {
+                record.watched += 1;
+                record.last_watched_ms = Some(millis_now());
             });
-        }
-        reading
+            if let Err(error) = noted {
+                tracing::warn!(%error, "what was watched could not be noted");
+            }
+        });
     }
 
     /// Every folder where titles may lie.
@@ -274,10 +264,10 @@ impl Playback {
         let same = titles.iter().filter(|other| other.playable.info_hash == hash);
         Item {
             bytes: title.bytes(),
-            idle: self.shelf.idle(&title.media_id),
+            idle: self.idle(&title.media_id),
             last_watched_ms: title.record.last_watched_ms,
             watched: title.record.watched,
-            read: same.into_iter().any(|other| self.shelf.readers.is_read(&other.media_id)),
+            read: same.into_iter().any(|other| self.readers.of(&other.media_id) > 0),
             pinned: title.record.pinned,
             permanent: title.is_permanent(roots),
             kept: title.record.kept,
@@ -352,7 +342,7 @@ impl Playback {
             place,
             position_s: record.position_s,
             duration_s: record.duration_s,
-            readers: self.shelf.readers.count(media_id),
+            readers: self.readers.of(media_id),
             spared: self.parts.shelf.rules.spared(&item),
         }
     }

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{StreamExt as _, stream};
 
-use super::audience::{Seat, Sitting};
 use super::playable::Via;
+use super::readers::{Read, Reading};
 use super::session::Session;
 use super::{Playback, lock};
 use crate::representation::ByteStream;
@@ -31,38 +31,23 @@ impl Playback {
         lock(&self.served.0).clone()
     }
 
-    /// Whether anybody watches something whose next byte may be late. Work that can wait (a copy, an
-    /// episode ahead of its time) yields while this is so.
-    #[must_use]
-    pub fn someone_may_stall(&self) -> bool {
-        self.audience.someone_may_stall()
-    }
-
-    /// How many readers there are.
-    #[must_use]
-    pub fn readers(&self) -> usize {
-        self.audience.readers()
-    }
-
-    /// A reader's bytes: it is seated until they end, they are counted, and it can be sent away.
+    /// The bytes of a reader that begins at `at`: it is known as one until they end, they are
+    /// counted, and it can be sent away.
     pub(super) fn attended(
         self: &Arc<Self>,
         session: &Arc<Session>,
+        at: u64,
         bytes: ByteStream,
     ) -> ByteStream {
-        let info_hash = session.playable.info_hash;
-        let stalls = Arc::clone(session);
-        let seat = self
-            .audience
-            .sit_down(Sitting { info_hash, may_stall: Box::new(move || stalls.may_stall()) });
+        let reading = self.begin_reading(session, at);
         let reader =
             Reader { playback: Arc::clone(self), session: Arc::clone(session), via: None, bytes };
-        let reading = (reader, Some(seat));
-        stream::unfold(reading, async |(mut reader, seat): (Reader, Option<Seat>)| {
-            let seat = seat?;
+        let reading = (reader, Some(reading));
+        stream::unfold(reading, async |(mut reader, reading): (Reader, Option<Reading>)| {
+            let mut reading = reading?;
             tokio::select! {
                 biased;
-                () = seat.sent_away() => {
+                () = reading.sent_away() => {
                     let error = std::io::Error::other("this film was stopped");
                     Some((Err(error), (reader, None)))
                 }
@@ -70,12 +55,29 @@ impl Playback {
                     let next = next?;
                     if let Ok(bytes) = &next {
                         reader.count(bytes.len());
+                        reading.advance(bytes.len());
                     }
-                    Some((next, (reader, Some(seat))))
+                    Some((next, (reader, Some(reading))))
                 }
             }
         })
         .boxed()
+    }
+
+    fn begin_reading(self: &Arc<Self>, session: &Arc<Session>, at: u64) -> Reading {
+        let (media_id, stalls) = (session.playable.media_id(), Arc::clone(session));
+        let read = Read {
+            media_id: media_id.clone(),
+            info_hash: session.playable.info_hash,
+            at,
+            len: session.playable.file.size_bytes.unwrap_or(0),
+            may_stall: Box::new(move || stalls.may_stall()),
+        };
+        let (reading, counts) = self.readers.begin(read);
+        if counts {
+            self.note_evening(media_id);
+        }
+        reading
     }
 }
 

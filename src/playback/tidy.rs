@@ -177,7 +177,7 @@ impl Playback {
         let hash = title.playable.info_hash;
         let watched = || Error::Watched { title: name_of(&title.playable) };
         let same = titles.iter().filter(|other| other.playable.info_hash == hash);
-        if same.into_iter().any(|other| self.shelf.readers.is_read(&other.media_id)) {
+        if same.into_iter().any(|other| self.readers.of(&other.media_id) > 0) {
             return Err(watched());
         }
         self.note_place(&title.media_id, None)?;
@@ -279,7 +279,7 @@ impl Playback {
             .iter()
             .map(|title| {
                 let item = self.item(title, &titles, &roots);
-                let last = self.shelf.readers.idle(&title.media_id);
+                let last = self.readers.idle(&title.media_id);
                 Item { read: item.read || last.is_some_and(|last| last < JUST_READ), ..item }
             })
             .collect();

@@ -16,6 +16,7 @@ use crate::http::error::ApiError;
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::Rooms;
+use crate::http::router::Asks;
 use crate::http::server::Peer;
 use crate::http::shield::read_whole;
 use crate::media::Episode;
@@ -211,7 +212,8 @@ async fn send(
         .collect();
     take_in(rooms, &magnet(info_hash, &sources)).await?;
     let media = rooms.playback.torrent_media(info_hash, file, false).await?;
-    let representation = rooms.playback.representation(&media.media_id).await?;
+    let asks = Asks { head: method == Method::HEAD, set: None };
+    let representation = rooms.media(asks, &media.media_id).await?;
     if let Some(Extension(watch)) = watch {
         watch.allow_pause();
     }

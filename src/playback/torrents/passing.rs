@@ -49,7 +49,7 @@ impl Playback {
     pub async fn forget_passing(&self, info_hash: InfoHash) -> Result<bool, Error> {
         let key = format!("{KEYS}{info_hash}");
         let known = self.parts.state.get::<Passing>(&key)?.is_some();
-        if !known || self.audience.readers_of(&info_hash) > 0 {
+        if !known || self.readers.of_torrent(&info_hash) > 0 {
             return Ok(false);
         }
         durably(|| self.parts.state.remove(&key))?;

@@ -129,7 +129,7 @@ impl Playback {
         let total = chosen.map(|one| &one.file).or(file).and_then(|file| file.size_bytes);
         let mut transfer = Transfer {
             bytes_total: total,
-            readers: self.audience.readers_of(&info_hash),
+            readers: self.readers.of_torrent(&info_hash),
             ..Transfer::of(TransferState::Idle)
         };
         let media_id = chosen.map(Playable::media_id);
@@ -223,7 +223,7 @@ impl Playback {
             lock(&self.torrents.seeking).remove(&id);
             lock(&self.sessions).remove(&id);
         }
-        self.audience.send_away(&info_hash);
+        self.readers.send_away(&info_hash);
         if self.parts.swarm.allowed() {
             self.parts.swarm.close(&info_hash).await?;
         }
