@@ -133,6 +133,7 @@ fn same_file<'a>(known: &TorrentFile, files: &'a [TorrentFile]) -> Option<&'a To
         file.base_name() == known.base_name()
             && agree(file.size_bytes, known.size_bytes)
             && agree(file.index, known.index)
+            && agree(file.twin.as_ref(), known.twin.as_ref())
             && file.link.is_some()
     });
     same.next().filter(|_| same.next().is_none())

@@ -20,7 +20,7 @@ use crate::media::Wanted;
 use crate::release;
 use crate::select::{self, Target};
 use crate::torrent::metainfo::Metainfo;
-use crate::torrent::{InfoHash, Magnet, TorrentFile, entity_tag};
+use crate::torrent::{InfoHash, Magnet, TorrentFile, entity_tag, mark_twins};
 use describe::Described;
 
 pub use transfer::{Seek, Transfer, TransferState};
@@ -339,7 +339,18 @@ impl Playback {
     }
 
     fn kept_torrent(&self, info_hash: &InfoHash) -> Result<Option<Kept>, Error> {
-        Ok(self.parts.state.get(&Kept::key(info_hash))?)
+        let mut kept = self.parts.state.get::<Kept>(&Kept::key(info_hash))?;
+        if let Some(kept) = &mut kept {
+            // What was described before twins were told apart.
+            mark_twins(&mut kept.files);
+        }
+        Ok(kept)
+    }
+
+    /// The web seeds that the magnets of a torrent have named.
+    pub(in crate::playback) fn web_seeds_named(&self, info_hash: &InfoHash) -> Vec<String> {
+        let kept = self.kept_torrent(info_hash).ok().flatten();
+        kept.map(|kept| kept.magnet(*info_hash).web_seeds).unwrap_or_default()
     }
 
     /// The files of a torrent that were chosen before.

@@ -16,7 +16,7 @@ use crate::playback::playable::{Playable, Via};
 use crate::playback::{Error, Playback, lock};
 use crate::representation::Representation;
 use crate::swarm;
-use crate::torrent::InfoHash;
+use crate::torrent::{InfoHash, entity_tag};
 
 /// How much behind the place of a seek is fetched before the player asks: what it reads first.
 const WINDOW: u64 = 16 << 20;
@@ -116,9 +116,7 @@ impl Playback {
             None => known.main_file(),
         };
         let open = |one: &&Playable| match (file, index) {
-            (Some(file), _) => {
-                file.base_name() == one.file.base_name() && file.size_bytes == one.file.size_bytes
-            }
+            (Some(file), _) => entity_tag(&info_hash, file) == entity_tag(&info_hash, &one.file),
             (None, Some(index)) => one.file.index == Some(index),
             (None, None) => true,
         };

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 use sha1::{Digest as _, Sha1};
 
-use super::{InfoHash, TorrentFile};
+use super::{InfoHash, TorrentFile, mark_twins};
 use bencode::Value;
 
 pub use bad::{Bad, NameFault};
@@ -187,6 +187,7 @@ fn files(info: &Value<'_>, name: &str) -> Result<(Vec<TorrentFile>, u64), Bad> {
     if listed.iter().all(|file| file.size_bytes == Some(0)) {
         return Err(Bad::Empty);
     }
+    mark_twins(&mut listed);
     // What file systems and players count in.
     if i64::try_from(total).is_err() { Err(Bad::Lengths) } else { Ok((listed, total)) }
 }
