@@ -88,12 +88,14 @@ impl Playback {
         let (titles, _) = self.titles(&roots)?;
         let title = titles.iter().find(|title| title.media_id == media_id);
         let title = title.ok_or(Error::UnknownMedia)?;
+        let freed = self.remove_files(title, &titles, &roots, Why::Asked).await?;
+        // Only now: a title that is being watched stays, and so does all that is known of it.
         self.shelf.records.change(media_id, |record| {
             record.kept = false;
             record.place = None;
             record.position_s = None;
         })?;
-        self.remove_files(title, &titles, &roots, Why::Asked).await
+        Ok(freed)
     }
 
     /// What is to be done again and again: moves that were wished for, what is idle, and what takes
@@ -181,8 +183,9 @@ impl Playback {
             return Err(watched());
         }
         self.note_place(&title.media_id, None)?;
-        self.shelf.records.forget_copied(&title.media_id)?;
+        // In this order: what is copied no more is not noted either.
         lock(&self.shelf.copies).remove(&title.media_id);
+        self.shelf.records.forget_copied(&title.media_id)?;
         lock(&self.sessions).remove(&title.media_id);
         if !self.parts.swarm.forget(&hash).await? {
             return Err(watched());
@@ -190,7 +193,8 @@ impl Playback {
         Ok(())
     }
 
-    /// Notes, durably, where a title lies whole, or that it does not.
+    /// Notes, durably, where a title lies whole, or that it does not. All else stays as it is known by
+    /// now: who notes it may have opened the title long ago.
     pub(super) fn note_place(&self, media_id: &str, path: Option<&Path>) -> Result<(), Error> {
         let noted = durably(|| {
             self.parts.state.update(&Playable::key(media_id), |known: Option<Playable>| {
