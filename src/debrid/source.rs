@@ -55,7 +55,7 @@ impl Source {
         self.state.lock().await.fresh.clone()
     }
 
-    /// Says that the link of this generation gives bytes.
+    /// Says that the link of this generation has given a byte.
     pub(super) async fn prove(&self, generation: u64) {
         let mut state = self.state.lock().await;
         state.proven |= state.fresh.generation == generation;
