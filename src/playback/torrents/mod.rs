@@ -30,6 +30,11 @@ const MOST: usize = 500;
 /// Most that are described at one time: each asks peers, a store, or both.
 const AT_ONCE: usize = 8;
 
+/// Most trackers, and as many web seeds, that are kept of one torrent, however often it is added.
+const MOST_URLS: usize = 50;
+/// Longest of them that is kept, in bytes.
+const LONGEST_URL: usize = 1_024;
+
 /// How many videos of a torrent are judged for the one that plays, the largest.
 const JUDGED: usize = 64;
 
@@ -301,6 +306,8 @@ impl Playback {
             playable.file.link = at_store.link;
             playable.via = Via::Debrid;
             playable.store = self.debrid().map(|debrid| debrid.store());
+        } else if !self.parts.swarm.allowed() && self.is_mirrored(&playable) {
+            playable.via = Via::Mirror;
         } else if !self.parts.swarm.allowed() {
             return Err(TorrentError::NoWay { info_hash }.into());
         }
@@ -319,16 +326,12 @@ impl Playback {
             Some(before) => {
                 let mut all = before.magnet(magnet.info_hash);
                 all.name = all.name.or_else(|| magnet.name.clone());
-                let known = all.trackers.clone();
-                let new = magnet.trackers.iter().filter(|tracker| !known.contains(tracker));
-                all.trackers.extend(new.cloned());
-                let known = all.web_seeds.clone();
-                let new = magnet.web_seeds.iter().filter(|seed| !known.contains(seed));
-                all.web_seeds.extend(new.cloned());
-                Kept { magnet: all.to_string(), ..before }
+                all.trackers = union(all.trackers, &magnet.trackers);
+                all.web_seeds = union(all.web_seeds, &magnet.web_seeds);
+                Kept { magnet: readable(all), ..before }
             }
             None => Kept {
-                magnet: magnet.to_string(),
+                magnet: readable(magnet.clone()),
                 name: magnet.name.clone(),
                 files: Vec::new(),
                 since: seconds_now(),
@@ -412,6 +415,30 @@ impl KnownTorrent {
     }
 }
 
+/// Those that are known and the new ones, as many as are kept of one torrent.
+fn union(mut known: Vec<String>, more: &[String]) -> Vec<String> {
+    for one in more.iter().filter(|one| one.len() <= LONGEST_URL) {
+        if known.len() < MOST_URLS && !known.contains(one) {
+            known.push(one.clone());
+        }
+    }
+    known
+}
+
+/// The magnet as text that is read again: escaping makes a long one longer than may be, and then its
+/// last trackers go.
+fn readable(mut magnet: Magnet) -> String {
+    loop {
+        let text = magnet.to_string();
+        if text.parse::<Magnet>().is_ok() {
+            return text;
+        }
+        if magnet.trackers.pop().or_else(|| magnet.web_seeds.pop()).is_none() {
+            return Magnet::new(magnet.info_hash).to_string();
+        }
+    }
+}
+
 fn media_of(playable: &Playable) -> TorrentMedia {
     let (media_id, link_name) = (playable.media_id(), playable.link_name());
     TorrentMedia { media_id, link_name, file: playable.file.clone() }
@@ -438,4 +465,29 @@ fn main_file(known: &KnownTorrent) -> Option<&TorrentFile> {
     let picked = select::pick(&judged, &target).ok().map(|pick| tag(&pick.file.file));
     let picked = picked.and_then(|picked| videos.iter().find(|file| tag(file) == picked));
     picked.or_else(|| videos.first()).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torrent_that_is_added_again_and_again_stays_small_and_readable() {
+        let hash = InfoHash::from_bytes([1; 20]);
+        let mut known = Vec::new();
+        for round in 0..40 {
+            let more: Vec<String> = (0..20).map(|at| format!("udp://t{round}-{at}:1/a")).collect();
+            known = union(known, &more);
+        }
+        assert_eq!((known.len(), known[0].as_str()), (MOST_URLS, "udp://t0-0:1/a"));
+        let long = union(Vec::new(), &["x".repeat(LONGEST_URL + 1)]);
+        assert!(long.is_empty());
+        // Escaping makes each character three.
+        let trackers: Vec<String> = (10..60).map(|at| format!("{at}{}", "/".repeat(900))).collect();
+        let magnet = Magnet { trackers, ..Magnet::new(hash) };
+        let read: Magnet = readable(magnet).parse().unwrap();
+        assert!(read.info_hash == hash && read.trackers.len() > 3, "{}", read.trackers.len());
+        let name = Some("/".repeat(20_000));
+        assert!(readable(Magnet { name, ..Magnet::new(hash) }).parse::<Magnet>().is_ok());
+    }
 }
