@@ -35,10 +35,19 @@ pub(super) struct Session {
     used: Mutex<Instant>,
     /// Which way the log has told of.
     pub(super) said: Mutex<Option<Via>>,
+    /// That its way is slower than the film, where it is.
+    short: Mutex<Option<Short>>,
     /// The ways that have failed lately.
     pub(super) strikes: Mutex<Strikes>,
     /// Its file on the disk is not believed to be whole any more, whatever was noted of it.
     doubted: AtomicBool,
+}
+
+/// What a way brings and what the film needs, in bytes a second.
+#[derive(Debug, Clone, Copy)]
+struct Short {
+    brings: u64,
+    needs: u64,
 }
 
 /// Bytes, by the way they come.
@@ -85,8 +94,31 @@ impl Session {
     fn new(playable: Playable, bytes: Option<Bytes>) -> Arc<Self> {
         let (used, strikes) = (Mutex::new(Instant::now()), Mutex::default());
         let (opened, said) = (tokio::sync::Mutex::new(bytes), Mutex::default());
-        let doubted = AtomicBool::new(false);
-        Arc::new(Self { playable, opened, used, said, strikes, doubted })
+        let (doubted, short) = (AtomicBool::new(false), Mutex::default());
+        Arc::new(Self { playable, opened, used, said, short, strikes, doubted })
+    }
+
+    /// Its way brings less than the film needs, and there is no better one.
+    pub(super) fn falls_short(&self, via: Via, brings: u64, needs: u64) {
+        if lock(&self.short).replace(Short { brings, needs }).is_none() {
+            let info_hash = self.playable.info_hash;
+            tracing::warn!(%info_hash, %via, brings_bytes_s = brings, needs_bytes_s = needs, "a film's bit rate is above what its way brings");
+        }
+    }
+
+    /// Its way is fast enough, or was found to be again.
+    pub(super) fn keeps_up(&self) {
+        lock(&self.short).take();
+    }
+
+    /// A sentence for who watches, where its way is too slow for it.
+    pub(super) fn note(&self) -> Option<String> {
+        let Short { brings, needs } = (*lock(&self.short))?;
+        let (brings, needs) = (megabits(brings), megabits(needs));
+        Some(format!(
+            "the film takes {needs} Mbit/s and its way brings {brings} Mbit/s, so that it stops now \
+             and then: choose a smaller release, or wait until more of it is here"
+        ))
     }
 
     /// Closes these bytes, unless others are open by now, or are just being opened. Says whether.
@@ -94,6 +126,12 @@ impl Session {
         let Ok(mut opened) = self.opened.try_lock() else { return false };
         let same = |open: &mut Bytes| Arc::ptr_eq(&open.representation(), bytes);
         opened.take_if(same).is_some()
+    }
+
+    /// Closes what comes from peers, unless it is whole, or just being opened.
+    pub(super) fn leave_peers(&self) {
+        let Ok(mut opened) = self.opened.try_lock() else { return };
+        opened.take_if(|open| matches!(open, Bytes::Swarm(file) if !file.is_complete()));
     }
 
     /// Its bytes, where they are open.
@@ -124,6 +162,12 @@ impl Session {
     fn is_idle(&self) -> bool {
         lock(&self.used).elapsed() > IDLE
     }
+}
+
+/// In Mbit/s, with one decimal.
+fn megabits(bytes_s: u64) -> String {
+    let tenths = bytes_s * 8 / 100_000;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 impl Playback {
@@ -299,7 +343,7 @@ impl Playback {
         let Some(path) = file.complete_path().map(Path::to_owned) else { return bytes };
         let finished = Playable { finished: Some(path.clone()), ..playable.clone() };
         let Some(disk) = on_disk(&finished, &path) else { return bytes };
-        match self.note_finished(&finished) {
+        match self.note_place(&playable.media_id(), Some(&path)) {
             Ok(()) => {
                 tracing::info!(info_hash = %playable.info_hash, "the whole file is on the disk, and served from there");
             }
@@ -328,16 +372,9 @@ impl Playback {
         session.doubted.store(true, Ordering::SeqCst);
         let info_hash = known.info_hash;
         tracing::warn!(%info_hash, "a film's file on the disk is damaged, and is not taken for whole");
-        if let Err(error) = self.note_finished(&Playable { finished: None, ..known }) {
+        if let Err(error) = self.note_place(&session.playable.media_id(), None) {
             tracing::warn!(%error, "that a film is damaged could not be noted");
         }
-    }
-
-    fn note_finished(&self, playable: &Playable) -> Result<(), Error> {
-        let media_id = playable.media_id();
-        durably(|| self.parts.state.put(&Playable::key(&media_id), playable))?;
-        self.lists.touch(&media_id);
-        Ok(())
     }
 
     /// The ways by which a film may come, the best first: as it came before, then the others.
@@ -413,7 +450,7 @@ impl Playback {
         if playable.finished.as_ref().is_some_and(|path| self.is_lost(path)) {
             // It was whole and is gone. The engine makes a file of its full length again, and
             // until each piece is there its length must not speak for it.
-            self.note_finished(&Playable { finished: None, ..playable.clone() })?;
+            self.note_place(&playable.media_id(), None)?;
         }
         Ok(Bytes::Swarm(Arc::new(self.open_by_peers(&magnet, &metainfo, index).await?)))
     }

@@ -9,6 +9,7 @@ mod passing;
 mod transfer;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
@@ -132,13 +133,30 @@ type Outcome = watch::Receiver<Option<Result<(), TorrentError>>>;
 pub(super) struct Torrents {
     under_way: Mutex<HashMap<InfoHash, Outcome>>,
     places: Arc<tokio::sync::Semaphore>,
-    seeking: Mutex<HashMap<String, tokio_util::sync::DropGuard>>,
+    /// What is being fetched for a seek, by media id: which seek of all, and what ends it.
+    seeking: Mutex<HashMap<String, (u64, tokio_util::sync::DropGuard)>>,
+    seeks: AtomicU64,
 }
 
 impl Default for Torrents {
     fn default() -> Self {
         let places = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
-        Self { under_way: Mutex::default(), places, seeking: Mutex::default() }
+        let (under_way, seeking) = (Mutex::default(), Mutex::default());
+        Self { under_way, places, seeking, seeks: AtomicU64::default() }
+    }
+}
+
+impl Torrents {
+    fn next_seek(&self) -> u64 {
+        self.seeks.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A seek's bytes are here, and nothing is left to be ended; a later seek's is.
+    fn is_fetched(&self, media_id: &str, seek: u64) {
+        let mut seeking = lock(&self.seeking);
+        if seeking.get(media_id).is_some_and(|(last, _)| *last == seek) {
+            seeking.remove(media_id);
+        }
     }
 }
 
