@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 use super::Playback;
 use super::check::STALE;
 use super::desk::Desk;
-use super::session::link_in_cache;
+use super::opening::link_in_cache;
 use crate::debrid::{self, Debrid};
 use crate::mirror::{Mirrors, Wanted};
 use crate::representation::Representation;

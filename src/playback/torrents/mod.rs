@@ -5,6 +5,7 @@
 //! number files in its own way, and a program's `file=3` must not become another file later.
 
 mod describe;
+mod kept;
 mod passing;
 mod transfer;
 
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::sync::watch;
 
 use super::playable::{Playable, Via, seconds_now};
@@ -21,20 +22,14 @@ use crate::media::Wanted;
 use crate::release;
 use crate::select::{self, Target};
 use crate::torrent::metainfo::Metainfo;
-use crate::torrent::{InfoHash, Magnet, TorrentFile, entity_tag, mark_twins};
+use crate::torrent::{InfoHash, Magnet, TorrentFile, entity_tag};
 use describe::Described;
+use kept::{Kept, magnet_of};
 
 pub use transfer::{Seek, Transfer, TransferState};
 
-/// Most torrents that are kept.
-const MOST: usize = 500;
 /// Most that are described at one time: each asks peers, a store, or both.
 const AT_ONCE: usize = 8;
-
-/// Most trackers, and as many web seeds, that are kept of one torrent, however often it is added.
-const MOST_URLS: usize = 50;
-/// Longest of them that is kept, in bytes.
-const LONGEST_URL: usize = 1_024;
 
 /// How many videos of a torrent are judged for the one that plays, the largest.
 const JUDGED: usize = 64;
@@ -103,27 +98,6 @@ pub struct TorrentMedia {
     pub link_name: String,
     /// The file.
     pub file: TorrentFile,
-}
-
-/// A torrent as it is kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Kept {
-    magnet: String,
-    name: Option<String>,
-    files: Vec<TorrentFile>,
-    since: u64,
-}
-
-impl Kept {
-    const KEYS: &str = "torrent/";
-
-    fn key(info_hash: &InfoHash) -> String {
-        format!("{}{info_hash}", Self::KEYS)
-    }
-
-    fn magnet(&self, info_hash: InfoHash) -> Magnet {
-        self.magnet.parse().unwrap_or_else(|_| Magnet::new(info_hash))
-    }
 }
 
 /// How a description ended, once it has.
@@ -334,46 +308,6 @@ impl Playback {
         Ok(playable)
     }
 
-    fn keep_torrent(&self, magnet: &Magnet) -> Result<Kept, Error> {
-        let key = Kept::key(&magnet.info_hash);
-        let before = self.parts.state.get::<Kept>(&key)?;
-        if before.is_none() && self.parts.state.keys(Kept::KEYS)?.len() >= MOST {
-            return Err(TorrentError::TooMany.into());
-        }
-        let kept = match before {
-            Some(before) => {
-                let mut all = before.magnet(magnet.info_hash);
-                all.name = all.name.or_else(|| magnet.name.clone());
-                all.trackers = union(all.trackers, &magnet.trackers);
-                all.web_seeds = union(all.web_seeds, &magnet.web_seeds);
-                Kept { magnet: readable(all), ..before }
-            }
-            None => Kept {
-                magnet: readable(magnet.clone()),
-                name: magnet.name.clone(),
-                files: Vec::new(),
-                since: seconds_now(),
-            },
-        };
-        durably(|| self.parts.state.put(&key, &kept))?;
-        Ok(kept)
-    }
-
-    fn kept_torrent(&self, info_hash: &InfoHash) -> Result<Option<Kept>, Error> {
-        let mut kept = self.parts.state.get::<Kept>(&Kept::key(info_hash))?;
-        if let Some(kept) = &mut kept {
-            // What was described before twins were told apart.
-            mark_twins(&mut kept.files);
-        }
-        Ok(kept)
-    }
-
-    /// The web seeds that the magnets of a torrent have named.
-    pub(in crate::playback) fn web_seeds_named(&self, info_hash: &InfoHash) -> Vec<String> {
-        let kept = self.kept_torrent(info_hash).ok().flatten();
-        kept.map(|kept| kept.magnet(*info_hash).web_seeds).unwrap_or_default()
-    }
-
     /// The files of a torrent that were chosen before.
     fn played_of(&self, info_hash: &InfoHash) -> Result<Vec<Playable>, Error> {
         let mut played = Vec::new();
@@ -433,42 +367,9 @@ impl KnownTorrent {
     }
 }
 
-/// Those that are known and the new ones, as many as are kept of one torrent.
-fn union(mut known: Vec<String>, more: &[String]) -> Vec<String> {
-    for one in more.iter().filter(|one| one.len() <= LONGEST_URL) {
-        if known.len() < MOST_URLS && !known.contains(one) {
-            known.push(one.clone());
-        }
-    }
-    known
-}
-
-/// The magnet as text that is read again: escaping makes a long one longer than may be, and then its
-/// last trackers go.
-fn readable(mut magnet: Magnet) -> String {
-    loop {
-        let text = magnet.to_string();
-        if text.parse::<Magnet>().is_ok() {
-            return text;
-        }
-        if magnet.trackers.pop().or_else(|| magnet.web_seeds.pop()).is_none() {
-            return Magnet::new(magnet.info_hash).to_string();
-        }
-    }
-}
-
 fn media_of(playable: &Playable) -> TorrentMedia {
     let (media_id, link_name) = (playable.media_id(), playable.link_name());
     TorrentMedia { media_id, link_name, file: playable.file.clone() }
-}
-
-fn magnet_of(metainfo: &Metainfo) -> Magnet {
-    Magnet {
-        name: Some(metainfo.name.clone()),
-        trackers: metainfo.trackers.clone(),
-        web_seeds: metainfo.web_seeds.clone(),
-        ..Magnet::new(metainfo.info_hash)
-    }
 }
 
 /// The film of a torrent, by the rules of every choice; where they leave none, its largest video.
@@ -483,29 +384,4 @@ fn main_file(known: &KnownTorrent) -> Option<&TorrentFile> {
     let picked = select::pick(&judged, &target).ok().map(|pick| tag(&pick.file.file));
     let picked = picked.and_then(|picked| videos.iter().find(|file| tag(file) == picked));
     picked.or_else(|| videos.first()).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_torrent_that_is_added_again_and_again_stays_small_and_readable() {
-        let hash = InfoHash::from_bytes([1; 20]);
-        let mut known = Vec::new();
-        for round in 0..40 {
-            let more: Vec<String> = (0..20).map(|at| format!("udp://t{round}-{at}:1/a")).collect();
-            known = union(known, &more);
-        }
-        assert_eq!((known.len(), known[0].as_str()), (MOST_URLS, "udp://t0-0:1/a"));
-        let long = union(Vec::new(), &["x".repeat(LONGEST_URL + 1)]);
-        assert!(long.is_empty());
-        // Escaping makes each character three.
-        let trackers: Vec<String> = (10..60).map(|at| format!("{at}{}", "/".repeat(900))).collect();
-        let magnet = Magnet { trackers, ..Magnet::new(hash) };
-        let read: Magnet = readable(magnet).parse().unwrap();
-        assert!(read.info_hash == hash && read.trackers.len() > 3, "{}", read.trackers.len());
-        let name = Some("/".repeat(20_000));
-        assert!(readable(Magnet { name, ..Magnet::new(hash) }).parse::<Magnet>().is_ok());
-    }
 }
