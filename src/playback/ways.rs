@@ -58,9 +58,9 @@ impl Ways {
         !store && self.swarm_left == 0 && self.mirror_left == 0
     }
 
-    /// The same without peers.
+    /// The same without peers, and without what stands in for them.
     pub(super) fn without_peers(self) -> Self {
-        Self { swarm_left: 0, ..self }
+        Self { swarm_left: 0, mirror_left: 0, ..self }
     }
 
     /// All that there are.
