@@ -159,6 +159,37 @@ fn every_room_names_only_rooms_below_it() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The words of a line, as something divides them.
+fn words<'a>(text: &'a str, between: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(between).map(str::trim).filter(|word| !word.is_empty())
+}
+
+#[test]
+fn the_drawing_of_the_house_is_the_house() {
+    let drawing = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let floors = drawing.split("## The floors").nth(1).unwrap();
+    let (floors, rest) = floors.split_once("```text").unwrap().1.split_once("```").unwrap();
+    let drawn: Vec<BTreeSet<&str>> = floors
+        .lines()
+        .filter_map(|line| line.trim().split_once("  "))
+        .map(|(_, line)| words(line.trim().split("  ").next().unwrap(), "·").collect())
+        .collect();
+    let mut built: Vec<BTreeSet<&str>> =
+        FLOORS.iter().map(|floor| floor.iter().copied().collect()).collect();
+    // `main` stands above the house.
+    built.pop();
+    built.reverse();
+    assert_eq!(drawn, built);
+
+    let table = rest.split("\n\n").find(|part| part.starts_with("| room")).unwrap();
+    let mut rows: Vec<&str> =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let mut rooms: Vec<&str> = built.into_iter().flatten().collect();
+    rows.sort_unstable();
+    rooms.sort_unstable();
+    assert_eq!(rows, rooms);
+}
+
 #[test]
 fn every_outside_crate_has_one_home() {
     let mut faults = Vec::new();

@@ -6,6 +6,7 @@ mod browsed;
 mod found;
 mod libvlc;
 mod quirks;
+mod searched;
 mod shelf;
 
 use std::path::PathBuf;

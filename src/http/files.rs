@@ -15,7 +15,7 @@ use super::line::Watch;
 use super::rooms::{Rooms, Visitor};
 use crate::playback::Video;
 use crate::web::{self, FileRow, Page as _};
-use crate::xml;
+use crate::xml::{self, HEAD};
 
 const METHODS: &str = "GET, HEAD";
 const PREFIX: &str = "/files";
@@ -28,9 +28,9 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/files/{*path}", any(answer))
 }
 
-/// The kinds of playlists, each with its media type. Not that of HLS, though `m3u8` is its ending:
 const XSPF: &str = "application/xspf+xml";
 
+/// The kinds of playlists, each with its media type. Not that of HLS, though `m3u8` is its ending:
 /// what is listed are whole films.
 const PLAYLISTS: [(&str, &str); 3] = [
     ("playlist.m3u8", "audio/x-mpegurl; charset=utf-8"),
@@ -95,7 +95,7 @@ async fn playlist_of(visitor: &Visitor, entry: &Entry, media_type: &str) -> Resp
     };
     let address = |video: &Video| {
         let key = visitor.rooms.media_keys.sign(&video.media_id, &video.link_name);
-        format!("http://{}/v/{key}/{}", visitor.host(), video.link_name)
+        visitor.link(&format!("/v/{key}/{}", video.link_name))
     };
     let films = children.iter().filter_map(|child| Some((child, child.video()?)));
     let films: Vec<Film> = films
@@ -130,8 +130,7 @@ fn m3u(films: &[Film]) -> String {
 /// XSPF version 1 (xiph.org); a duration is in milliseconds.
 fn xspf(title: &str, films: &[Film]) -> String {
     let mut text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <playlist version=\"1\" xmlns=\"http://xspf.org/ns/0/\">\n<title>{}</title>\n<trackList>\n",
+        "{HEAD}<playlist version=\"1\" xmlns=\"http://xspf.org/ns/0/\">\n<title>{}</title>\n<trackList>\n",
         xml::escape(title)
     );
     for film in films {

@@ -6,6 +6,7 @@
 //! finds no place is kept waiting for a moment before it is refused.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{Hash as _, Hasher as _};
 use std::net::{IpAddr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -77,7 +78,8 @@ struct Device {
     /// Requests that it may still send, and when that was counted.
     left: f64,
     counted: Instant,
-    titles: Vec<(Instant, String)>,
+    /// As hashes: what a stranger calls a title may be as long as a request.
+    titles: Vec<(Instant, u64)>,
 }
 
 /// Something unusual that was noticed.
@@ -230,9 +232,12 @@ impl Limits {
 
     /// Whether this device opens more titles than anybody would.
     pub(super) fn opens(&self, device: IpAddr, title: &str) -> Result<(), Crowded> {
+        let mut hasher = std::hash::DefaultHasher::new();
+        title.hash(&mut hasher);
+        let title = hasher.finish();
         let mut counts = self.counts();
         let row = counts.device(household(device), self.0.caps);
-        row.titles.retain(|(at, known)| at.elapsed() < MINUTE && known != title);
+        row.titles.retain(|(at, known)| at.elapsed() < MINUTE && *known != title);
         if row.titles.len() >= TITLES {
             counts.note(Notice {
                 code: "many_titles",
@@ -242,7 +247,7 @@ impl Limits {
             });
             return Err(Crowded::Titles);
         }
-        row.titles.push((Instant::now(), title.to_owned()));
+        row.titles.push((Instant::now(), title));
         Ok(())
     }
 

@@ -16,10 +16,11 @@ use tokio_util::task::TaskTracker;
 use super::dlna::MediaServer;
 use super::dlna::beside::Beside;
 use super::error::ApiError;
+use super::following::Following;
 use super::limits::Limits;
 use super::router::{Asks, MediaFinder};
 use super::server::{Local, Peer};
-use super::sets::Sets;
+use super::sets::{self, Sets};
 use super::traffic::Traffic;
 use crate::access::{Access, AddonKeys, LocalKey, MediaKeys, Switch};
 use crate::appliance::Appliance;
@@ -29,6 +30,7 @@ use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
 use crate::representation::Representation;
 use crate::secret::Secret;
+use crate::select::Profile;
 use crate::torrent::InfoHash;
 
 /// The rooms that are asked, built by `app`.
@@ -51,6 +53,8 @@ pub struct Rooms {
     pub limits: Limits,
     /// The household's televisions that can be told to play.
     pub renderers: Renderers,
+    /// Who notes how far those are.
+    pub following: Following,
     /// Who is of the household.
     pub links: Links,
     /// What televisions' own players browse; `None` where it is switched off.
@@ -136,10 +140,29 @@ impl Visitor {
         value.unwrap_or_default()
     }
 
+    /// `path` as a whole address for who asks: by the owner's public address where they came by that,
+    /// which may be HTTPS, else by the name or address under which the box was asked.
+    pub(super) fn link(&self, path: &str) -> String {
+        let by = |public: &&String| {
+            let (_, rest) = public.split_once("://").unwrap_or(("", public));
+            let host = rest.split_once('/').map_or(rest, |(host, _)| host);
+            host.eq_ignore_ascii_case(self.host())
+        };
+        match self.rooms.public_url.as_ref().filter(by) {
+            Some(public) => format!("{}{path}", public.trim_end_matches('/')),
+            None => format!("http://{}{path}", self.host()),
+        }
+    }
+
     /// Where the box was reached, for links of players that may know no other way: the address of the
     /// socket, `http://IP:PORT`, else the Host.
     pub(super) fn base(&self) -> String {
         base(self.local, &self.headers)
+    }
+
+    /// The set that asks, where it is known what that plays.
+    pub(super) fn set(&self) -> Option<&'static Profile> {
+        self.rooms.set(&self.headers, Some(self.address()))
     }
 
     /// Lets the owner pass.
@@ -156,9 +179,10 @@ impl Visitor {
     }
 
     /// Lets pass who may watch: the owner, and everybody in the house where the configuration says
-    /// so (`access.auth_required = false`).
+    /// so (`access.auth_required = false`). Who comes through a router is not in the house.
     pub(super) fn may_watch(&self) -> Result<(), ApiError> {
-        if self.rooms.auth_required { self.owner_only() } else { Ok(()) }
+        let open = !self.rooms.auth_required && self.rooms.links.is_near(self.address());
+        if open { Ok(()) } else { self.owner_only() }
     }
 
     /// Whether they came by the box's own Wi-Fi network.
@@ -210,11 +234,10 @@ impl FromRequestParts<Rooms> for Visitor {
 }
 
 impl Rooms {
-    /// What `play --json` prints, with the link at `host`.
-    #[must_use]
-    pub fn play_answer(&self, play: &Play, host: &str) -> serde_json::Value {
+    /// What `play --json` prints, with `link` making a whole address of a path.
+    pub fn play_answer(&self, play: &Play, link: impl Fn(&str) -> String) -> serde_json::Value {
         let mut answer = serde_json::to_value(play).unwrap_or_default();
-        answer["url"] = format!("http://{host}/v/{}", self.media_path(play)).into();
+        answer["url"] = link(&format!("/v/{}", self.media_path(play))).into();
         answer
     }
 
@@ -304,11 +327,16 @@ impl MediaFinder for Rooms {
         })
     }
 
-    fn beside(&self, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {
+    fn set(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<&'static Profile> {
+        sets::known(headers).or_else(|| self.sets.of(peer?))
+    }
+
+    fn beside(&self, asks: Asks, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {
         let (rooms, media_id) = (self.clone(), self.media_keys.verify(key, name));
         Box::pin(async move {
             let Some(media_id) = media_id else { return Beside::default() };
             let playback = &rooms.playback;
+            let media_id = playback.chosen(&media_id, asks.set).unwrap_or(media_id);
             if waits && rooms.subtitles_of(&media_id).is_empty() {
                 // What is learnt is asked for below; why nothing is, the room itself has noted.
                 let _ = playback.subtitles_within(&media_id, A_MOMENT).await;

@@ -1,9 +1,10 @@
 //! The table of contents: which addresses there are, and what stands round them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{Method, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json, Router, middleware};
@@ -15,7 +16,7 @@ use crate::http::host::{self, HostRule};
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
 use crate::http::rooms::{Rooms, base};
-use crate::http::server::Local;
+use crate::http::server::{Local, Peer};
 use crate::http::{
     api, dav, dlna, files, limits, near, origin, pages, sets, shield, stremio, subtitle, traffic,
 };
@@ -42,10 +43,16 @@ pub trait MediaFinder: Send + Sync {
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
 
+    /// The set that sent these headers from `peer`, where it is known what that plays.
+    fn set(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<&'static Profile> {
+        let _ = peer;
+        sets::known(headers)
+    }
+
     /// What else is known of the film at this address; where `waits`, who may know is asked for a
     /// moment.
-    fn beside(&self, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {
-        let _ = (key, name, waits);
+    fn beside(&self, asks: Asks, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {
+        let _ = (asks, key, name, waits);
         Box::pin(async { Beside::default() })
     }
 }
@@ -88,8 +95,8 @@ pub fn whole(rooms: Rooms, hosts: Arc<dyn HostRule>) -> Router {
     let (limits, traffic) = (rooms.limits.clone(), rooms.traffic.clone());
     let household = middleware::from_fn_with_state(rooms.links.clone(), near::only_near);
     let files = dav::routes().merge(files::routes()).merge(dlna::routes());
-    let files = files.layer(household.clone());
-    let rest = api::routes().merge(pages::routes()).merge(files).with_state(rooms.clone());
+    let near = files.merge(api::household()).merge(pages::household()).layer(household.clone());
+    let rest = api::routes().merge(pages::routes()).merge(near).with_state(rooms.clone());
     let media = media_routes(Arc::new(rooms.clone())).merge(subtitle::routes(rooms.clone()));
     let media = media.merge(stremio::routes(rooms.clone()));
     let media = media.layer(household);
@@ -109,7 +116,9 @@ async fn play(
     if let Some(answer) = media::answer_without_bytes(&asked.method) {
         return answer;
     }
-    let asks = Asks { head: asked.method == Method::HEAD, set: sets::known(&asked.headers) };
+    let peer = asked.extensions.get::<Peer>().map(|Peer(address)| address.ip().to_canonical());
+    let set = finder.set(&asked.headers, peer);
+    let asks = Asks { head: asked.method == Method::HEAD, set };
     match finder.find(asks, &key, &name).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
@@ -119,7 +128,7 @@ async fn play(
             let mut answer = media::answer(&representation, method, headers, Manners::Player);
             if beside::is_wanted(headers) {
                 let base = base(asked.extensions.get::<Local>().copied(), headers);
-                let told = finder.beside(&key, &name, beside::is_asked(headers)).await;
+                let told = finder.beside(asks, &key, &name, beside::is_asked(headers)).await;
                 beside::add(answer.headers_mut(), &told, &base);
             }
             answer

@@ -90,6 +90,14 @@ impl Sets {
         }
     }
 
+    /// The profile under which the device at `address` was last given lists: a set that is known by
+    /// what it says while it browses may say less when it plays. `None` where it was given none.
+    pub(in crate::http) fn of(&self, address: IpAddr) -> Option<&'static Profile> {
+        let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let row = rows.iter().rev().find(|row| row.address == address)?;
+        Profile::named(&row.profile)
+    }
+
     /// All of them, the newest first.
     #[must_use]
     pub fn all(&self) -> Vec<Seen> {
@@ -127,6 +135,8 @@ mod tests {
             sets.note(at(number), &headers("x"), &number.to_string());
             sets.note(at(3), &headers("y"), &number.to_string());
         }
+        assert_eq!(sets.of(at(2)).map(|set| set.name.as_str()), None, "long ago");
+        assert_eq!(sets.of(at(199)).map(|set| set.name.as_str()), Some("unknown"));
         assert_eq!(sets.all().len(), MOST);
         assert_eq!(sets.all()[0].asked.len(), MOST_ASKED);
     }

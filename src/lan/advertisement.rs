@@ -99,7 +99,7 @@ impl Advertisement {
         // By default the engine announces 127.0.0.1 too, to this machine alone.
         daemon.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
         daemon.disable_interface(IfKind::Predicate(IfPredicate::new(|interface| {
-            is_of_containers(&interface.name)
+            is_of_containers(&interface.name) || interface.is_p2p()
         })))?;
         for service in services {
             daemon.register(service)?;

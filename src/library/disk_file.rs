@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
+use rustix::io::ReadWriteFlags;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::representation::{ByteStream, Representation};
@@ -112,32 +113,43 @@ struct Reader {
 impl Reader {
     /// Reads the next chunk.
     ///
-    /// `pread` blocks, seldom on a warm file and for milliseconds on a cold disk. Of the ways to do
-    /// that, measured: inline is cheapest and holds up a worker, `spawn_blocking` costs about 1.8
-    /// times the processor time a byte, and `block_in_place` costs a tenth more than inline and
-    /// hands the worker's other tasks on. It needs the multi-threaded runtime, which `main` has; on
-    /// another (a test's) the read goes to the blocking pool.
+    /// What the page cache has is read where we stand (`RWF_NOWAIT`): it costs a copy and no more. The
+    /// rest blocks, for milliseconds on a cold disk. Of the ways to do that, measured: inline holds
+    /// up a worker, `spawn_blocking` costs about 1.8 times the processor time a byte, and
+    /// `block_in_place` costs a tenth more than inline and hands the worker's other tasks on. It
+    /// needs the multi-threaded runtime, which `main` has; on another (a test's) the read goes to
+    /// the blocking pool.
     async fn next(&mut self) -> io::Result<Bytes> {
         let left = usize::try_from(self.range.end - self.range.start).unwrap_or(CHUNK_BYTES);
         let (wanted, at) = (left.min(CHUNK_BYTES), self.range.start);
-        let buffer = match std::mem::take(&mut self.last).try_into_mut() {
+        let mut buffer = match std::mem::take(&mut self.last).try_into_mut() {
             Ok(mut buffer) if buffer.len() >= wanted => {
                 buffer.truncate(wanted);
                 buffer
             }
             _ => BytesMut::zeroed(wanted),
         };
-        let chunk = if Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
-            tokio::task::block_in_place(|| fill(&self.file, buffer, at))
+        let chunk = if let Some(size) = cached(&self.file, &mut buffer, at) {
+            buffer.truncate(size);
+            buffer.freeze()
+        } else if Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
+            tokio::task::block_in_place(|| fill(&self.file, buffer, at))?
         } else {
             let file = Arc::clone(&self.file);
             let read = tokio::task::spawn_blocking(move || fill(&file, buffer, at));
-            read.await.map_err(io::Error::other)?
-        }?;
+            read.await.map_err(io::Error::other)??
+        };
         self.range.start += chunk.len() as u64;
         self.last = chunk.clone();
         Ok(chunk)
     }
+}
+
+/// Reads what the page cache has at `at`, at most a buffer. `None` where it has nothing, or the file
+/// system cannot say.
+fn cached(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
+    let buffers = &mut [io::IoSliceMut::new(buffer)];
+    rustix::io::preadv2(file, buffers, at, ReadWriteFlags::NOWAIT).ok().filter(|size| *size > 0)
 }
 
 /// Reads what the file has at `at`, at most a buffer. A file that has become shorter is an error.

@@ -1,11 +1,13 @@
 //! What is asked for: the words of films, series and episodes; and what a film is by its bytes. Pure.
 
+mod clock;
 mod content;
 mod length;
 mod query;
 mod stremio_id;
 mod video_hash;
 
+pub use clock::Clock;
 pub use content::{Container, Content, Other, TELLING, content_of, passes};
 pub use length::{Runs, runs};
 pub use query::{AnimePlace, Query, Title, Wanted};

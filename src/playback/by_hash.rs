@@ -13,8 +13,9 @@ use super::{Error, Playback, lock};
 use crate::media::StremioId;
 use crate::torrent::InfoHash;
 
-/// What the media id of such a film begins with.
-const PREFIX: &str = "ask:";
+/// What the media id of a film begins with that is asked for by its title, whether a torrent is named
+/// or is yet to be chosen.
+pub(super) const ASKED: &str = "ask:";
 /// Most that are remembered.
 const MOST: usize = 256;
 
@@ -31,18 +32,25 @@ pub(super) type Opened = Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Str
 impl ByHash {
     /// Reads a media id of this kind.
     pub(super) fn read(media_id: &str) -> Option<Self> {
-        let (id, info_hash) = media_id.strip_prefix(PREFIX)?.split_once('@')?;
+        let (id, info_hash) = media_id.strip_prefix(ASKED)?.split_once('@')?;
         Some(Self { id: id.parse().ok()?, info_hash: info_hash.parse().ok()? })
     }
 }
 
 impl fmt::Display for ByHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}@{}", self.id, self.info_hash)
+        write!(f, "{ASKED}{}@{}", self.id, self.info_hash)
     }
 }
 
 impl Playback {
+    /// What `asked` led to of late, without opening anything.
+    pub(super) fn opened_before(&self, asked: ByHash) -> Option<String> {
+        let place = lock(&self.opened_by_hash).get(&asked.to_string()).map(Arc::clone)?;
+        let opened = place.try_lock().ok()?;
+        opened.clone().filter(|media_id| self.known(media_id).is_ok())
+    }
+
     /// The media id of the film that `asked` leads to: opened before, or now.
     pub(super) async fn opened_by_hash(self: &Arc<Self>, asked: ByHash) -> Result<String, Error> {
         let place = {

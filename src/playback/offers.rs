@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::by_hash::ByHash;
+use super::by_hash::{ASKED, ByHash};
 use super::playable::{Playable, link_name};
 use super::{Error, Findings, Playback};
 use crate::media::{Query, StremioId};
@@ -151,7 +151,7 @@ impl Playback {
                 best = Some((rank.0, rank.1, playable.media_id()));
             }
         }
-        Ok(best.map_or_else(|| format!("ask:{id}"), |(_, _, media_id)| media_id))
+        Ok(best.map_or_else(|| format!("{ASKED}{id}"), |(_, _, media_id)| media_id))
     }
 
     /// Whether a media id is of a file that lies whole on this box; what is known of it.

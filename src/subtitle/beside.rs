@@ -10,6 +10,9 @@ pub const MOST_BYTES: u64 = 4 << 20;
 const MOST: usize = 100;
 /// Most files of a torrent that are looked at.
 const MOST_LOOKED_AT: usize = 20_000;
+/// Most videos and most subtitles of them that are compared, each with each: the longest series have
+/// some thousand episodes, and a torrent that means harm must not hold up a list.
+const MOST_COMPARED: usize = 2_000;
 /// What is read; text all of them.
 const EXTENSIONS: &[&str] = &["srt", "ass", "ssa", "vtt", "sub"];
 
@@ -36,6 +39,7 @@ pub fn beside(files: &[TorrentFile], film: &TorrentFile) -> Vec<Beside> {
     let files = &files[..files.len().min(MOST_LOOKED_AT)];
     let torrent = Torrent::of(files, film);
     let of_film = files.iter().filter(|file| is_subtitle(file) && !torrent.is_picture(file));
+    let of_film = of_film.take(MOST_COMPARED);
     of_film.filter_map(|file| torrent.judge(file)).take(MOST).collect()
 }
 
@@ -61,7 +65,7 @@ impl<'a> Torrent<'a> {
             film,
             film_stem: name::stem(film.base_name()),
             film_says: release::parse(film.base_name()),
-            videos: files.iter().filter(is_film).collect(),
+            videos: files.iter().filter(is_film).take(MOST_COMPARED).collect(),
             pictures: files.iter().filter_map(index).collect(),
         }
     }

@@ -76,16 +76,7 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/api/cleanup", post(library::clean_up))
         .route("/api/status", get(story::status))
         .route("/torrentio/{*path}", get(relay::torrentio))
-        // The household's televisions.
         .route("/api/sets", get(sets::sets))
-        .route("/api/renderers", get(renderers::list))
-        .route("/api/renderers/{id}", get(renderers::standing))
-        .route("/api/renderers/{id}/play", post(renderers::play))
-        .route("/api/renderers/{id}/pause", post(renderers::pause))
-        .route("/api/renderers/{id}/resume", post(renderers::resume))
-        .route("/api/renderers/{id}/stop", post(renderers::stop))
-        .route("/api/renderers/{id}/seek", post(renderers::seek))
-        .route("/api/renderers/{id}/volume", post(renderers::volume))
         // Whoever watches the box.
         .route("/metrics", get(metrics::metrics))
         .route("/api/openapi.json", get(openapi::description))
@@ -94,12 +85,25 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/api/torrents/{hash}", delete(torrents::forget))
         .route("/api/torrents/{hash}/info", get(torrents::info))
         .route("/api/torrents/{hash}/torrent", get(torrents::file))
-        .route("/api/stream/{hash}", get(stream::bytes).delete(stream::stop))
         .route("/api/stream/{hash}/status", get(stream::status))
         .route("/api/stream/{hash}/seek", post(stream::seek))
         .route("/api/stream/{hash}/pause", post(stream::pause))
         .route("/api/stream/{hash}/resume", post(stream::resume))
+}
+
+/// Films, and the control of televisions: for the household alone ([`super::near`]).
+pub(super) fn household() -> Router<Rooms> {
+    Router::new()
+        .route("/api/stream/{hash}", get(stream::bytes).delete(stream::stop))
         .route("/stream/proxy/{hash}", get(stream::proxy))
+        .route("/api/renderers", get(renderers::list))
+        .route("/api/renderers/{id}", get(renderers::standing))
+        .route("/api/renderers/{id}/play", post(renderers::play))
+        .route("/api/renderers/{id}/pause", post(renderers::pause))
+        .route("/api/renderers/{id}/resume", post(renderers::resume))
+        .route("/api/renderers/{id}/stop", post(renderers::stop))
+        .route("/api/renderers/{id}/seek", post(renderers::seek))
+        .route("/api/renderers/{id}/volume", post(renderers::volume))
 }
 
 /// Routes whose body is large, and is passed on as it comes.

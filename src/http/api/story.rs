@@ -47,7 +47,7 @@ pub(super) async fn play(
         let set = sets::known(&visitor.headers).map(|set| &set.plays);
         rooms.playback.play_for(&id, which.info_hash, set).await?
     };
-    Ok(Json(rooms.play_answer(&play, visitor.host())))
+    Ok(Json(rooms.play_answer(&play, |path| visitor.link(path))))
 }
 
 /// `/api/status`: what a page or a program may know without being the owner; how the indexes are is for

@@ -214,10 +214,9 @@ fn converted(visitor: &Visitor, known: &KnownTorrent) -> Value {
     let (hash, playback) = (known.info_hash, &visitor.rooms.playback);
     let listed = (known.state == TorrentState::Ready).then_some(known.files.as_slice());
     let mut torrent = parsed(hash, known.name.as_deref(), &known.trackers, listed);
-    let ours = playback.torrent_file(&hash).map(|_| {
-        let host = visitor.host();
-        format!("http://{host}/api/torrents/{hash}/torrent")
-    });
+    let ours = playback
+        .torrent_file(&hash)
+        .map(|_| visitor.link(&format!("/api/torrents/{hash}/torrent")));
     torrent["torrent_url"] = json!(ours);
     let index = known.main_file().and_then(|file| file.index).unwrap_or(0);
     torrent["stream"] = json!(format!("/api/stream/{hash}?file={index}"));

@@ -23,6 +23,7 @@ use super::files;
 use super::line::Watch;
 use super::media::{self, Manners};
 use super::rooms::{Rooms, Visitor};
+use super::router::Asks;
 use super::{shield, subtitle};
 use multistatus::Asked;
 
@@ -101,7 +102,8 @@ pub(super) async fn bytes(
         return Box::pin(subtitle::answer(&visitor.rooms, line, method, &visitor.headers)).await;
     }
     let Some(video) = entry.video() else { return ApiError::not_found().into_response() };
-    match visitor.rooms.playback.representation(&video.media_id).await {
+    let asks = Asks { head: method == Method::HEAD, set: visitor.set() };
+    match visitor.rooms.media(asks, &video.media_id).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();

@@ -42,7 +42,11 @@ async fn content_directory(
 }
 
 /// Where a Samsung set stopped; it goes on there, and so does every other player of the household.
-async fn set_bookmark(visitor: &Visitor, set: &Profile, call: &Call) -> Result<Vec<String>, Fault> {
+async fn set_bookmark(
+    visitor: &Visitor,
+    set: &'static Profile,
+    call: &Call,
+) -> Result<Vec<String>, Fault> {
     let id = NodeId::parse(call.required("ObjectID")?).ok_or(Fault::NoSuchObject)?;
     let position: f64 =
         call.required("PosSecond")?.trim().parse().map_err(|_| Fault::InvalidArguments)?;
@@ -54,7 +58,9 @@ async fn set_bookmark(visitor: &Visitor, set: &Profile, call: &Call) -> Result<V
     let node = playback.node(&id).await.map_err(|error| browse::fault_of(&error))?;
     let NodeKind::Video(video) = node.kind else { return Err(Fault::NoSuchObject) };
     let change = ShelfChange { position_s: Some(seconds), ..ShelfChange::default() };
-    let changed = playback.change_title(&video.media_id, change).await;
+    // A film that was played from a list of titles stands there under what was asked for.
+    let media_id = playback.chosen(&video.media_id, Some(set)).ok_or(Fault::NoSuchObject)?;
+    let changed = playback.change_title(&media_id, change).await;
     changed.map_err(|error| browse::fault_of(&error))?;
     Ok(Vec::new())
 }

@@ -51,13 +51,10 @@ pub(super) async fn search(
     set: &'static Profile,
     call: &Call,
 ) -> Result<Vec<String>, Fault> {
-    let id = NodeId::parse(call.required("ContainerID")?).ok_or(Fault::NoSuchObject)?;
+    let id = NodeId::parse(call.required("ContainerID")?).ok_or(Fault::NoSuchContainer)?;
     let page = page(call)?;
     let wanted = Wanted::read(call.required("SearchCriteria")?);
-    let mut found = match wanted {
-        Some(wanted) => films_in(visitor, id, &wanted).await?,
-        None => Vec::new(),
-    };
+    let mut found = films_in(visitor, id, &wanted).await?;
     if let Some(order) = Order::read(call.text("SortCriteria").unwrap_or_default()) {
         order.sort(&mut found);
     }
@@ -68,12 +65,18 @@ pub(super) async fn search(
 /// a search that waits for strangers is given up by the set.
 async fn films_in(visitor: &Visitor, id: NodeId, wanted: &Wanted) -> Result<Vec<Node>, Fault> {
     let playback = &visitor.rooms.playback;
-    let all = Page { start: 0, count: None };
     let mut found: Vec<Node> = Vec::new();
     let (mut folders, mut looked) = (vec![(id, 0)], 0);
     while let Some((id, depth)) = folders.pop() {
         looked += 1;
-        let children = playback.children(&id, all).await.map_err(|error| fault_of(&error))?;
+        let children = playback.children(&id, Page::WHOLE).await;
+        let children = children.map_err(|error| match fault_of(&error) {
+            Fault::NoSuchObject => Fault::NoSuchContainer,
+            other => other,
+        })?;
+        if *wanted == Wanted::Nothing {
+            break;
+        }
         for node in children.nodes {
             if matches!(node.kind, NodeKind::Folder { .. }) {
                 if depth < DEEPEST && looked + folders.len() < MOST_FOLDERS && is_here(&node.id) {
@@ -112,8 +115,7 @@ async fn sorted(
     page: Page,
     order: Order,
 ) -> Result<Children, Error> {
-    let all = Page { start: 0, count: None };
-    let mut children = visitor.rooms.playback.children(id, all).await?;
+    let mut children = visitor.rooms.playback.children(id, Page::WHOLE).await?;
     order.sort(&mut children.nodes);
     Ok(cut(children.nodes, page))
 }

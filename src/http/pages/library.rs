@@ -164,10 +164,9 @@ fn in_words(visitor: &Visitor, row: &ShelfRow, places: &[String]) -> LibraryRow 
         title: title(row),
         link: link(visitor, row),
         file: plain(&row.file),
-        proxy: row.file_index.map(|index| {
-            let path = visitor.rooms.proxy_path(&row.info_hash, Some(index));
-            format!("http://{}{path}", visitor.host())
-        }),
+        proxy: row
+            .file_index
+            .map(|index| visitor.link(&visitor.rooms.proxy_path(&row.info_hash, Some(index)))),
         here: here(row),
         watched: watched(row),
         stays: row.spared.map(|spared| stays(spared).to_owned()),

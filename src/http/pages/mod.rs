@@ -48,8 +48,6 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/watch/{id}", get(watch::candidates).post(watch::play))
         .route("/watch/{id}/events", get(watch::events))
         .route("/play/{key}/{name}", get(watch::player))
-        .route("/televisions/{key}/{name}", get(televisions::list).post(televisions::show))
-        .route("/television/{id}", get(televisions::television).post(televisions::press))
         .route("/library", get(library::shelf).post(library::clean_up))
         .route("/library/{id}", post(library::act))
         // The owner.
@@ -81,6 +79,13 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/setup/update/url", post(appliance::set_url))
         .route("/setup/reboot", post(appliance::reboot))
         .route("/setup/off", post(appliance::off))
+}
+
+/// The control of televisions: for the household alone ([`super::near`]).
+pub(super) fn household() -> Router<Rooms> {
+    Router::new()
+        .route("/televisions/{key}/{name}", get(televisions::list).post(televisions::show))
+        .route("/television/{id}", get(televisions::television).post(televisions::press))
 }
 
 /// Pages' forms that carry a large file.

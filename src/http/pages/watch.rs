@@ -247,7 +247,7 @@ pub(super) async fn player(
         frame,
         title: plain(&told.title),
         file: plain(&told.file),
-        url: format!("http://{}{path}", visitor.host()),
+        url: visitor.link(&path),
         media_type: told.media_type,
         media_id: told.media_id,
         position_s: told.position_s.filter(|at| *at >= 1.0).map(whole_seconds),

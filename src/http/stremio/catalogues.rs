@@ -5,12 +5,11 @@ use serde_json::{Value, json};
 
 use super::asked::Asked;
 use super::manifest::{HERE, POPULAR};
-use super::{Answer, Base, playback};
+use super::{Answer, Base};
 use crate::http::api::{poster_path, title_id};
 use crate::http::error::ApiError;
 use crate::http::rooms::Rooms;
 use crate::media::StremioId;
-use crate::playback::ShelfRow;
 use crate::title::{Found, Kind, List};
 
 /// How long an app may keep a catalogue, in seconds; the titles' own room asks no oftener.
@@ -44,10 +43,10 @@ async fn popular(
     let told = match &asked.extra.search {
         // Stremio asks each catalogue for itself; what is found is of all kinds, and of one page.
         Some(_) if asked.extra.skip > 0 => return Ok(Answer::kept(json!({"metas": []}), KEPT_S)),
-        Some(text) => playback(rooms).search(text).await?,
+        Some(text) => rooms.playback.search(text).await?,
         None => {
             let genre = asked.extra.genre.clone();
-            playback(rooms).popular(&List { kind, genre, skip: asked.extra.skip }).await?
+            rooms.playback.popular(&List { kind, genre, skip: asked.extra.skip }).await?
         }
     };
     let of_kind = told.value.iter().filter(|row| row.kind == kind);
@@ -75,20 +74,14 @@ pub(super) fn poster(base: &Base, id: &StremioId, told: Option<&str>) -> Option<
 }
 
 fn here(rooms: &Rooms, base: &Base, kind: Kind, asked: &Asked) -> Result<Answer, ApiError> {
-    let shelf = playback(rooms).shelf()?;
-    let mut seen = std::collections::HashSet::new();
+    let titles = rooms.playback.titles_here()?;
     let of_kind =
-        |row: &&ShelfRow| row.id.is_some_and(|id| (id.kind() == "movie") == (kind == Kind::Movie));
-    let rows = shelf.titles.iter().filter(of_kind).filter_map(|row| {
-        let id = without_episode(row.id?);
-        // A series stands there once, however many of its episodes lie here.
-        seen.insert(id).then_some((id, row))
-    });
-    let metas = rows.skip(asked.extra.skip as usize).take(PAGE).map(|(id, row)| {
+        titles.into_iter().filter(|(id, _)| (id.kind() == "movie") == (kind == Kind::Movie));
+    let metas = of_kind.skip(asked.extra.skip as usize).take(PAGE).map(|(id, name)| {
         json!({
             "id": title_id(&id),
             "type": kind.as_str(),
-            "name": row.title,
+            "name": name,
             "poster": poster(base, &id, None),
             "posterShape": "poster",
         })
@@ -96,13 +89,4 @@ fn here(rooms: &Rooms, base: &Base, kind: Kind, asked: &Asked) -> Result<Answer,
     let metas: Vec<Value> = metas.collect();
     let body = json!({"metas": metas, "cacheMaxAge": HERE_KEPT_S});
     Ok(Answer::kept(body, HERE_KEPT_S))
-}
-
-/// The title that an episode is of.
-fn without_episode(id: StremioId) -> StremioId {
-    match id {
-        StremioId::Imdb { id, .. } => StremioId::Imdb { id, episode: None },
-        StremioId::Anime { base, id, .. } => StremioId::Anime { base, id, episode: None },
-        other => other,
-    }
 }

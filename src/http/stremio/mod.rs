@@ -12,8 +12,6 @@ mod manifest;
 mod streams;
 mod titles;
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderValue};
@@ -138,9 +136,4 @@ async fn open_to_all(request: Request<Body>, next: Next) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     answer
-}
-
-/// The story, for what runs beside a request.
-fn playback(rooms: &Rooms) -> &Arc<crate::playback::Playback> {
-    &rooms.playback
 }

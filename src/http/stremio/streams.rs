@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::asked::Asked;
-use super::{Answer, Base, playback};
+use super::{Answer, Base};
 use crate::http::error::ApiError;
 use crate::http::rooms::Rooms;
 use crate::media::StremioId;
@@ -30,7 +30,7 @@ pub(super) async fn streams(rooms: &Rooms, base: &Base, asked: &Asked) -> Result
     let Ok(id) = asked.id.parse::<StremioId>() else {
         return Ok(Answer::not_kept(json!({"streams": []})));
     };
-    let offers = tokio::time::timeout(PATIENCE, playback(rooms).offers(&id, MOST)).await;
+    let offers = tokio::time::timeout(PATIENCE, rooms.playback.offers(&id, MOST)).await;
     let Ok(offers) = offers else { return Ok(Answer::not_kept(json!({"streams": []}))) };
     let offers = offers?;
     if let Some(trouble) = &offers.trouble {
@@ -45,7 +45,7 @@ pub(super) async fn streams(rooms: &Rooms, base: &Base, asked: &Asked) -> Result
     }
     let mut streams = Vec::new();
     for (at, offer) in offers.offers.iter().enumerate() {
-        let hash = playback(rooms).video_hash_here(&offer.media_id).await;
+        let hash = rooms.playback.video_hash_here(&offer.media_id).await;
         streams.push(stream(rooms, base, offer, at == 0, hash.map(|(hash, _)| hash)));
     }
     if streams.is_empty() {
@@ -187,8 +187,8 @@ pub(super) async fn subtitles(
         return Ok(Answer::not_kept(json!({"subtitles": []})));
     };
     let (size, name) = (asked.extra.video_size, asked.extra.file_name.as_deref());
-    let media_id = playback(rooms).played_as(&id, size, name)?;
-    let lines = playback(rooms).subtitles(&media_id).await?;
+    let media_id = rooms.playback.played_as(&id, size, name)?;
+    let lines = rooms.playback.subtitles(&media_id).await?;
     let rows: Vec<Value> = lines.iter().map(|line| subtitle(rooms, base, line)).collect();
     // More may be learnt of a film that has just begun.
     Ok(Answer::kept(json!({"subtitles": rows}), SUBTITLES_KEPT_S))

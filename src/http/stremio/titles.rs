@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::asked::Asked;
 use super::catalogues::poster;
-use super::{Answer, Base, playback};
+use super::{Answer, Base};
 use crate::http::api::{episode_id, title_id, title_of};
 use crate::http::error::ApiError;
 use crate::http::rooms::Rooms;
@@ -18,7 +18,7 @@ const KEPT_S: u32 = 3_600;
 
 pub(super) async fn title(rooms: &Rooms, base: &Base, asked: &Asked) -> Result<Answer, ApiError> {
     let id = title_of(&asked.id).map_err(|_| ApiError::not_found())?;
-    let told = playback(rooms).details(&id).await?;
+    let told = rooms.playback.details(&id).await?;
     let kept = if told.age.is_some() { 60 } else { KEPT_S };
     let meta = meta(base, &asked.kind, &told.value);
     Ok(Answer::kept(json!({"meta": meta, "cacheMaxAge": kept}), kept))
@@ -92,7 +92,7 @@ pub(super) async fn picture(rooms: &Rooms, path: &str) -> Result<Response, ApiEr
     };
     let id = percent_decode_str(id).decode_utf8_lossy();
     let id = title_of(&id).map_err(|_| ApiError::not_found())?;
-    let image = playback(rooms).image(which, &id).await.ok_or_else(|| {
+    let image = rooms.playback.image(which, &id).await.ok_or_else(|| {
         let message = "there is no such picture, or nobody gives it now";
         ApiError::new(StatusCode::NOT_FOUND, "no_picture", message)
     })?;

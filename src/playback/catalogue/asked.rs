@@ -14,11 +14,11 @@ use tokio::time::{Instant, timeout};
 
 use crate::clip::Clip;
 use crate::media::StremioId;
+use crate::playback::by_hash::{ASKED, ByHash};
 use crate::playback::{Error, Playback, lock};
 use crate::representation::Representation;
 use crate::select::Profile;
 
-const ASK: &str = "ask:";
 /// How long a player waits for headers: `ExoPlayer` gives up after 8 s.
 const PATIENCE: Duration = Duration::from_millis(6500);
 /// After how much of that the best of what was found so far will do.
@@ -65,12 +65,12 @@ impl Default for Asked {
 
 /// The media id of a film that is asked for by its title.
 pub(super) fn media_id(id: &StremioId) -> String {
-    format!("{ASK}{id}")
+    format!("{ASKED}{id}")
 }
 
 /// What such a media id asks for.
 pub(in crate::playback) fn asked(media_id: &str) -> Option<StremioId> {
-    media_id.strip_prefix(ASK)?.parse().ok()
+    media_id.strip_prefix(ASKED)?.parse().ok()
 }
 
 /// Waits for the outcome of a choice; `None` where it was broken off.
@@ -94,11 +94,14 @@ fn link_for((id, set): &Wish) -> String {
 
 impl Playback {
     /// The media id of the bytes themselves: of a film that was asked for by its title, what was
-    /// chosen for it; else the same.
+    /// chosen for it, for `set` if it is known what that plays; else the same.
     #[must_use]
-    pub fn chosen(&self, media_id: &str) -> Option<String> {
+    pub fn chosen(&self, media_id: &str, set: Option<&'static Profile>) -> Option<String> {
+        if let Some(by_hash) = ByHash::read(media_id) {
+            return self.opened_before(by_hash);
+        }
         match asked(media_id) {
-            Some(id) => self.chosen_for(&id),
+            Some(id) => self.chosen_as(&link_for(&(id, set))).or_else(|| self.chosen_for(&id)),
             None => Some(media_id.to_owned()),
         }
     }

@@ -20,7 +20,7 @@ impl Playback {
     /// What is known of a film that was chosen, or of what was chosen for a title; nobody is asked.
     #[must_use]
     pub fn facts(&self, media_id: &str) -> Option<Facts> {
-        let media_id = self.chosen(media_id)?;
+        let media_id = self.chosen(media_id, None)?;
         if let Some(row) = self.listing().ok()?.row(&media_id) {
             let entity_tag = row.entity_tag.clone();
             return Some(Facts { len: row.size_bytes, entity_tag, modified: row.modified });

@@ -35,6 +35,16 @@ impl Part {
 }
 
 impl Playback {
+    /// The titles of which something lies whole on this box, with their names: films, and one episode
+    /// of each series. Nothing is walked for it.
+    pub fn titles_here(&self) -> Result<Vec<(StremioId, String)>, Error> {
+        let listing = self.listing()?;
+        let of_series = listing.series.values().filter_map(|rows| rows.first());
+        let rows = listing.films.iter().chain(of_series);
+        let title = |row: &Arc<Row>| Some((row.id?, row.title.clone()));
+        Ok(rows.filter_map(title).collect())
+    }
+
     pub(super) fn of_here(&self, id: &NodeId) -> Result<Vec<Node>, Error> {
         let listing = self.listing()?;
         let count = |rows: usize| u32::try_from(rows).ok();

@@ -14,6 +14,8 @@ use tokio::time::timeout;
 
 pub use line::{SubtitleLine, SubtitleSource};
 
+use super::by_hash::ByHash;
+use super::catalogue::asked;
 use super::playable::Playable;
 use super::{Error, Playback, lock};
 use crate::media::StremioId;
@@ -30,8 +32,6 @@ const FIRST_FROM_PEERS: usize = 40;
 const FIRST_FROM_STORE: usize = 4;
 /// Most films that are remembered to have been begun.
 const MOST_BEGUN: usize = 1_000;
-/// What the media id of a title begins with that is not chosen yet; its Stremio id follows.
-const NOT_CHOSEN: &str = "ask:";
 
 /// What is kept of subtitles while the server runs.
 #[derive(Default)]
@@ -160,15 +160,16 @@ impl Playback {
     }
 
     fn whose(&self, media_id: &str) -> Result<Whose, Error> {
-        if let Some(id) = media_id.strip_prefix(NOT_CHOSEN) {
-            let id = id.parse().map_err(|_| Error::UnknownMedia)?;
+        let Some(chosen) = self.chosen(media_id, None) else {
+            let by_hash = ByHash::read(media_id).map(|asked| asked.id);
+            let id = by_hash.or_else(|| asked(media_id)).ok_or(Error::UnknownMedia)?;
             return Ok(Whose { playable: None, id: Some(id) });
-        }
+        };
         // Lists ask this of each of their films: none of them is opened for it.
-        let open = lock(&self.sessions).get(media_id).map(|session| session.playable.clone());
+        let open = lock(&self.sessions).get(&chosen).map(|session| session.playable.clone());
         let playable = match open.filter(|playable| !playable.is_own()) {
             Some(playable) => playable,
-            None => self.known(media_id)?,
+            None => self.known(&chosen)?,
         };
         let id = playable.id;
         Ok(Whose { playable: Some(playable), id })

@@ -148,6 +148,12 @@ impl Profile {
         PROFILES.last().expect("the table has rows")
     }
 
+    /// The row of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        PROFILES.iter().find(|profile| profile.name == name)
+    }
+
     /// `media_type` as this set spells it.
     #[must_use]
     pub fn spelled<'a>(&'a self, media_type: &'a str) -> &'a str {

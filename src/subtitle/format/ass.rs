@@ -56,15 +56,18 @@ fn event(line: &str, fields: &[String], cues: &mut Cues) -> Option<()> {
 fn words(text: &str) -> Text {
     let mut read = Text::default();
     let mut draws = false;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    // Looked for once: a line of nothing but `{` would be read to its end for each of them.
+    let last_close = text.rfind('}').unwrap_or(0);
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
         match c {
-            '{' if chars.clone().any(|c| c == '}') => {
-                let inside: String = chars.by_ref().take_while(|c| *c != '}').collect();
+            '{' if at < last_close => {
+                let inside = chars.by_ref().map(|(_, c)| c).take_while(|c| *c != '}');
+                let inside: String = inside.collect();
                 inside.split('\\').skip(1).for_each(|code| apply(code, &mut read, &mut draws));
             }
-            '\\' if matches!(chars.peek(), Some('N' | 'n' | 'h')) => {
-                let break_line = chars.next() != Some('h');
+            '\\' if matches!(chars.peek(), Some((_, 'N' | 'n' | 'h'))) => {
+                let break_line = chars.next().is_some_and(|(_, c)| c != 'h');
                 if !draws {
                     read.push(if break_line { '\n' } else { '\u{a0}' });
                 }
