@@ -106,12 +106,7 @@ impl Reader {
             };
             let broken = match body.next().await {
                 Some(Ok(bytes)) if bytes.is_empty() => continue,
-                Some(Ok(bytes)) => {
-                    if self.gained == 0 {
-                        self.source.prove(*generation).await;
-                    }
-                    return Ok(Some((self.take(bytes), self)));
-                }
+                Some(Ok(bytes)) => return Ok(Some((self.take(bytes), self))),
                 Some(Err(error)) => error.to_string(),
                 None => "it broke off".to_owned(),
             };
@@ -153,7 +148,10 @@ async fn reach(
         let opened = source.debrid().client.open(request).await;
         let opened = opened.map_err(|why| Error::Unreadable { store, why: why.to_string() });
         match opened.and_then(|opened| judge(source.debrid(), opened, range.start, len)) {
-            Ok((body, total)) => return Ok((body, total, link.generation)),
+            Ok((body, total)) => {
+                source.prove(link.generation).await;
+                return Ok((body, total, link.generation));
+            }
             Err(error) => mend(source, link.generation, error, tries).await?,
         }
     }

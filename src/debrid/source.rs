@@ -30,7 +30,8 @@ pub(super) struct Source {
 struct State {
     file: TorrentFile,
     fresh: Fresh,
-    /// Whether the link has given a byte. One that never did is not asked for a second time.
+    /// Whether the link has answered as one that gives bytes. One that never did is not asked for a
+    /// second time.
     proven: bool,
     failure: Option<(Instant, Error)>,
 }
@@ -55,7 +56,7 @@ impl Source {
         self.state.lock().await.fresh.clone()
     }
 
-    /// Says that the link of this generation has given a byte.
+    /// Says that the link of this generation gives bytes.
     pub(super) async fn prove(&self, generation: u64) {
         let mut state = self.state.lock().await;
         state.proven |= state.fresh.generation == generation;
