@@ -59,9 +59,9 @@ fn marks(twins: &[usize], files: &[TorrentFile]) -> Vec<Option<String>> {
     let folders: Vec<Vec<&str>> = twins.iter().map(|at| folders(&files[*at])).collect();
     let shared = |depth: &usize| {
         let first = folders[0].get(*depth);
-        first.is_some() && folders.iter().all(|one| one.get(*depth) == first)
+        folders.iter().all(|one| one.get(*depth) == first)
     };
-    let shared = (0..).take_while(shared).count();
+    let shared = (0..folders[0].len()).take_while(shared).count();
     let own: Vec<String> = folders.iter().map(|one| one[shared..].join("/")).collect();
     let count = twins.len();
     if own.iter().collect::<HashSet<_>>().len() == count {
