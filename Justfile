@@ -33,7 +33,7 @@ cross BOARD:
 bare:
     tests/bare/run
 
-# speed beside the engine's own server and beside nginx
+# speed beside other programs that stream torrents and beside nginx, a crowd of players, the living room
 bench *ARGS:
     tests/bench/run {{ARGS}}
 

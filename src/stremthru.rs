@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::fetch::{self, Answer, Method, Request};
 use crate::secret::Secret;
-use crate::torrent::{Store, TorrentFile, stated_name, stated_number, stated_size};
+use crate::torrent::{Store, TorrentFile, mark_twins, stated_name, stated_number, stated_size};
 
 /// Longest part of a stranger's message that is shown, in characters.
 const LONGEST_MESSAGE: usize = 200;
@@ -239,13 +239,16 @@ pub fn file(entry: &Value) -> Option<TorrentFile> {
         link: text(["link", "link"]),
         sid: text(["sid", "sid"]),
         asid: text(["asid", "asid"]),
+        twin: None,
     })
 }
 
 /// All entries of a `files` list that can be read; a broken one loses itself alone.
 #[must_use]
 pub fn files(list: &Value) -> Vec<TorrentFile> {
-    list.as_array().into_iter().flatten().filter_map(file).collect()
+    let mut files = list.as_array().into_iter().flatten().filter_map(file).collect::<Vec<_>>();
+    mark_twins(&mut files);
+    files
 }
 
 #[cfg(test)]

@@ -10,9 +10,10 @@ mod wire;
 use std::time::Duration;
 
 use credenza::fetch::{AddressPolicy, Client, Roots};
-use credenza::index::{Report, State, build, decode, scrape_all};
+use credenza::index::{Report, Source, State, ask, build, decode};
 use credenza::media::{AnimePlace, Episode, Query, Title};
 use credenza::torrent::{IndexName, Torrent};
+use futures_util::future::join_all;
 
 use crate::support::upstream::{Reply, Upstream};
 
@@ -58,7 +59,20 @@ async fn scrape(upstreams: &[(IndexName, Upstream)], query: &Query) -> Vec<Repor
     let each = upstreams.iter();
     let sources: Vec<_> =
         each.map(|(name, upstream)| build(*name, client.clone(), upstream.url("/"))).collect();
-    scrape_all(&sources, query, LIMIT, |_| {}).await
+    scrape_all(&sources, query, LIMIT).await
+}
+
+/// Asks all `sources` at once; one that has said nothing within `limit` has timed out.
+pub async fn scrape_all(
+    sources: &[Box<dyn Source>],
+    query: &Query,
+    limit: Duration,
+) -> Vec<Report> {
+    let each = sources.iter().map(|source| async move {
+        let asked = tokio::time::timeout(limit, ask(source.as_ref(), query)).await;
+        asked.unwrap_or_else(|_| Report::late(source.index(), limit))
+    });
+    join_all(each).await
 }
 
 /// The queries with which an index was asked.
@@ -263,8 +277,7 @@ async fn a_torznab_of_the_owners_is_asked_for_what_it_can_and_its_key_is_shown_t
         let place = upstream.url(&format!("/1/api?apikey={key}"));
         let sources = [build("mine".parse().unwrap(), client(&[&upstream]), place)];
         for _ in 0..2 {
-            let report =
-                scrape_all(&sources, &query("tt9900001:1:2"), LIMIT, |_| {}).await.remove(0);
+            let report = scrape_all(&sources, &query("tt9900001:1:2"), LIMIT).await.remove(0);
             assert_eq!(report.state, state, "{answers:?}: {report:?}");
             assert!(!format!("{report:?}").contains(key), "{report:?}");
         }

@@ -8,6 +8,7 @@ mod found;
 mod kodi;
 mod libvlc;
 mod quirks;
+mod searched;
 mod shelf;
 
 use std::path::PathBuf;

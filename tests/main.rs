@@ -59,6 +59,7 @@ mod subtitles;
 mod swarm;
 mod televisions;
 mod titles;
+mod twins;
 mod unplugged;
 mod update;
 mod update_power_cut;

@@ -103,6 +103,31 @@ fn films_are_for_the_household_alone() {
     stop(program);
 }
 
+/// A commercial VPN gives each customer an address of one large network: the others are strangers.
+#[test]
+fn the_other_end_of_a_tunnel_is_not_the_household() {
+    if let Some(reason) = Lab::missing() {
+        return skip(reason);
+    }
+    if !std::path::Path::new("/dev/net/tun").exists() {
+        return skip("needs /dev/net/tun");
+    }
+    // FAR, as one who stands in the tunnel's network; the cable carries for it.
+    let lab = Lab::new().with_a_far_address();
+    lab.server.ip("tuntap add dev tun0 mode tun").unwrap();
+    lab.server.ip("addr add 10.98.7.7/16 dev tun0").unwrap();
+    lab.server.ip("link set tun0 up").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let program = started(&lab, folder.path(), "");
+    assert_eq!(why(&lab, FAR, FILM), "not_near");
+    assert_eq!(why(&lab, lab.viewer.address, FILM), "bad_media_key");
+    stop(program);
+
+    let program = started(&lab, folder.path(), "10.98.0.0/16");
+    assert_eq!(why(&lab, FAR, FILM), "bad_media_key", "the owner has added it");
+    stop(program);
+}
+
 /// The code of the refusal of `path`, asked from `from`.
 fn why(lab: &Lab, from: &str, path: &str) -> String {
     let mut curl = lab.viewer.command("curl");

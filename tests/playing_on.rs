@@ -4,6 +4,9 @@
 //! The world: one torrent, seeded by libtorrent; a debrid store that has it, with a file server whose
 //! mood the test changes; and one viewer, who reads the whole film in one request.
 
+mod keeping;
+mod ways;
+
 use std::io::Read as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

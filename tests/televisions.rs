@@ -1,6 +1,10 @@
 //! "Play on a television" with a real renderer (gmediarender, which plays with GStreamer) on another
 //! host: found, told to play, asked how far it is, led, and followed.
 
+mod cast;
+mod following;
+
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -32,27 +36,45 @@ fn television(home: &Home) -> Beside {
 }
 
 fn found(home: &Home) -> String {
-    until("the television", LIMIT, || {
-        let told = home.get("/api/renderers").ok()?;
-        let rows = told["renderers"].as_array()?.clone();
-        rows.iter().find(|row| row["name"] == NAME)?["id"].as_str().map(str::to_owned)
+    found_as(home, NAME)
+}
+
+fn found_as(home: &Home, name: &str) -> String {
+    until(name, LIMIT, || {
+        let rows = listed(home);
+        rows.iter().find(|row| row["name"] == name)?["id"].as_str().map(str::to_owned)
     })
 }
 
+fn listed(home: &Home) -> Vec<Value> {
+    let told = home.get("/api/renderers").unwrap_or_default();
+    told["renderers"].as_array().cloned().unwrap_or_default()
+}
+
 /// A Google Cast receiver on the viewer, of our own making: there is no other without its maker's
-/// keys. It plays with mpv.
-fn receiver(home: &Home, folder: &std::path::Path) -> Option<Beside> {
+/// keys. It plays with mpv, as `mode` says (tests/support/receiver.py).
+fn receiver(home: &Home, folder: &Path, name: &str, mode: &str) -> Beside {
     let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
-    let mut make = std::process::Command::new("openssl");
-    make.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=cast"]);
-    make.arg("-keyout").arg(&key).arg("-out").arg(&certificate);
-    finish(&mut make, LIMIT).unwrap();
+    if !key.exists() {
+        let mut make = std::process::Command::new("openssl");
+        make.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]);
+        make.args(["-subj", "/CN=cast"]).arg("-keyout").arg(&key).arg("-out").arg(&certificate);
+        finish(&mut make, LIMIT).unwrap();
+    }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/receiver.py");
-    let mut command = home.lab.viewer.command(python()?);
-    command.arg(script).args([home.lab.viewer.address, NAME]).arg(certificate).arg(key);
+    let mut command = home.lab.viewer.command(python().unwrap());
+    command.arg(script).args([home.lab.viewer.address, name]).args([&certificate, &key]).arg(mode);
     let mut receiver = Beside::start(&mut command);
     receiver.line("the receiver", LIMIT, |line| (line == "ready").then_some(()));
-    Some(receiver)
+    receiver
+}
+
+/// Why there can be no receiver on this machine, if so.
+fn no_receiver() -> Option<&'static str> {
+    let needed = ["mpv", "openssl"].into_iter().all(has) && python().is_some();
+    Lab::missing().or_else(|| {
+        (!needed).then_some("needs mpv, openssl and the Python environment of tests/run")
+    })
 }
 
 /// What it does, once it is as it is wanted.
@@ -81,15 +103,11 @@ fn a_television_is_found_plays_and_is_led_from_the_phone() {
 
 #[test]
 fn a_cast_receiver_is_found_plays_and_is_led_from_the_phone() {
-    let needed = ["mpv", "openssl"].into_iter().all(has) && python().is_some();
-    let missing = Lab::missing().or_else(|| {
-        (!needed).then_some("needs mpv, openssl and the Python environment of tests/run")
-    });
-    if let Some(reason) = missing {
+    if let Some(reason) = no_receiver() {
         return skip(reason);
     }
     let (mut home, folder) = (Home::demo(&[]), tempfile::tempdir().unwrap());
-    let mut receiver = receiver(&home, folder.path()).unwrap();
+    let mut receiver = receiver(&home, folder.path(), NAME, "");
     is_led(&home);
     receiver.close_input();
     assert!(receiver.ended(LIMIT).is_some());

@@ -23,6 +23,7 @@ use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer
 use crate::appliance::{self, Appliance};
 use crate::config::{BadConfig, Config};
 use crate::host_name::host_label;
+use crate::http::following::Following;
 use crate::http::host::HostRule;
 use crate::http::limits::{Caps, Limits};
 use crate::http::rooms::{Rooms, Whereabouts};
@@ -128,7 +129,7 @@ impl App {
         let local_key = LocalKey::read_or_make(data)
             .map_err(|error| Error::Data { folder: data.to_owned(), error })?;
         let shutdown = CancellationToken::new();
-        let links = Links::new(config.lan.subnets.clone());
+        let links = Links::new(config.lan.subnets.clone()).listening_on(address.ip());
         let running = (&tasks, &shutdown);
         let media_server = television::media_server(config, &state, &playback, &links, running)?;
         let parts = appliance::Parts {
@@ -176,6 +177,7 @@ impl App {
             media_server,
             sets: Sets::default(),
             renderers: Renderers::new(client, links.clone()),
+            following: Following::default(),
             links: links.clone(),
             traffic: Traffic::default(),
             auth_required: config.auth_required,

@@ -1,6 +1,7 @@
 //! The media server that televisions find: who it is, and its announcement.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -35,7 +36,7 @@ pub(super) fn media_server(
         name: config.lan.name.clone(),
         version: env!("CARGO_PKG_VERSION"),
     };
-    let updates = playback.catalogue_version();
+    let updates = (playback.catalogue_version(), seconds_now());
     let subscriptions = Subscriptions::new(links.clone(), updates, tasks.clone(), shutdown.clone());
     Ok(Some(MediaServer { device, subscriptions }))
 }
@@ -66,6 +67,12 @@ pub(super) fn announce(
             None
         }
     }
+}
+
+/// The clock, as far as 32 bits hold it (until 2106, then from 0 again). The list changes less often.
+#[expect(clippy::cast_possible_truncation, reason = "the lower bits are what is wanted")]
+fn seconds_now() -> u32 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() as u32
 }
 
 fn machine(state: &State) -> Result<String, Error> {

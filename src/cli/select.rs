@@ -122,6 +122,7 @@ impl From<Listed> for TorrentFile {
             link: listed.link,
             sid: listed.sid,
             asid: listed.asid,
+            twin: None,
         }
     }
 }

@@ -167,12 +167,18 @@ fn seconds(text: &str) -> Option<u64> {
     let sound = (1970..=9999).contains(&year)
         && (1..=12).contains(&month)
         && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second <= 60
         && matches!(zone, "Z" | "z" | "+00:00");
+    if !sound {
+        return None;
+    }
     // Days from the civil date, counting years from March.
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1;
     let since = days.checked_sub(719_468)?;
-    sound.then_some(since * 86_400 + hour * 3_600 + minute * 60 + second)
+    Some(since * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
 #[cfg(test)]
@@ -198,12 +204,42 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_date_of_a_strangers_is_too_odd(
+            (y, mo, d) in (0_u64..=9999, 0_u64..=99, 0_u64..=99),
+            (h, mi, s) in (0_u64..=99, 0_u64..=99, 0_u64..=99),
+        ) {
+            let text = format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z");
+            let read = seconds(&text);
+            let day = (1970..=9999).contains(&y) && (1..=12).contains(&mo) && (1..=31).contains(&d);
+            proptest::prop_assert_eq!(read.is_some(), day && h < 24 && mi < 60 && s <= 60, "{}", text);
+        }
+
+        #[test]
+        fn a_later_time_is_later(at in 0_u64..=2_932_896, by in 1_u64..86_400) {
+            // The days of a year run through, each read as the next one.
+            let (year, month, day) = (1970 + at / 372, 1 + at / 31 % 12, 1 + at % 31);
+            proptest::prop_assume!(year <= 9999 && day <= 28);
+            let of = |s: u64| format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", s / 3600, s / 60 % 60, s % 60);
+            let midnight = seconds(&of(0)).unwrap();
+            proptest::prop_assert_eq!(seconds(&of(by)), Some(midnight + by));
+            proptest::prop_assert_eq!(midnight % 86_400, 0);
+        }
+
+        #[test]
+        fn any_text_is_read_or_not(text in ".{0,40}") {
+            let _ = seconds(&text);
+        }
+    }
+
     #[test]
     fn what_may_have_been_there_before_is_not_ours() {
         for (added_at, ours) in [
             (json!("2020-01-01T00:00:00Z"), false),
             (json!(null), false),
             (json!("soon"), false),
+            (json!("0000-01-01T00:00:00Z"), false),
             (json!("9999-01-01T00:00:00Z"), true),
         ] {
             assert_eq!(is_ours(&added_at), ours, "{added_at}");

@@ -30,7 +30,8 @@ pub(super) struct Source {
 struct State {
     file: TorrentFile,
     fresh: Fresh,
-    /// Whether the link has given a byte. One that never did is not asked for a second time.
+    /// Whether the link has answered as one that gives bytes. One that never did is not asked for a
+    /// second time.
     proven: bool,
     failure: Option<(Instant, Error)>,
 }
@@ -133,6 +134,7 @@ fn same_file<'a>(known: &TorrentFile, files: &'a [TorrentFile]) -> Option<&'a To
         file.base_name() == known.base_name()
             && agree(file.size_bytes, known.size_bytes)
             && agree(file.index, known.index)
+            && agree(file.twin.as_ref(), known.twin.as_ref())
             && file.link.is_some()
     });
     same.next().filter(|_| same.next().is_none())

@@ -31,11 +31,13 @@ mod resolve;
 mod retry;
 mod roots;
 mod route;
+mod sent;
 
 pub use address::AddressPolicy;
 pub use error::Error;
 pub use locate::at;
 pub use roots::{Roots, bundled_roots_pem, system_roots_present};
+pub use sent::Sent;
 
 use route::{Encoding, Routes};
 
@@ -248,6 +250,7 @@ impl Client {
 
     /// One try.
     async fn once(&self, request: &Request) -> Result<Answer, Error> {
+        sent::note();
         let (url, response) = self.routes.ask(request, Encoding::Packed).await?;
         body::whole(&url, response).await
     }

@@ -15,7 +15,7 @@ use super::line::Watch;
 use super::rooms::{Rooms, Visitor};
 use crate::playback::Video;
 use crate::web::{self, FileRow, Page as _};
-use crate::xml;
+use crate::xml::{self, HEAD};
 
 const METHODS: &str = "GET, HEAD";
 const PREFIX: &str = "/files";
@@ -130,8 +130,7 @@ fn m3u(films: &[Film]) -> String {
 /// XSPF version 1 (xiph.org); a duration is in milliseconds.
 fn xspf(title: &str, films: &[Film]) -> String {
     let mut text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <playlist version=\"1\" xmlns=\"http://xspf.org/ns/0/\">\n<title>{}</title>\n<trackList>\n",
+        "{HEAD}<playlist version=\"1\" xmlns=\"http://xspf.org/ns/0/\">\n<title>{}</title>\n<trackList>\n",
         xml::escape(title)
     );
     for film in films {

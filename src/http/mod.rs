@@ -12,7 +12,7 @@ pub mod dlna;
 pub mod drip;
 pub mod error;
 mod files;
-mod following;
+pub mod following;
 mod gone;
 pub mod host;
 mod limited;

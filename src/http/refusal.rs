@@ -125,6 +125,9 @@ impl From<renderer::Error> for ApiError {
             E::Unknown { .. } => (StatusCode::NOT_FOUND, "unknown_renderer"),
             E::Away { .. } => (StatusCode::GATEWAY_TIMEOUT, "renderer_away"),
             E::Refused { .. } => (StatusCode::BAD_GATEWAY, "renderer_refused"),
+            E::Busy { .. } => (StatusCode::CONFLICT, "renderer_busy"),
+            E::Nothing { .. } => (StatusCode::CONFLICT, "renderer_idle"),
+            E::Unheard { .. } => (StatusCode::CONFLICT, "renderer_unheard"),
             E::NoVolume { .. } => (StatusCode::CONFLICT, "no_volume"),
         };
         Self::new(status, code, error.to_string())

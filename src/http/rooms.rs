@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::dlna::MediaServer;
 use super::dlna::beside::Beside;
 use super::error::ApiError;
+use super::following::Following;
 use super::limits::Limits;
 use super::router::{Asks, MediaFinder};
 use super::server::{Local, Peer};
@@ -52,6 +53,8 @@ pub struct Rooms {
     pub limits: Limits,
     /// The household's televisions that can be told to play.
     pub renderers: Renderers,
+    /// Who notes how far those are.
+    pub following: Following,
     /// Who is of the household.
     pub links: Links,
     /// What televisions' own players browse; `None` where it is switched off.

@@ -183,15 +183,19 @@ impl Breaker {
         if let Some(shut) = self.shut().filter(|_| !(all_fail && self.only_fails())) {
             return Admission::Shut(shut);
         }
-        if let Some(budget) = self.budget {
-            let now = Instant::now();
-            let (_, count) = self.spent.get_or_insert((now, 0));
-            *count = count.saturating_add(1).min(budget.most);
-        }
+        self.spend(1);
         if self.closed.is_some() {
             self.trial = Some(Instant::now());
         }
         Admission::Ask { waited_for: !self.slow }
+    }
+
+    /// Takes so many requests from the budget: an index may be asked in two ways, or for two ids, and a
+    /// call that broke off is repeated.
+    pub(super) fn spend(&mut self, requests: u32) {
+        let Some(budget) = self.budget.filter(|_| requests > 0) else { return };
+        let (_, count) = self.spent.get_or_insert((Instant::now(), 0));
+        *count = count.saturating_add(requests).min(budget.most);
     }
 
     /// Whether a pause after failures is all that keeps it from being asked.

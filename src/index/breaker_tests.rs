@@ -128,6 +128,19 @@ async fn a_stated_budget_is_kept_and_begins_anew_when_its_time_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_search_that_takes_two_requests_is_two_of_the_budget() {
+    let mut breaker = Breaker::new(TORRENTIO, Budget::of("mediafusion.elfhosted.com"));
+    for _ in 0..10 {
+        assert!(asked(&mut breaker));
+        breaker.spend(1);
+    }
+    assert!(!asked(&mut breaker), "twenty were sent");
+    let mut free = Breaker::new(TORRENTIO, None);
+    free.spend(u32::MAX);
+    assert!(asked(&mut free));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_restart_keeps_what_is_left_whatever_the_wall_clock_does() {
     let mut before = plain();
     before.settle(Outcome::Limited { retry_after: Some(Duration::from_secs(3600)) });

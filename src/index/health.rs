@@ -118,6 +118,8 @@ impl Health {
         let mut lines = self.lines();
         let Some(line) = lines.get_mut(&report.index) else { return };
         let outcome = outcome(report, late);
+        // One was counted when it was admitted.
+        line.breaker.spend(report.requests.saturating_sub(1));
         line.breaker.settle(outcome);
         let shut = line.breaker.shut();
         if let Some(shut) = &shut {

@@ -42,7 +42,7 @@ pub use clock::moment;
 pub use decode::decode;
 pub use health::{Health, Memory, Standing};
 pub use relay::{NotRelayed, Relay, Relayed};
-pub use scrape::{ask, scrape_all};
+pub use scrape::ask;
 
 /// Longest wait for one index. Public ones answer within three seconds, or not at all; an instance
 /// that asks others in its turn may take longer. No search waits for so long: what comes late is kept
@@ -116,6 +116,8 @@ pub struct Report {
     pub retry_after: Option<Duration>,
     /// Where it is not asked for some time from now: how long.
     pub left: Option<Duration>,
+    /// How many requests were sent for it.
+    pub requests: u32,
 }
 
 /// Why an index gave no list.

@@ -1,48 +1,16 @@
-//! All indexes at once, each failing alone.
+//! Asking one index, which fails alone.
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
-use tokio::time::{Instant, timeout, timeout_at};
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout};
 
 use super::{Error, LIMIT, Report, Shut, Source, State};
+use crate::fetch::Sent;
 use crate::media::Query;
 use crate::torrent::{IndexName, Torrent};
-
-/// Asks all `sources` at once, each for at most 25 seconds and all for at most `limit`, and tells
-/// each report as it comes. The result has one for each source, in their order; one that has not
-/// answered by `limit` has timed out.
-pub async fn scrape_all(
-    sources: &[Box<dyn Source>],
-    query: &Query,
-    limit: Duration,
-    mut on_report: impl FnMut(&Report),
-) -> Vec<Report> {
-    let start = Instant::now();
-    let deadline = start + limit;
-    let mut reports: Vec<Option<Report>> = sources.iter().map(|_| None).collect();
-    let mut asking: FuturesUnordered<_> = sources
-        .iter()
-        .enumerate()
-        .map(|(place, source)| async move { (place, ask(source.as_ref(), query).await) })
-        .collect();
-    while let Ok(Some((place, report))) = timeout_at(deadline, asking.next()).await {
-        on_report(&report);
-        reports[place] = Some(report);
-    }
-    drop(asking);
-    let all = sources.iter().zip(reports).map(|(source, told)| {
-        told.unwrap_or_else(|| {
-            let late = Report::late(source.index(), start.elapsed());
-            on_report(&late);
-            late
-        })
-    });
-    all.collect()
-}
 
 /// Why there is no list.
 enum Failure {
@@ -56,13 +24,14 @@ pub async fn ask(source: &dyn Source, query: &Query) -> Report {
     let start = Instant::now();
     // A reader that panics on a stranger's bytes is our fault, but it need not cost the others.
     let scraping = AssertUnwindSafe(source.scrape(query)).catch_unwind();
-    let outcome = match timeout(LIMIT, scraping).await {
+    let sent = Sent::default();
+    let outcome = match timeout(LIMIT, sent.count(scraping)).await {
         Ok(Ok(Ok(torrents))) => Ok(torrents),
         Ok(Ok(Err(error))) => Err(Failure::Told(error)),
         Ok(Err(_panic)) => Err(Failure::Panicked),
         Err(_elapsed) => Err(Failure::Late(LIMIT)),
     };
-    report(source.index(), start.elapsed(), outcome)
+    Report { requests: sent.so_far(), ..report(source.index(), start.elapsed(), outcome) }
 }
 
 impl Report {
@@ -94,7 +63,7 @@ impl Report {
     fn new(index: IndexName, state: State, elapsed: Duration) -> Self {
         let (torrents, message) = (Vec::new(), None);
         let (status, retry_after, left) = (None, None, None);
-        Self { index, state, torrents, elapsed, message, status, retry_after, left }
+        Self { index, state, torrents, elapsed, message, status, retry_after, left, requests: 0 }
     }
 }
 

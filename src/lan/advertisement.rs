@@ -1,7 +1,7 @@
 //! Our services and the host name they point to, for as long as we run.
 
 use crate::host_name::host_label;
-use crate::lan::interfaces::is_of_containers;
+use crate::lan::interfaces::{Listening, is_of_containers};
 use crate::lan::name;
 use mdns_sd::{
     DaemonEvent, DnsNameChange, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceInfo,
@@ -105,7 +105,7 @@ impl Advertisement {
         // By default the engine announces 127.0.0.1 too, to this machine alone.
         daemon.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
         daemon.disable_interface(IfKind::Predicate(IfPredicate::new(|interface| {
-            is_of_containers(&interface.name)
+            is_of_containers(&interface.name) || interface.is_p2p()
         })))?;
         for service in services {
             daemon.register(service)?;
@@ -166,13 +166,8 @@ impl Drop for Advertisement {
 /// Kodi opens the first address that it is told, and finds nobody. Who asks for one that is not told
 /// hears at once that there is none (RFC 6762, 6.1).
 fn leads_to(listens: IpAddr, ours: IpAddr) -> bool {
-    match (listens.to_canonical(), ours) {
-        (_, IpAddr::V6(ours)) if ours.is_unicast_link_local() => false,
-        (IpAddr::V4(all), ours) if all.is_unspecified() => ours.is_ipv4(),
-        // `[::]` takes both families (Linux' `bindv6only` is 0).
-        (IpAddr::V6(all), _) if all.is_unspecified() => true,
-        (one, ours) => one == ours,
-    }
+    let is_link_local = matches!(ours, IpAddr::V6(ours) if ours.is_unicast_link_local());
+    !is_link_local && Listening(listens).covers(ours)
 }
 
 /// Keeps `names` true until the engine ends.

@@ -1,4 +1,28 @@
-//! Which network interfaces lead to the household.
+//! Which network interfaces lead to the household, and at which of their addresses somebody listens.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+/// The address on which the server listens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listening(pub(super) IpAddr);
+
+impl Default for Listening {
+    /// On all.
+    fn default() -> Self {
+        Self(Ipv6Addr::UNSPECIFIED.into())
+    }
+}
+
+impl Listening {
+    /// Whether who comes to `own`, an address of this machine, is heard. `::` hears IPv4 too.
+    pub(super) fn covers(self, own: IpAddr) -> bool {
+        match self.0 {
+            IpAddr::V4(all) if all.is_unspecified() => own.is_ipv4(),
+            IpAddr::V6(all) if all.is_unspecified() => true,
+            one => one.to_canonical() == own,
+        }
+    }
+}
 
 /// Whether `name` is an interface that a container engine made. No television is behind one, and
 /// an announcement there would only tell containers of us.

@@ -1,6 +1,7 @@
 //! Who is of the household: whoever a packet reaches without a router, and the subnets that the owner
 //! adds.
 
+use std::cmp::Reverse;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::time::Instant;
 
-use super::interfaces::is_of_containers;
+use super::interfaces::{Listening, is_of_containers};
 
 /// How long the interfaces are believed: a set's forty ranges of a film need not each ask the kernel.
 const BELIEVED: Duration = Duration::from_secs(2);
@@ -22,9 +23,22 @@ pub struct Link {
     pub index: Option<u32>,
     /// Our address there, with the length of the network's prefix.
     pub net: IpNet,
+    /// Whether it leads to the household, and so is one on which we make ourselves known.
+    pub to_household: bool,
 }
 
 impl Link {
+    /// The address `net` of the interface of this name; `to_one` where that is a line to one other
+    /// machine. Such a line is a tunnel nearly always, and the network that it names belongs to whoever
+    /// sells it: the customers of a VPN are no household. Of it our own address alone is near, unless
+    /// the owner has added the network with `more`.
+    fn new(interface: &str, net: IpNet, to_one: bool, more: &[IpNet]) -> Self {
+        let tunnel = to_one && !more.iter().any(|added| added.contains(&net));
+        let net = if tunnel { IpNet::from(net.addr()) } else { net };
+        let to_household = !tunnel && !net.addr().is_loopback() && !is_of_containers(interface);
+        Self { interface: interface.to_owned(), index: None, net, to_household }
+    }
+
     /// Our address there.
     #[must_use]
     pub fn address(&self) -> IpAddr {
@@ -38,6 +52,7 @@ pub struct Links(Arc<Inner>);
 
 struct Inner {
     more: Vec<IpNet>,
+    listening: Listening,
     seen: Mutex<Option<(Instant, Vec<Link>)>>,
 }
 
@@ -45,7 +60,14 @@ impl Links {
     /// With `more` subnets that are of the household though a router lies between (`lan.subnets`).
     #[must_use]
     pub fn new(more: Vec<IpNet>) -> Self {
-        Self(Arc::new(Inner { more, seen: Mutex::default() }))
+        Self(Arc::new(Inner { more, listening: Listening::default(), seen: Mutex::default() }))
+    }
+
+    /// The same, where the server listens on this address: others are not told to come to another.
+    #[must_use]
+    pub fn listening_on(&self, address: IpAddr) -> Self {
+        let (more, listening) = (self.0.more.clone(), Listening(address));
+        Self(Arc::new(Inner { more, listening, seen: Mutex::default() }))
     }
 
     /// Every address of ours that others reach, that of containers' networks among them: a player in
@@ -58,17 +80,16 @@ impl Links {
         {
             return links.clone();
         }
-        let links = look();
+        let links = look(&self.0.more);
         *seen = Some((Instant::now(), links.clone()));
         links
     }
 
-    /// The addresses at which we make ourselves known: none of loopback or of containers' networks.
+    /// The addresses at which we make ourselves known: none of loopback, of containers' networks or of
+    /// a tunnel.
     #[must_use]
     pub fn of_household(&self) -> Vec<Link> {
-        let all = self.all().into_iter();
-        all.filter(|link| !link.address().is_loopback() && !is_of_containers(&link.interface))
-            .collect()
+        self.all().into_iter().filter(|link| link.to_household).collect()
     }
 
     /// Whether `address` is of this machine, or reached without a router (also IPv6's `fe80::/10`), or
@@ -87,28 +108,35 @@ impl Links {
             IpAddr::V4(_) => false,
             IpAddr::V6(address) => address.is_unicast_link_local(),
         };
-        address.is_loopback() || link_local || self.link_to(address).is_some()
+        let holds = |link: &Link| link.net.contains(&address);
+        address.is_loopback() || link_local || self.all().iter().any(holds)
     }
 
-    /// Our own address on the link that leads to `address`.
+    /// Whether `address` is one of this machine.
+    #[must_use]
+    pub fn is_own(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        address.is_loopback() || self.all().iter().any(|link| link.address() == address)
+    }
+
+    /// Our own address on the link that leads to `address`, of those at which the server listens: that
+    /// in the narrowest network, and the first of several in one (a cable and Wi-Fi).
     #[must_use]
     pub fn local_for(&self, address: IpAddr) -> Option<IpAddr> {
-        self.link_to(address.to_canonical()).map(|link| link.address())
-    }
-
-    /// The narrowest network of ours that holds `address`.
-    fn link_to(&self, address: IpAddr) -> Option<Link> {
-        let holding = self.all().into_iter().filter(|link| link.net.contains(&address));
-        holding.max_by_key(|link| link.net.prefix_len())
+        let address = address.to_canonical();
+        let hears = |link: &Link| self.0.listening.covers(link.address());
+        let links = self.all().into_iter().filter(|link| link.net.contains(&address));
+        let narrowest = links.filter(hears).min_by_key(|link| Reverse(link.net.prefix_len()));
+        narrowest.map(|link| link.address())
     }
 }
 
-fn look() -> Vec<Link> {
+fn look(more: &[IpNet]) -> Vec<Link> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    interfaces.into_iter().filter_map(|interface| link(&interface)).collect()
+    interfaces.into_iter().filter_map(|interface| link(&interface, more)).collect()
 }
 
-fn link(interface: &if_addrs::Interface) -> Option<Link> {
+fn link(interface: &if_addrs::Interface, more: &[IpNet]) -> Option<Link> {
     let net = match &interface.addr {
         if_addrs::IfAddr::V4(v4) => {
             IpNet::with_netmask(v4.ip.into(), Ipv4Addr::into(v4.netmask)).ok()?
@@ -117,7 +145,8 @@ fn link(interface: &if_addrs::Interface) -> Option<Link> {
             IpNet::with_netmask(v6.ip.into(), Ipv6Addr::into(v6.netmask)).ok()?
         }
     };
-    Some(Link { interface: interface.name.clone(), index: interface.index, net })
+    let link = Link::new(&interface.name, net, interface.is_p2p(), more);
+    Some(Link { index: interface.index, ..link })
 }
 
 #[cfg(test)]
@@ -125,12 +154,23 @@ mod tests {
     use super::*;
 
     fn links(own: &[&str], more: &[&str]) -> Links {
-        let parse = |net: &&str| net.parse::<IpNet>().unwrap();
-        let link = |net: &&str| Link { interface: "eth0".into(), index: None, net: parse(net) };
-        let links = Links::new(more.iter().map(parse).collect());
+        let named: Vec<_> = own.iter().map(|net| ("eth0", *net)).collect();
+        links_of(&named, more)
+    }
+
+    /// Interfaces with their addresses; `tun` and what follows is a line to one machine.
+    fn links_of(own: &[(&str, &str)], more: &[&str]) -> Links {
+        let links = Links::new(more.iter().map(|net| net.parse().unwrap()).collect());
+        see(&links, own);
+        links
+    }
+
+    fn see(links: &Links, own: &[(&str, &str)]) {
+        let link = |(name, net): &(&str, &str)| {
+            Link::new(name, net.parse().unwrap(), name.starts_with("tun"), &links.0.more)
+        };
         let far = Instant::now() + Duration::from_secs(3600);
         *links.0.seen.lock().unwrap() = Some((far, own.iter().map(link).collect()));
-        links
     }
 
     #[test]
@@ -173,6 +213,42 @@ mod tests {
         ] {
             let own: Option<IpAddr> = own.map(|own| own.parse().unwrap());
             assert_eq!(links.local_for(address.parse().unwrap()), own, "{address}");
+        }
+    }
+
+    #[test]
+    fn behind_a_tunnel_there_is_no_household_unless_the_owner_says_so() {
+        let own = [("eth0", "192.168.1.5/24"), ("tun0", "10.8.0.2/16"), ("tun1", "10.9.0.2/24")];
+        let links = links_of(&own, &["10.9.0.0/24"]);
+        for (address, near) in
+            [("192.168.1.9", true), ("10.8.0.3", false), ("10.8.0.2", true), ("10.9.0.3", true)]
+        {
+            assert_eq!(links.is_near(address.parse().unwrap()), near, "{address}");
+        }
+        let known: Vec<String> =
+            links.of_household().into_iter().map(|link| link.interface).collect();
+        assert_eq!(known, ["eth0", "tun1"]);
+        assert_eq!(links.local_for("10.8.0.3".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn nobody_is_led_to_an_address_at_which_nobody_listens() {
+        let own = [("eth0", "192.168.1.5/24"), ("wlan0", "192.168.1.6/24"), ("eth1", "10.0.0.1/8")];
+        for (listens, from_home, from_ten) in [
+            ("0.0.0.0", Some("192.168.1.5"), Some("10.0.0.1")),
+            ("::", Some("192.168.1.5"), Some("10.0.0.1")),
+            ("192.168.1.5", Some("192.168.1.5"), None),
+            ("192.168.1.6", Some("192.168.1.6"), None),
+            ("127.0.0.1", None, None),
+        ] {
+            let links = Links::new(Vec::new()).listening_on(listens.parse().unwrap());
+            see(&links, &own);
+            for (from, expected) in [("192.168.1.9", from_home), ("10.7.7.7", from_ten)] {
+                let expected: Option<IpAddr> = expected.map(|own| own.parse().unwrap());
+                assert_eq!(links.local_for(from.parse().unwrap()), expected, "{listens} {from}");
+            }
+            assert!(links.is_own("192.168.1.6".parse().unwrap()));
+            assert!(!links.is_own("192.168.1.7".parse().unwrap()));
         }
     }
 }

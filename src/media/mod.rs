@@ -1,5 +1,6 @@
 //! What is asked for: the words of films, series and episodes; and what a film is by its bytes. Pure.
 
+mod clock;
 mod content;
 mod dimensions;
 mod length;
@@ -7,6 +8,7 @@ mod query;
 mod stremio_id;
 mod video_hash;
 
+pub use clock::Clock;
 pub use content::{Container, Content, Other, TELLING, content_of, passes};
 pub use dimensions::dimensions;
 pub use length::{Runs, runs};

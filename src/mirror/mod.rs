@@ -159,6 +159,12 @@ impl Mirrors {
         self.0.enabled && (self.own_sources().iter().any(|source| source.enabled) || seeds())
     }
 
+    /// Whether a source of the owner's is there to be asked.
+    #[must_use]
+    pub fn has_own(&self) -> bool {
+        self.0.enabled && self.own_sources().iter().any(|source| source.enabled)
+    }
+
     /// The bytes of a file, from the mirrors that have it: all are tested at once, the best is read,
     /// three more stand by. What needs the torrent's description waits for it; where nothing that is
     /// known has the file, the web seeds that a cached description names are tried as well.

@@ -27,10 +27,9 @@ use crate::debrid;
 use crate::representation::{ByteStream, Representation};
 use crate::swarm;
 
-/// How long peers may send nothing while there is another way: some players leave after 20 s
-/// without a byte, and the drip holds the others for longer than that.
-const PEERS_SILENT: Duration = Duration::from_secs(20);
-/// The same where no peer is connected any more.
+/// How long peers may send nothing where none is connected any more and there is another way; where
+/// one is, `mirror.p2p_timeout_ms` says it: some players leave after 20 s without a byte, and the
+/// drip holds the others for longer than that.
 const PEERS_GONE: Duration = Duration::from_secs(5);
 /// The same of a link or a mirror: a server that has begun to send does not pause.
 const SERVER_SILENT: Duration = Duration::from_secs(8);
@@ -44,8 +43,6 @@ const LOOK: Duration = Duration::from_secs(1);
 const WITHOUT_A_BYTE: Duration = Duration::from_secs(120);
 /// Over how much waiting the speed of a way is judged.
 const JUDGED_OVER: Duration = Duration::from_secs(20);
-/// No film is longer: a way that brings less than this part of it in a second is too slow for it.
-const LONGEST_FILM_S: u64 = 4 * 3600;
 /// For how long a way that failed is not tried again; doubled each time, to [`LONGEST_STRIKE`].
 const STRIKE: Duration = Duration::from_secs(5);
 const LONGEST_STRIKE: Duration = Duration::from_secs(600);
@@ -89,7 +86,9 @@ impl Strikes {
     pub(super) fn strike(&mut self, way: Via, why: &(dyn std::error::Error + 'static)) {
         let of_store = why.downcast_ref::<debrid::Error>().is_some_and(debrid::Error::is_final);
         let of_disk = why.downcast_ref::<swarm::Error>().is_some_and(swarm::Error::is_of_the_disk);
-        let for_good = of_store || of_disk;
+        // Peers that lie do so for a day; what the story itself says of them is no mere bad luck.
+        let of_peers = matches!(why.downcast_ref(), Some(super::Error::NeverVerifies { .. }));
+        let for_good = of_store || of_disk || of_peers;
         let count = self.0.get(&way).map_or(0, |strike| strike.count);
         let doubled = STRIKE.saturating_mul(1 << count.min(10)).min(LONGEST_STRIKE);
         let wait = if for_good { LONGEST_STRIKE } else { doubled };
@@ -114,10 +113,11 @@ pub(super) fn read(film: Film, range: Range<u64>) -> ByteStream {
         film,
         left: range,
         way: None,
-        without: Duration::ZERO,
+        waits: Instant::now(),
         pause: PAUSE,
         lost: None,
         barren: None,
+        slow: HashMap::new(),
     };
     stream::try_unfold(carrier, Carrier::next).boxed()
 }
@@ -127,13 +127,15 @@ struct Carrier {
     film: Film,
     left: Range<u64>,
     way: Option<Riding>,
-    /// How long it has waited since the last byte.
-    without: Duration,
+    /// Since when it waits for the next byte.
+    waits: Instant,
     pause: Duration,
     /// When the last way died, until the next byte comes.
     lost: Option<Instant>,
     /// The way that failed last without having brought a byte.
     barren: Option<Via>,
+    /// The ways that were slower than the film, and what each brought, in bytes a second.
+    slow: HashMap<Via, u64>,
 }
 
 /// The way that it reads by.
@@ -144,6 +146,8 @@ struct Riding {
     /// Since it is ridden.
     brought: u64,
     speed: Speed,
+    /// A minute of the film, in bytes.
+    minute: u64,
 }
 
 /// What came while it was waited for. A player that reads slowly says nothing against a way.
@@ -155,6 +159,8 @@ struct Speed {
 
 impl Carrier {
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        // What lies between two bytes and is no wait is the reader's own pace.
+        self.waits = Instant::now();
         while !self.left.is_empty() {
             let Some(way) = &mut self.way else {
                 self.board().await?;
@@ -189,7 +195,7 @@ impl Carrier {
             };
             let barren = Some(way.via).filter(|_| way.brought == 0);
             self.leave(&why);
-            if self.without > WITHOUT_A_BYTE {
+            if self.waits_too_long() {
                 return Err(why);
             }
             // The same way again, that opens and has nothing: not as fast as it can fail.
@@ -207,7 +213,6 @@ impl Carrier {
         bytes.truncate(left);
         let size = bytes.len() as u64;
         self.left.start += size;
-        self.without = Duration::ZERO;
         self.pause = PAUSE;
         let Some(way) = &mut self.way else { return bytes };
         if let Some(lost) = self.lost.take() {
@@ -222,13 +227,32 @@ impl Carrier {
             lock(&self.film.session().strikes).forget(way.via);
         }
         if way.speed.waited >= JUDGED_OVER {
-            let speed = std::mem::take(&mut way.speed);
-            let too_slow = speed.is_below(self.film.len() / LONGEST_FILM_S);
-            if too_slow && self.film.has_way_besides(way.via) {
-                self.leave(&io::Error::other("it is slower than the film"));
-            }
+            self.judge();
+        } else if way.speed.brought >= way.minute {
+            // What it had to wait for before that is long forgotten.
+            way.speed = Speed::default();
+            self.film.session().keeps_up();
         }
         bytes
+    }
+
+    /// Leaves a way that is slower than the film, if there may be a faster one; says so if there is not.
+    fn judge(&mut self) {
+        let Some(way) = &mut self.way else { return };
+        let (via, speed) = (way.via, std::mem::take(&mut way.speed));
+        // Several who read at once share what comes.
+        let (brought, needed) = (speed.bytes_s(), self.film.bytes_s() / self.film.readers());
+        if brought >= needed {
+            return self.film.session().keeps_up();
+        }
+        self.slow.insert(via, brought);
+        // Of ways that are all too slow, the fastest: not one after the other, for ever.
+        let faster = |way: Via| self.slow.get(&way).is_none_or(|had| *had > brought);
+        if self.film.ways_besides(via).into_iter().any(faster) {
+            self.leave(&io::Error::other("it is slower than the film"));
+        } else {
+            self.film.session().falls_short(via, brought, needed);
+        }
     }
 
     /// Gives up the way, and strikes it out for all.
@@ -238,6 +262,7 @@ impl Carrier {
             via = %way.via, byte = self.left.start, %why, "the way by which a film came has failed"
         );
         self.lost.get_or_insert_with(Instant::now);
+        self.film.session().keeps_up();
         if way.via == Via::Disk {
             self.film.doubt_disk();
         }
@@ -251,14 +276,12 @@ impl Carrier {
             match self.film.open().await {
                 Ok((via, bytes)) => {
                     let body = self.film.through_copy(&bytes).read(self.left.clone());
-                    let speed = Speed::default();
-                    self.way = Some(Riding { via, bytes, body, brought: 0, speed });
+                    let (speed, minute) = (Speed::default(), self.film.bytes_s() * 60);
+                    self.way = Some(Riding { via, bytes, body, brought: 0, speed, minute });
                     return Ok(());
                 }
                 Err(error)
-                    if self.lost.is_none()
-                        || self.without > WITHOUT_A_BYTE
-                        || self.film.is_lost() =>
+                    if self.lost.is_none() || self.waits_too_long() || self.film.is_lost() =>
                 {
                     tracing::warn!(%error, "a film cannot be read");
                     return Err(io::Error::other(error));
@@ -271,9 +294,13 @@ impl Carrier {
         }
     }
 
+    /// Whether it is time that the reader hears that there is none.
+    fn waits_too_long(&self) -> bool {
+        self.waits.elapsed() > WITHOUT_A_BYTE
+    }
+
     async fn rest(&mut self) {
         sleep(self.pause).await;
-        self.without += self.pause;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
 }
@@ -285,20 +312,22 @@ impl Riding {
 }
 
 impl Speed {
-    fn is_below(&self, bytes_s: u64) -> bool {
-        let needed = self.waited.as_secs().saturating_mul(bytes_s);
-        self.brought < needed
+    fn bytes_s(&self) -> u64 {
+        self.brought.checked_div(self.waited.as_secs()).unwrap_or(u64::MAX)
     }
 }
 
 /// Whether a way that has sent nothing for so long is to be given up. The only one is not: it has
 /// its own patience.
 fn is_silent(film: &Film, via: Via, silent: Duration) -> bool {
-    if !film.has_way_besides(via) {
+    if film.ways_besides(via).is_empty() {
         return silent > WITHOUT_A_BYTE;
     }
     match via {
-        Via::Swarm => silent >= PEERS_SILENT || (silent >= PEERS_GONE && film.has_no_peer()),
+        Via::Swarm => {
+            let patience = film.patience_with_peers();
+            silent >= patience || (silent >= PEERS_GONE.min(patience) && film.has_no_peer())
+        }
         Via::Debrid | Via::Mirror | Via::Disk => silent >= SERVER_SILENT,
     }
 }

@@ -126,7 +126,7 @@ impl Playback {
             .filter(|one| only.is_none_or(|only| one.torrent.info_hash == only))
             .collect();
         self.check_ways(id, findings, only, candidates.is_empty())?;
-        let mut ways = Ways::of(self);
+        let mut ways = Ways::of(self).by_hand(only.is_some());
         let mut passed_over = Vec::new();
         for candidate in candidates {
             if ways.are_none() {
@@ -195,7 +195,8 @@ impl Playback {
                 None => Error::NothingFound { id: *id },
             });
         }
-        if self.debrid().is_none() && !self.parts.swarm.allowed() {
+        let parts = &self.parts;
+        if self.debrid().is_none() && !parts.swarm.allowed() && !parts.mirrors.has_own() {
             return Err(Error::NoWay { id: *id });
         }
         Ok(())

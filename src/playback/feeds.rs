@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 use super::Playback;
 use super::check::STALE;
 use super::desk::Desk;
-use super::session::link_in_cache;
+use super::opening::link_in_cache;
 use crate::debrid::{self, Debrid};
 use crate::mirror::{Mirrors, Wanted};
 use crate::representation::Representation;
@@ -71,7 +71,7 @@ impl Playback {
             file: file.clone(),
             torrent_name: Some(metainfo.name.clone()),
             single_file: metainfo.single_file,
-            web_seeds: magnet.web_seeds.iter().chain(&metainfo.web_seeds).cloned().collect(),
+            web_seeds: self.web_seeds(metainfo),
         };
         if self.parts.mirrors.has_any(&wanted) {
             servers.push(Server::Mirrors(self.parts.mirrors.clone(), Box::new(wanted)));

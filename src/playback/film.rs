@@ -4,16 +4,21 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt as _, TryFutureExt as _};
 
-use super::playable::Via;
+use super::playable::{Playable, Via};
 use super::session::Session;
 use super::{Error, Playback, carry, lock};
 use crate::media::TELLING;
 use crate::representation::{ByteStream, Representation, media_type_of};
 use crate::torrent::entity_tag;
+
+/// No film is longer; of one of which nothing is known, this is taken.
+const LONGEST: Duration = Duration::from_secs(4 * 3600);
+/// None is shorter than this, whatever a catalogue says.
+const SHORTEST: Duration = Duration::from_secs(300);
 
 /// A session's bytes, whether it is open yet or not.
 #[derive(Clone)]
@@ -44,11 +49,28 @@ impl Film {
         self.playback.through_copy(&self.session.playable.media_id(), Arc::clone(bytes))
     }
 
-    /// Whether its bytes might come by another way than `via`, as far as is known without asking.
-    pub(super) fn has_way_besides(&self, via: Via) -> bool {
+    /// The other ways than `via` by which its bytes might come, as far as is known without asking.
+    pub(super) fn ways_besides(&self, via: Via) -> Vec<Via> {
         let ways = self.playback.ways_of(&self.session.playable);
         let strikes = lock(&self.session.strikes);
-        ways.into_iter().any(|way| way != via && strikes.allow(way))
+        ways.into_iter().filter(|way| *way != via && strikes.allow(*way)).collect()
+    }
+
+    /// How long peers may send nothing while there is another way.
+    pub(super) fn patience_with_peers(&self) -> Duration {
+        self.playback.parts.p2p_timeout
+    }
+
+    /// How many read it now: one at least, who asks.
+    pub(super) fn readers(&self) -> u64 {
+        let readers = self.playback.readers.of(&self.session.playable.media_id());
+        u64::try_from(readers).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// How many bytes of it are shown in a second.
+    pub(super) fn bytes_s(&self) -> u64 {
+        let seconds = self.playback.running_time(&self.session.playable);
+        self.len() / seconds.as_secs().max(1)
     }
 
     /// Whether no peer is connected that might send it.
@@ -85,6 +107,20 @@ impl Film {
     pub(super) async fn vouch(&self, start: u64) -> Result<(), Error> {
         let head = carry::read(self.clone(), 0..self.len().min(TELLING as u64));
         self.playback.vouch(&self.session.playable, head, start).await
+    }
+}
+
+impl Playback {
+    /// How long a film runs: as a player has told, else as the catalogue says.
+    fn running_time(&self, playable: &Playable) -> Duration {
+        let played = self.shelf.records.of(&playable.media_id()).ok();
+        let played = played.and_then(|record| record.duration_s);
+        let listed = || {
+            let (title, _) = self.parts.cache.title(playable.id.as_ref()?)?;
+            title.runtime_min.map(|minutes| f64::from(minutes) * 60.0)
+        };
+        let told = played.or_else(listed).and_then(|s| Duration::try_from_secs_f64(s).ok());
+        told.map_or(LONGEST, |told| told.clamp(SHORTEST, LONGEST))
     }
 }
 

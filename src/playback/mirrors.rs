@@ -41,6 +41,16 @@ impl Playback {
         Ok(self.parts.mirrors.open_as_of(&wanted, playable.modified()).await?)
     }
 
+    /// The web seeds of a torrent: those that its magnet named (`ws=`, BEP 9), and those of its
+    /// description (`url-list`, BEP 19).
+    pub(super) fn web_seeds(&self, metainfo: &Metainfo) -> Vec<String> {
+        let mut seeds = self.web_seeds_named(&metainfo.info_hash);
+        let new = metainfo.web_seeds.iter().filter(|seed| !seeds.contains(seed));
+        let new: Vec<String> = new.cloned().collect();
+        seeds.extend(new);
+        seeds
+    }
+
     /// What is asked of mirrors: where the torrent's description is known, the file by its path in it.
     fn wanted(&self, playable: &Playable) -> Wanted {
         let info_hash = playable.info_hash;
@@ -49,10 +59,14 @@ impl Playback {
             file: playable.file.clone(),
             torrent_name: Some(playable.release.clone()),
             single_file: false,
-            web_seeds: Vec::new(),
+            web_seeds: self.web_seeds_named(&info_hash),
         };
         let known = self.parts.swarm.known(&info_hash);
-        known.and_then(|known| described(&known, playable)).unwrap_or_else(alone)
+        let wanted = known.and_then(|known| {
+            let wanted = described(&known, playable)?;
+            Some(Wanted { web_seeds: self.web_seeds(&known), ..wanted })
+        });
+        wanted.unwrap_or_else(alone)
     }
 
     /// What is in a torrent: from peers; where they are slow, from a cache. Says which.
@@ -90,6 +104,6 @@ fn described(metainfo: &Metainfo, playable: &Playable) -> Option<Wanted> {
         file: file.clone(),
         torrent_name: Some(metainfo.name.clone()),
         single_file: metainfo.single_file,
-        web_seeds: metainfo.web_seeds.clone(),
+        web_seeds: Vec::new(),
     })
 }

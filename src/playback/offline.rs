@@ -25,11 +25,17 @@ const GIVES_WAY: Duration = Duration::from_millis(500);
 const NOTED: Duration = Duration::from_secs(5);
 /// How long nothing may come; a reader that is carried from way to way has patience of its own.
 const PATIENCE: Duration = Duration::from_secs(150);
+/// How long peers are waited for, so that other titles have their turn; they are asked on behind.
+const FIRST_BYTE: Duration = Duration::from_secs(30);
+/// How often it is looked whether a copy is still wanted while nothing of it comes.
+const TICK: Duration = Duration::from_secs(1);
 
 /// Why a copy did not become whole.
 enum Stopped {
     /// Somebody watches.
     GivesWay,
+    /// It was removed, or its owner wants it no more.
+    Unwanted,
     /// In a sentence.
     Trouble(String),
 }
@@ -69,8 +75,12 @@ impl Playback {
             // While its torrent is open, peers send all of it, and it is noted as whole when it is.
             // One that was set aside is added again by a reader, for whom a byte will do.
             let mut first = carry::read(film, 0..1);
-            let _ = timeout(PATIENCE, first.next()).await;
-            return Ok(());
+            let why = match timeout(FIRST_BYTE, first.next()).await {
+                Ok(Some(Ok(_))) => return Ok(()),
+                Ok(Some(Err(error))) => error.to_string(),
+                Ok(None) | Err(_) => "no peer has sent anything of it yet".to_owned(),
+            };
+            return Err(Error::NotCopied { why });
         }
         let copy = self.begin_copy(media_id, &playable).await?;
         let outcome = self.fill(media_id, &copy, &film).await;
@@ -89,10 +99,17 @@ impl Playback {
         let path = self.path_of_copy(media_id, playable);
         self.room_for(&path, len).await.map_err(|why| Error::NotCopied { why })?;
         let noted = self.shelf.records.copied(media_id).filter(|copied| copied.path == path);
+        let mut noted = noted.unwrap_or_default();
+        if !path.exists() {
+            // What was noted is of a file that is gone; of the new one, which has its full length at
+            // once, it must not be believed after a power cut.
+            noted = Copied { path: path.clone(), ..Copied::default() };
+            self.shelf.records.note_copied(media_id, &noted, || true)?;
+        }
         let opened = durably(|| {
             let above = path.parent().and_then(std::path::Path::parent);
             above.map_or(Ok(()), std::fs::create_dir_all)?;
-            Copy::open(&path, len, &noted.unwrap_or_default().here)
+            Copy::open(&path, len, &noted.here)
         });
         let copy = opened.map_err(|error| Error::Disk { why: error.kind().to_string() })?;
         let copy = Arc::new(copy);
@@ -114,18 +131,32 @@ impl Playback {
     async fn fill(&self, media_id: &str, copy: &Arc<Copy>, film: &Film) -> Result<(), Stopped> {
         while let Some(gap) = copy.first_gap() {
             self.give_way().await;
-            let is_wanted = self.shelf.records.of(media_id).is_ok_and(|record| record.kept);
-            if !is_wanted || !lock(&self.shelf.copies).contains_key(media_id) {
+            if !self.is_wanted(media_id, copy) {
                 return Ok(());
             }
             let read = self.fill_gap(media_id, copy, carry::read(film.clone(), gap)).await;
             self.note_copy(media_id, copy)?;
             match read {
                 Err(Stopped::Trouble(why)) => return Err(Stopped::Trouble(why)),
+                Err(Stopped::Unwanted) => {
+                    tracing::info!("a copy is left off: it is wanted no more");
+                    return Ok(());
+                }
                 Err(Stopped::GivesWay) | Ok(()) => {}
             }
         }
         Ok(())
+    }
+
+    /// Whether this copy is the one that is being made of the title, and nobody has removed it.
+    fn is_open(&self, media_id: &str, copy: &Copy) -> bool {
+        let copies = lock(&self.shelf.copies);
+        copies.get(media_id).is_some_and(|open| std::ptr::eq(Arc::as_ptr(open), copy))
+    }
+
+    fn is_wanted(&self, media_id: &str, copy: &Copy) -> bool {
+        let kept = self.shelf.records.of(media_id).is_ok_and(|record| record.kept);
+        kept && self.is_open(media_id, copy)
     }
 
     /// Reads `bytes`, which are read through the copy, and leaves off as soon as somebody watches
@@ -138,7 +169,10 @@ impl Playback {
     ) -> Result<(), Stopped> {
         let (mut heard, mut noted) = (Instant::now(), Instant::now());
         loop {
-            let next = timeout(NOTED, bytes.next()).await;
+            let next = timeout(TICK, bytes.next()).await;
+            if !self.is_wanted(media_id, copy) {
+                return Err(Stopped::Unwanted);
+            }
             if noted.elapsed() >= NOTED {
                 self.note_copy(media_id, copy)?;
                 noted = Instant::now();
@@ -165,9 +199,11 @@ impl Playback {
         let here = here.map_err(|error| Stopped::Trouble(error.kind().to_string()))?;
         let bytes = here.bytes();
         let copied = Copied { path: copy.path().to_owned(), here };
-        let noted = self.shelf.records.note_copied(media_id, &copied);
-        noted.map_err(|error| Stopped::Trouble(error.to_string()))?;
-        tracing::debug!(bytes, "so much of a copy is on the disk");
+        let is_open = || self.is_open(media_id, copy);
+        let noted = self.shelf.records.note_copied(media_id, &copied, is_open);
+        if noted.map_err(|error| Stopped::Trouble(error.to_string()))? {
+            tracing::debug!(bytes, "so much of a copy is on the disk");
+        }
         Ok(())
     }
 

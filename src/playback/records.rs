@@ -194,11 +194,23 @@ impl Records {
         self.state.get(&copy_key(media_id)).ok().flatten()
     }
 
-    pub(super) fn note_copied(&self, media_id: &str, copied: &Copied) -> Result<(), Error> {
-        Ok(durably(|| self.state.put(&copy_key(media_id), copied))?)
+    /// Notes that, if it is still so once nothing else is being noted; says whether.
+    pub(super) fn note_copied(
+        &self,
+        media_id: &str,
+        copied: &Copied,
+        is_so: impl FnOnce() -> bool,
+    ) -> Result<bool, Error> {
+        let _alone = lock(&self.changing);
+        if !is_so() {
+            return Ok(false);
+        }
+        durably(|| self.state.put(&copy_key(media_id), copied))?;
+        Ok(true)
     }
 
     pub(super) fn forget_copied(&self, media_id: &str) -> Result<(), Error> {
+        let _alone = lock(&self.changing);
         Ok(durably(|| self.state.remove(&copy_key(media_id)))?)
     }
 }

@@ -14,13 +14,12 @@ use super::catalogue::asked;
 use super::film::Film;
 use super::playable::{Playable, Via};
 use super::{Error, Playback, durably, lock};
-use crate::debrid::{self, Debrid};
 use crate::library::DiskFile;
 use crate::media::StremioId;
 use crate::representation::{Representation, media_type_of};
 use crate::select::Profile;
 use crate::swarm::SwarmFile;
-use crate::torrent::{Magnet, TorrentFile, entity_tag};
+use crate::torrent::entity_tag;
 
 /// How long a request waits to hear that a film cannot be opened again. After that its headers are
 /// sent, and its bytes follow when they come: players wait for a body longer than for a header.
@@ -35,10 +34,19 @@ pub(super) struct Session {
     used: Mutex<Instant>,
     /// Which way the log has told of.
     pub(super) said: Mutex<Option<Via>>,
+    /// That its way is slower than the film, where it is.
+    short: Mutex<Option<Short>>,
     /// The ways that have failed lately.
     pub(super) strikes: Mutex<Strikes>,
     /// Its file on the disk is not believed to be whole any more, whatever was noted of it.
-    doubted: AtomicBool,
+    pub(super) doubted: AtomicBool,
+}
+
+/// What a way brings and what the film needs, in bytes a second.
+#[derive(Debug, Clone, Copy)]
+struct Short {
+    brings: u64,
+    needs: u64,
 }
 
 /// Bytes, by the way they come.
@@ -85,8 +93,31 @@ impl Session {
     fn new(playable: Playable, bytes: Option<Bytes>) -> Arc<Self> {
         let (used, strikes) = (Mutex::new(Instant::now()), Mutex::default());
         let (opened, said) = (tokio::sync::Mutex::new(bytes), Mutex::default());
-        let doubted = AtomicBool::new(false);
-        Arc::new(Self { playable, opened, used, said, strikes, doubted })
+        let (doubted, short) = (AtomicBool::new(false), Mutex::default());
+        Arc::new(Self { playable, opened, used, said, short, strikes, doubted })
+    }
+
+    /// Its way brings less than the film needs, and there is no better one.
+    pub(super) fn falls_short(&self, via: Via, brings: u64, needs: u64) {
+        if lock(&self.short).replace(Short { brings, needs }).is_none() {
+            let info_hash = self.playable.info_hash;
+            tracing::warn!(%info_hash, %via, brings_bytes_s = brings, needs_bytes_s = needs, "a film's bit rate is above what its way brings");
+        }
+    }
+
+    /// Its way is fast enough, or was found to be again.
+    pub(super) fn keeps_up(&self) {
+        lock(&self.short).take();
+    }
+
+    /// A sentence for who watches, where its way is too slow for it.
+    pub(super) fn note(&self) -> Option<String> {
+        let Short { brings, needs } = (*lock(&self.short))?;
+        let (brings, needs) = (megabits(brings), megabits(needs));
+        Some(format!(
+            "the film takes {needs} Mbit/s and its way brings {brings} Mbit/s, so that it stops now \
+             and then: choose a smaller release, or wait until more of it is here"
+        ))
     }
 
     /// Closes these bytes, unless others are open by now, or are just being opened. Says whether.
@@ -94,6 +125,12 @@ impl Session {
         let Ok(mut opened) = self.opened.try_lock() else { return false };
         let same = |open: &mut Bytes| Arc::ptr_eq(&open.representation(), bytes);
         opened.take_if(same).is_some()
+    }
+
+    /// Closes what comes from peers, unless it is whole, or just being opened.
+    pub(super) fn leave_peers(&self) {
+        let Ok(mut opened) = self.opened.try_lock() else { return };
+        opened.take_if(|open| matches!(open, Bytes::Swarm(file) if !file.is_complete()));
     }
 
     /// Its bytes, where they are open.
@@ -124,6 +161,12 @@ impl Session {
     fn is_idle(&self) -> bool {
         lock(&self.used).elapsed() > IDLE
     }
+}
+
+/// In Mbit/s, with one decimal.
+fn megabits(bytes_s: u64) -> String {
+    let tenths = bytes_s * 8 / 100_000;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 impl Playback {
@@ -299,7 +342,7 @@ impl Playback {
         let Some(path) = file.complete_path().map(Path::to_owned) else { return bytes };
         let finished = Playable { finished: Some(path.clone()), ..playable.clone() };
         let Some(disk) = on_disk(&finished, &path) else { return bytes };
-        match self.note_finished(&finished) {
+        match self.note_place(&playable.media_id(), Some(&path)) {
             Ok(()) => {
                 tracing::info!(info_hash = %playable.info_hash, "the whole file is on the disk, and served from there");
             }
@@ -311,7 +354,7 @@ impl Playback {
     /// Whether a finished file is gone from a library that is there, or where a new one is to be made
     /// (the disk is another, and empty). On a disk that was pulled it is not lost: its torrent's folder
     /// and the library are gone with it.
-    fn is_lost(&self, path: &Path) -> bool {
+    pub(super) fn is_lost(&self, path: &Path) -> bool {
         let is_there =
             |library: &Path| library.is_dir() || library == self.parts.shelf.place.folder();
         !path.is_file() && path.ancestors().nth(2).is_some_and(is_there)
@@ -328,138 +371,10 @@ impl Playback {
         session.doubted.store(true, Ordering::SeqCst);
         let info_hash = known.info_hash;
         tracing::warn!(%info_hash, "a film's file on the disk is damaged, and is not taken for whole");
-        if let Err(error) = self.note_finished(&Playable { finished: None, ..known }) {
+        if let Err(error) = self.note_place(&session.playable.media_id(), None) {
             tracing::warn!(%error, "that a film is damaged could not be noted");
         }
     }
-
-    fn note_finished(&self, playable: &Playable) -> Result<(), Error> {
-        let media_id = playable.media_id();
-        durably(|| self.parts.state.put(&Playable::key(&media_id), playable))?;
-        self.lists.touch(&media_id);
-        Ok(())
-    }
-
-    /// The ways by which a film may come, the best first: as it came before, then the others.
-    pub(super) fn ways_of(&self, playable: &Playable) -> Vec<Via> {
-        let ways = match playable.via {
-            Via::Debrid => [Via::Debrid, Via::Swarm, Via::Mirror],
-            Via::Swarm | Via::Mirror | Via::Disk => [Via::Swarm, Via::Mirror, Via::Debrid],
-        };
-        let is_there = |way: &Via| match way {
-            Via::Debrid => self.debrid().is_some(),
-            Via::Swarm => self.parts.swarm.allowed(),
-            Via::Mirror => self.is_mirrored(playable),
-            Via::Disk => false,
-        };
-        ways.into_iter().filter(is_there).collect()
-    }
-
-    /// Opens a file that was chosen before: from the disk if it is whole there, else by the first way
-    /// that leads to it, those that failed just now left out. All give the same bytes under the same
-    /// entity tag, so that a player's `If-Match` holds.
-    async fn reopen(&self, session: &Session) -> Result<Bytes, Error> {
-        let playable = &session.playable;
-        // Peers make a file of its full length again, of which nothing is there yet.
-        if playable.finished.as_ref().is_some_and(|path| self.is_lost(path)) {
-            session.doubted.store(true, Ordering::SeqCst);
-        }
-        let doubted = session.doubted.load(Ordering::SeqCst);
-        if !doubted && let Some(disk) = Self::bytes_on_disk(playable) {
-            return Ok(disk);
-        }
-        let ways = self.ways_of(playable);
-        let worth_it = lock(&session.strikes).sort_out(&ways);
-        for way in worth_it {
-            match self.reopen_by(way, playable).await {
-                Ok(bytes) => return Ok(bytes),
-                Err(error) => {
-                    tracing::info!(via = %way, %error, "a way to a film is shut");
-                    lock(&session.strikes).strike(way, error.told());
-                }
-            }
-        }
-        let none = || {
-            if doubted {
-                return "its file on the disk is damaged or gone, and nobody else has it now: play it again once peers or a store may be asked".to_owned();
-            }
-            "peer-to-peer is off, no debrid store is set, and no mirror".to_owned()
-        };
-        // The first way's sentence is the one that matters to who chose it.
-        let why = lock(&session.strikes).why(&ways).unwrap_or_else(none);
-        Err(Error::Gone { name: playable.link_name(), why })
-    }
-
-    pub(super) async fn reopen_by(&self, way: Via, playable: &Playable) -> Result<Bytes, Error> {
-        let bytes = match (way, self.debrid()) {
-            (Via::Debrid, Some(debrid)) => Bytes::Link(link_to(&debrid, playable).await?),
-            (Via::Swarm, _) => self.peers_of(playable).await?,
-            (Via::Mirror, _) => Bytes::Mirror(self.mirror_of(playable).await?),
-            _ => return Err(other_bytes(playable)),
-        };
-        let representation = bytes.representation();
-        // Bytes of two files are never joined, whatever was said of them.
-        let same = Some(representation.len()) == playable.file.size_bytes
-            && representation.entity_tag() == entity_tag(&playable.info_hash, &playable.file);
-        if same { Ok(bytes) } else { Err(other_bytes(playable)) }
-    }
-
-    async fn peers_of(&self, playable: &Playable) -> Result<Bytes, Error> {
-        let magnet = playable.magnet();
-        self.is_not_shunned(&magnet.info_hash)?;
-        let (metainfo, _) = self.description(&magnet).await?;
-        let index = same_file(playable, &metainfo.files);
-        let index = index.ok_or_else(|| other_bytes(playable))?;
-        if playable.finished.as_ref().is_some_and(|path| self.is_lost(path)) {
-            // It was whole and is gone. The engine makes a file of its full length again, and
-            // until each piece is there its length must not speak for it.
-            self.note_finished(&Playable { finished: None, ..playable.clone() })?;
-        }
-        Ok(Bytes::Swarm(Arc::new(self.open_by_peers(&magnet, &metainfo, index).await?)))
-    }
-}
-
-fn other_bytes(playable: &Playable) -> Error {
-    let why = "what is there under its name has other bytes".to_owned();
-    Error::Gone { name: playable.link_name(), why }
-}
-
-/// A store's link to the file. What was chosen from peers has none yet.
-async fn link_to(
-    debrid: &Debrid,
-    playable: &Playable,
-) -> Result<Arc<dyn Representation>, debrid::Error> {
-    let magnet = playable.magnet();
-    if playable.file.link.is_some() && playable.store == Some(debrid.store()) {
-        return debrid.open(&magnet, &playable.file).await;
-    }
-    link_in_cache(debrid, &magnet, &playable.file).await
-}
-
-/// A store's link to a file of which only the torrent's own words are known.
-pub(super) async fn link_in_cache(
-    debrid: &Debrid,
-    magnet: &Magnet,
-    file: &TorrentFile,
-) -> Result<Arc<dyn Representation>, debrid::Error> {
-    let stored = debrid.add(magnet).await?;
-    let wanted = entity_tag(&magnet.info_hash, file);
-    let same = |file: &&TorrentFile| entity_tag(&magnet.info_hash, file) == wanted;
-    let mut files = stored.files.iter().filter(same);
-    match (files.next(), files.next()) {
-        (Some(file), None) => debrid.open(magnet, file).await,
-        _ => Err(debrid::Error::NoLink { store: debrid.store() }),
-    }
-}
-
-/// The chosen file's place in the torrent. A store's index may be unknown or its own, so name and
-/// size say which it is, and the index only where they leave a choice.
-fn same_file(playable: &Playable, files: &[TorrentFile]) -> Option<u32> {
-    let tag = |file: &TorrentFile| entity_tag(&playable.info_hash, file);
-    let wanted = tag(&playable.file);
-    let same: Vec<_> = files.iter().filter(|file| tag(file) == wanted).collect();
-    let by_index = same.iter().find(|file| file.index == playable.file.index);
-    by_index.or_else(|| same.first().filter(|_| same.len() == 1))?.index
 }
 
 /// The finished file, if it is still there and whole.

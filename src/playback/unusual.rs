@@ -52,10 +52,10 @@ impl Playback {
         for this in self.parts.swarm.yields() {
             let info_hash = this.info_hash;
             if is_never_right(&this) {
-                tracing::warn!(%info_hash, bytes = this.fetched, "torrent: nothing that peers send is right; stopped");
+                tracing::warn!(%info_hash, bytes = this.fetched, "torrent: nothing that peers send is right; they are left");
                 self.shun(info_hash);
-                if let Err(error) = self.stop_torrent(info_hash).await {
-                    tracing::warn!(%info_hash, %error, "torrent: could not be stopped");
+                if let Err(error) = self.leave_peers(info_hash).await {
+                    tracing::warn!(%info_hash, %error, "torrent: its peers could not be left");
                 }
             } else if self.is_being_read(&info_hash) {
                 self.say_how_far(&info_hash);

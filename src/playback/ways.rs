@@ -22,6 +22,8 @@ const CACHED_TRIES: usize = 8;
 const UNSURE_TRIES: usize = 3;
 /// How many torrents are tried with peers: each waits for metadata.
 const SWARM_TRIES: usize = 3;
+/// How many torrents are looked for at the owner's own mirrors alone.
+const MIRROR_TRIES: usize = 3;
 
 /// A candidate's file, opened.
 pub(super) struct Opened {
@@ -43,17 +45,22 @@ pub(super) struct Ways {
     cached_left: usize,
     unsure_left: usize,
     swarm_left: usize,
+    mirror_left: usize,
+    /// The owner has named the torrent: also one that the store refuses for legal reasons may then
+    /// come from elsewhere, which by itself it never does.
+    by_hand: bool,
 }
+
 impl Ways {
     /// Whether nothing is left to try, for any candidate.
     pub(super) fn are_none(&self) -> bool {
         let store = self.debrid.is_some() && self.cached_left + self.unsure_left > 0;
-        !store && self.swarm_left == 0
+        !store && self.swarm_left == 0 && self.mirror_left == 0
     }
 
-    /// The same without peers.
+    /// The same without peers, and without what stands in for them.
     pub(super) fn without_peers(self) -> Self {
-        Self { swarm_left: 0, ..self }
+        Self { swarm_left: 0, mirror_left: 0, ..self }
     }
 
     /// All that there are.
@@ -63,7 +70,14 @@ impl Ways {
             cached_left: CACHED_TRIES,
             unsure_left: UNSURE_TRIES,
             swarm_left: if playback.parts.swarm.allowed() { SWARM_TRIES } else { 0 },
+            mirror_left: if playback.parts.mirrors.has_own() { MIRROR_TRIES } else { 0 },
+            by_hand: false,
         }
+    }
+
+    /// The same for a torrent that the owner has named.
+    pub(super) fn by_hand(self, by_hand: bool) -> Self {
+        Self { by_hand, ..self }
     }
 }
 
@@ -95,14 +109,22 @@ impl Playback {
             }
         }
         // A torrent without the right file, or with another in its place, is no better from peers.
-        if ways.swarm_left > 0 && ![NO_FILE, NOT_A_FILM].contains(&reason.why) {
+        if [NO_FILE, NOT_A_FILM].contains(&reason.why) || (reason.why == REFUSED && !ways.by_hand) {
+            return Err(reason);
+        }
+        if ways.swarm_left > 0 {
             ways.swarm_left -= 1;
+            ways.mirror_left = ways.mirror_left.saturating_sub(1);
             return match self.open_swarm(candidate, query).await {
                 Err(no_way) if ![NO_FILE, NOT_A_FILM].contains(&no_way.why) => {
                     self.open_mirror(candidate, query).await.ok_or(no_way)
                 }
                 opened => opened,
             };
+        }
+        if ways.mirror_left > 0 {
+            ways.mirror_left -= 1;
+            return self.open_mirror(candidate, query).await.ok_or(reason);
         }
         Err(reason)
     }
@@ -124,7 +146,7 @@ impl Playback {
             file: pick.file.file.clone(),
             torrent_name: Some(metainfo.name.clone()),
             single_file: metainfo.single_file,
-            web_seeds: metainfo.web_seeds.clone(),
+            web_seeds: self.web_seeds(&metainfo),
         };
         if !self.parts.mirrors.has_any(&wanted) {
             return None;
@@ -266,9 +288,13 @@ fn no_file(no: select::NoPick) -> NoWay {
 
 /// Gives the files what the crowd has verified of them: which episode each is.
 fn with_verified(mut files: Vec<TorrentFile>, candidate: &Candidate) -> Vec<TorrentFile> {
+    let listed = &candidate.torrent.files;
     for file in &mut files {
-        let same = |known: &&TorrentFile| known.base_name() == file.base_name();
-        if let Some(known) = candidate.torrent.files.iter().find(same) {
+        // Packs have an `01.mkv` in each season's folder.
+        let exact = listed.iter().find(|known| known.name == file.name);
+        let mut alike = listed.iter().filter(|known| known.base_name() == file.base_name());
+        let only = alike.next().filter(|_| alike.next().is_none());
+        if let Some(known) = exact.or(only) {
             file.sid = file.sid.take().or_else(|| known.sid.clone());
             file.asid = file.asid.take().or_else(|| known.asid.clone());
         }

@@ -34,12 +34,6 @@ impl Candidate {
         self.reasons.iter().find_map(|merit| merit.puts_aside())
     }
 
-    /// Whether its name says that it holds something else than what is asked, or nothing to watch.
-    #[must_use]
-    pub fn is_another_title(&self) -> bool {
-        self.put_aside().is_some()
-    }
-
     /// Why it stands where it stands, in one sentence for a viewer: how it comes, what it is, its
     /// picture, its size, and what speaks against it.
     #[must_use]

@@ -10,7 +10,7 @@ pub mod metainfo;
 mod stated;
 
 pub use availability::{Availability, Store};
-pub use file::{TorrentFile, entity_tag};
+pub use file::{TorrentFile, entity_tag, mark_twins};
 pub use found::{Torrent, Unique, unique};
 pub use index_name::{AddedName, BadIndexName, IndexName};
 pub use info_hash::{BadInfoHash, InfoHash};

@@ -16,6 +16,7 @@ import urllib.parse
 
 import machine
 import player
+from servers import NO_OTHERS, titles
 
 MIB = 1 << 20
 # Of each source.
@@ -37,10 +38,7 @@ dht = false
 torrent_caches = []
 [network]
 allow_private = ["{stand_ins}", "{store}"]
-[title]
-cinemeta_url = "http://{stand_ins}/"
-kitsu_url = "http://{stand_ins}/"
-[index.torrentio]
+{titles}[index.torrentio]
 url = "http://{stand_ins}/"
 [stremthru]
 url = "http://{store}/"
@@ -48,7 +46,6 @@ url = "http://{store}/"
 store = "realdebrid"
 token_file = "{token}"
 """
-OTHERS = ("stremthru", "comet", "zilean", "animetosho", "torrentsdb", "peerflix", "mediafusion", "nyaa")
 
 
 class Store:
@@ -243,8 +240,7 @@ def watched(program, folder, stand_ins, film, log, peers):
         token = folder / "token"
         token.write_text(TOKEN)
         text = CONFIGURATION.format(stand_ins=stand_ins.address, store=store.address, token=token,
-                                    peers="true" if peers else "false")
-        text += "".join(f"[index.{other}]\nenabled = false\n" for other in OTHERS)
+                                    peers="true" if peers else "false", titles=titles(stand_ins.address)) + NO_OTHERS
         configuration = folder / "credenza.toml"
         configuration.write_text(text)
         command = [program, "--data", folder / "data", "--config", configuration, "serve"]

@@ -71,6 +71,11 @@ def cpu_seconds(pid):
     return total / TICKS_A_SECOND
 
 
+def read_from_disk(pid):
+    """Bytes that a disk gave it, those that were in memory apart."""
+    return int(re.search(r"^read_bytes: (\d+)", pathlib.Path(f"/proc/{pid}/io").read_text(), re.MULTILINE)[1])
+
+
 class Memory:
     """Watches VmRSS while a block runs; `most_mb` is the most that was seen, and `high_mb` the
     kernel's own high-water mark of the process since its start. MB of 10^6 bytes."""

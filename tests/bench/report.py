@@ -1,11 +1,14 @@
 """BENCH.md, whole: what was measured, what was aimed at, and the notes of notes.md."""
 import pathlib
+import re
 import statistics
 
 from search import DELAY_S, SLOW_S
 
 NOTES = pathlib.Path(__file__).parent / "notes.md"
 
+# Without these there is no table of ours beside rqbit.
+OURS = ("credenza", "credenza, searching", "rqbit")
 TIMES = "| | credenza: median (min to max) | rqbit: median (min to max) | ratio | aim |\n|---|---|---|---|---|"
 
 
@@ -14,11 +17,17 @@ def spread(values, digits=0):
     return f"**{statistics.median(values):.{digits}f}** ({low:.{digits}f} to {high:.{digits}f})"
 
 
+def without_folders(text):
+    """A program's words, without where it lies on this machine."""
+    return re.sub(r"(?:/[^/\s'\"]+)+/", "", text)
+
+
 class Report:
     def __init__(self):
         self.lines = []
         self.missed = []
         self.met = 0
+        self.unmeasured = 0
 
     def add(self, *lines):
         self.lines.extend(lines)
@@ -40,12 +49,23 @@ class Report:
             self.missed.append(sentence)
         return f"{wanted}: {'met' if good else '**missed**'}"
 
-    def swarm(self, numbers, film, small, limit):
+    def not_measured(self, what, why):
+        """A part of the run that failed, or was not reached: an aim that is missed."""
+        self.unmeasured += 1
+        sentence = f"{what}: not measured: {without_folders(str(why)).strip() or 'it failed without a word'}"
+        self.missed.append(sentence)
+        self.add(f"**{sentence}**", "")
+
+    def swarm(self, numbers, failed, film, small, limit):
         self.add("## The swarm path beside rqbit", "",
                  f"A film of {film.size >> 20} MiB of random bytes in pieces of {film.piece >> 10} KiB; one seeder (libtorrent)",
                  "on loopback, at full speed or through a relay that lets bytes pass at an even rate; a new process with an empty folder for every measurement. Both learn of the seeder from the same HTTP",
                  "tracker. *Call* is `POST /api/play/ID` for credenza (choose, get the magnet's description, open, write the choice to",
                  "the disk) and `POST /torrents` with the magnet for rqbit. Every byte that came was held against the source.", "")
+        if broken := {pair: why for pair, why in failed.items() if pair[0] != "slow" and pair[1] in OURS}:
+            for (seeder, who), why in broken.items():
+                self.not_measured(f"{who}, seeder {seeder}", why)
+            return
         for seeder, said in (("unlimited", "The seeder sends as fast as it can"),
                              ("limited", f"Over a line of {limit / 1e6:.0f} MB/s")):
             ours, theirs, searching = ("credenza", "rqbit", "credenza, searching")

@@ -15,6 +15,7 @@ import time
 
 import machine
 import player
+from servers import titles
 
 HERE = pathlib.Path(__file__).parent
 COUNT, SEED = 3000, 4
@@ -38,10 +39,7 @@ enabled = false
 torrent_caches = []
 [network]
 allow_private = [{addresses}]
-[title]
-cinemeta_url = "http://127.0.0.1:{titles}/"
-kitsu_url = "http://127.0.0.1:{titles}/"
-"""
+{upstreams}"""
 INDEX = """[index.{index}]
 url = "http://127.0.0.1:{port}/"
 enabled = true
@@ -75,7 +73,7 @@ class StandIns:
 
     def configuration(self):
         ports = [self.ports[index] for index in [*self.indexes, "titles"]]
-        text = CONFIGURATION.format(addresses=", ".join(f'"127.0.0.1:{port}"' for port in ports), titles=self.ports["titles"])
+        text = CONFIGURATION.format(addresses=", ".join(f'"127.0.0.1:{port}"' for port in ports), upstreams=titles(f"127.0.0.1:{self.ports['titles']}"))
         for index in self.ports:
             if index in self.indexes:
                 text += INDEX.format(index=index, port=self.ports[index])

@@ -20,16 +20,19 @@ dht = false
 torrent_caches = []
 [network]
 allow_private = ["{address}"]
-[title]
-cinemeta_url = "http://{address}/"
-kitsu_url = "http://{address}/"
-[index.torrentio]
+{titles}[index.torrentio]
 url = "http://{address}/"
-[index.stremthru]
-enabled = false
-[index.zilean]
-enabled = false
 """
+# No other index is asked.
+NO_OTHERS = "".join(f"[index.{other}]\nenabled = false\n"
+                    for other in ("stremthru", "comet", "zilean", "animetosho", "torrentsdb", "peerflix", "mediafusion", "nyaa"))
+# Where titles, maps of ids, pictures and subtitles are asked for.
+TITLES = {"cinemeta_url": "", "kitsu_url": "", "anime_map_url": "map.json", "kitsu_map_url": "kitsu.json", "images_url": "", "opensubtitles_url": ""}
+
+
+def titles(address):
+    """The part of a configuration that leads all of that to one address of loopback."""
+    return "[title]\n" + "".join(f'{key} = "http://{address}/{path}"\n' for key, path in TITLES.items())
 
 
 class Credenza:
@@ -40,14 +43,17 @@ class Credenza:
 
     def __init__(self, program, folder, stand_ins):
         self.program, self.stand_ins = program, stand_ins
+        # How it is started otherwise than by itself.
+        self.prefix = lambda command: command
         self.data = pathlib.Path(folder)
         self.data.mkdir()
         self.configuration = self.data / "credenza.toml"
-        self.configuration.write_text(CONFIGURATION.format(address=stand_ins.address))
+        text = CONFIGURATION.format(address=stand_ins.address, titles=titles(stand_ins.address)) + NO_OTHERS
+        self.configuration.write_text(text)
 
     @contextlib.contextmanager
     def running(self, log):
-        command = [self.program, "--data", self.data, "--config", self.configuration, "serve"]
+        command = self.prefix([self.program, "--data", self.data, "--config", self.configuration, "serve"])
         with machine.running(command, log, stdout=subprocess.PIPE) as process:
             self.port = int(machine.said(process, r"http://127\.0\.0\.1:(\d+)/")[1])
             self.pid = process.pid
@@ -57,6 +63,9 @@ class Credenza:
     def find(self, film):
         found = player.call(self.port, "GET", f"/api/find/{film.imdb}", bearer=self.bearer)
         assert len(found["candidates"]) == 1, found
+
+    def read(self, *asked, **limits):
+        return player.read(self.port, *asked, **limits)
 
     def open(self, film):
         play = player.call(self.port, "POST", f"/api/play/{film.imdb}", bearer=self.bearer)
@@ -88,6 +97,9 @@ class Rqbit:
 
     def find(self, film):
         pass
+
+    def read(self, *asked, **limits):
+        return player.read(self.port, *asked, **limits)
 
     def open(self, film):
         tracker = urllib.parse.quote(self.stand_ins.tracker, safe="")

@@ -10,7 +10,8 @@ import torrent
 
 
 class StandIns:
-    """Knows films; `peers` says for each info hash which port the tracker sends people to."""
+    """Knows films; `peers` says for each info hash which ports the tracker sends people to: one, or
+    several."""
 
     def __init__(self, films):
         self.films = {film.imdb: film for film in films}
@@ -79,6 +80,7 @@ class StandIns:
     def announce(self, query):
         fields = dict(field.split("=", 1) for field in query.split("&") if "=" in field)
         info_hash = urllib.parse.unquote_to_bytes(fields.get("info_hash", "")).hex()
-        port = self.peers.get(info_hash)
-        peers = bytes([127, 0, 0, 1]) + port.to_bytes(2, "big") if port else b""
-        return torrent.bencoded({b"interval": 60, b"complete": 1, b"incomplete": 0, b"peers": peers})
+        ports = self.peers.get(info_hash, ())
+        ports = (ports,) if isinstance(ports, int) else ports
+        peers = b"".join(bytes([127, 0, 0, 1]) + port.to_bytes(2, "big") for port in ports)
+        return torrent.bencoded({b"interval": 60, b"complete": len(ports), b"incomplete": 0, b"peers": peers})

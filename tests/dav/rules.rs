@@ -39,6 +39,14 @@ fn a_tree_that_is_only_read_answers_as_rfc_4918_says() {
     assert!(some.text().contains("<D:displayname>Films</D:displayname>"), "{}", some.text());
     assert!(some.text().contains("<D:quota/></D:prop><D:status>HTTP/1.1 404"), "{}", some.text());
     assert!(!some.text().contains("resourcetype"));
+    // A property's name is its namespace and its letters (section 4.2): another's is another.
+    let foreign =
+        ask("<D:propfind xmlns:D=\"DAV:\" xmlns:x=\"urn:x&amp;y\"><D:prop><x:displayname/>\
+         <D:displayName/></D:prop></D:propfind>")
+        .text();
+    assert!(!foreign.contains(">Films<"), "{foreign}");
+    assert!(foreign.contains("displayname xmlns=\"urn:x&amp;y\"/>"), "{foreign}");
+    assert!(foreign.contains("<D:displayName/>"), "{foreign}");
     assert_eq!(ask("<propfind xmlns=\"DAV:\"><prop>").status, 400);
     assert_eq!(ask("<!DOCTYPE a [<!ENTITY b \"c\">]><propfind/>").status, 400);
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use credenza::fetch::{AddressPolicy, Client, Roots};
-use credenza::index::{Report, State, build, scrape_all};
+use credenza::index::{Report, State, build};
 use credenza::media::{AnimePlace, Episode, Query, Title};
 use credenza::torrent::{IndexName, Torrent};
 use serde_json::json;
 
+use super::scrape_all;
 use crate::support::upstream::{Reply, Upstream};
 
 const PATH: &str = "/stream/series/tt9900001:1:2.json";
@@ -34,7 +35,7 @@ async fn ask_at(name: IndexName, upstream: &Upstream, path: &str, query: &Query)
     let policy = AddressPolicy { allow_private: vec![upstream.addr()] };
     let client = Client::new(policy, Roots::Bundled).unwrap();
     let sources = [build(name, client, upstream.url(path))];
-    scrape_all(&sources, query, Duration::from_secs(8), |_| {}).await.remove(0)
+    scrape_all(&sources, query, Duration::from_secs(8)).await.remove(0)
 }
 
 async fn ask(name: IndexName, upstream: &Upstream, query: &Query) -> Report {
@@ -156,9 +157,9 @@ async fn mediafusion_that_takes_no_header_is_asked_the_other_way_from_then_on() 
         let policy = AddressPolicy { allow_private: vec![upstream.addr()] };
         let client = Client::new(policy, Roots::Bundled).unwrap();
         let sources = [build(IndexName::MediaFusion, client, upstream.url("/"))];
-        for _ in 0..2 {
-            let all =
-                scrape_all(&sources, &query("tt9900001:1:2"), Duration::from_secs(8), |_| {}).await;
+        for requests in [2, 1] {
+            let all = scrape_all(&sources, &query("tt9900001:1:2"), Duration::from_secs(8)).await;
+            assert_eq!(all[0].requests, requests);
             let found = &all[0].torrents[0];
             assert_eq!(found.name, "Harbour.Lights.S01.1080p.WEB-DL.x264-DEMO");
             assert_eq!((found.size_bytes, found.seeders), (Some(16_106_127_360), Some(50)));

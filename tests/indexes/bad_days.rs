@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use credenza::fetch::MOST_BYTES;
-use credenza::index::{Report, State, build, scrape_all};
+use credenza::index::{Report, State, build};
 use credenza::torrent::IndexName;
 use futures_util::future::join_all;
 
-use super::{anime, client, sound, wire};
+use super::{anime, client, scrape_all, sound, wire};
 use crate::support::upstream::{Reply, Upstream};
 
 /// What ends a search with an index that is too slow.
@@ -137,7 +137,7 @@ async fn a_bad_day_of_one_index_ends_in_its_state_and_words_and_the_others_stand
         let limit = if *state == State::TimedOut { SHORT } else { AMPLE };
         let (name, day, state, words) = (*name, *day, *state, *words);
         async move {
-            for report in scrape_all(&sources, &anime(), limit, |_| {}).await {
+            for report in scrape_all(&sources, &anime(), limit).await {
                 judge(&report, name, day, state, words);
             }
         }
@@ -203,7 +203,7 @@ async fn a_flood_is_cut_off() {
                 upstream.on(path, reply.clone());
             }
             let sources = [build(name, client(&[&upstream]), upstream.url("/"))];
-            let reports = scrape_all(&sources, &anime(), AMPLE, |_| {}).await;
+            let reports = scrape_all(&sources, &anime(), AMPLE).await;
             let report = &reports[0];
             let count = report.torrents.len();
             assert_eq!(report.state, state, "{name} with {day}: {:?}", report.message);

@@ -29,7 +29,7 @@ fn what_is_asked_wrongly_is_refused_in_upnps_words() {
         ),
         ("Browse", "<ObjectID>nobody</ObjectID><BrowseFlag>BrowseMetadata</BrowseFlag>", 701),
         ("Browse", "<ObjectID>../..</ObjectID><BrowseFlag>BrowseMetadata</BrowseFlag>", 701),
-        ("Search", "<ContainerID>nobody</ContainerID><SearchCriteria>*</SearchCriteria>", 701),
+        ("Search", "<ContainerID>nobody</ContainerID><SearchCriteria>*</SearchCriteria>", 710),
     ] {
         let answer = call(&server, AGENT, directory, action, arguments);
         let text = answer.text();

@@ -8,7 +8,8 @@ use super::{DESCRIPTION, home};
 use crate::support::home::Home;
 use crate::support::netns::{FAR, Lab};
 use crate::support::process::{Beside, finish};
-use crate::support::{has, skip};
+use crate::support::server::credenza;
+use crate::support::{has, skip, until};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const TYPES: [&str; 5] = [
@@ -171,4 +172,27 @@ fn far_searches_get_no_byte_and_near_ones_no_more_than_their_due() {
     println!("200 searches at once: {answers} answers");
     assert!((1..=20).contains(&answers), "{answers}");
     assert!(home.stop());
+}
+
+/// A cable and Wi-Fi into one network: an address each, and the server at one of them alone.
+#[test]
+fn a_search_is_answered_by_the_address_at_which_the_server_listens() {
+    if let Some(reason) = Lab::missing() {
+        return skip(reason);
+    }
+    let lab = Lab::new();
+    lab.server.ip("addr add 10.99.0.7/24 dev lan0").unwrap();
+    for address in [lab.server.address, "10.99.0.7"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = lab.server.inside(&credenza(&folder.path().join("data")));
+        command.env("CREDENZA_LAN_MDNS", "false").env("CREDENZA_LAN_UPNP", "true");
+        let listen = format!("{address}:8080");
+        let mut program = Beside::start(command.args(["serve", "--listen", &listen]));
+        program.line("an address", LIMIT, |line| line.starts_with("http://").then_some(()));
+        until("the announcement", LIMIT, || {
+            (asked(&lab, lab.viewer.address, "upnp:rootdevice", 1).1 > 0).then_some(())
+        });
+        program.interrupt();
+        assert!(program.ended(LIMIT).is_some_and(|status| status.success()));
+    }
 }

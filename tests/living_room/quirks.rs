@@ -30,7 +30,7 @@ pub fn served(titles: &[String]) -> Server {
 }
 
 /// A media server on a data folder that outlives it.
-fn on(data: &Path, environment: &[(&str, &str)]) -> Server {
+pub fn on(data: &Path, environment: &[(&str, &str)]) -> Server {
     let mut command = credenza(data);
     command.env("CREDENZA_LAN_UPNP", "true").envs(environment.iter().copied());
     command.args(["serve", "--listen", "127.0.0.1:0"]);
@@ -65,7 +65,7 @@ pub fn browse(server: &Server, agent: &str, id: &str, flag: &str) -> Answer {
 }
 
 /// The list in an answer, with one layer of escapes taken off.
-fn list(answer: &Answer) -> String {
+pub fn list(answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let text = answer.text();
     let result = text.split("<Result>").nth(1).unwrap().split("</Result>").next().unwrap();

@@ -12,10 +12,14 @@ use crate::support::seeder::{Torrent, random};
 use crate::support::server::Server;
 use crate::support::shop::Shop;
 use crate::support::until;
-use crate::support::warehouse::Mood;
+use crate::support::upstream::{Reply, Upstream};
+use crate::support::warehouse::{Mood, Warehouse};
 use crate::support::world::{ID, World};
 
 const FILM: &str = "A.Film.2008.DVDRip.x264-GRP";
+const CHECK: &str = "/v0/store/magnets/check";
+const ADD: &str = "/v0/store/magnets";
+const LINK: &str = "/v0/store/link/generate";
 
 fn torrent(name: &str, magic: &[u8]) -> Torrent {
     let mut bytes = magic.to_vec();
@@ -176,25 +180,81 @@ fn begun(server: &Server, path: &str) -> TcpStream {
 fn a_torrent_whose_data_is_never_right_is_stopped_and_told_of() {
     let world = World::of("A Film");
     let film = torrent(FILM, b"\x1a\x45\xdf\xa3");
+    let server = Server::serve(&world.configuration("[swarm]\nenabled = true\ndht = false\n"));
+    let path = lied_about(&world, &server, &film);
+    // Who reads it waits for what never comes.
+    let _reader = begun(&server, &path);
+    noticed(&server);
+    let answer = server.owner("GET", &path).send();
+    assert_eq!(answer.status, 502, "{}", answer.text());
+    assert!(answer.text().contains("nothing that its peers sent was right"), "{}", answer.text());
+}
+
+/// Adds a torrent of which all peers lie; the path of its film.
+fn lied_about(world: &World, server: &Server, film: &Torrent) -> String {
     // Many liars: each is left after its first wrong piece.
     for _ in 0..60 {
-        world.seeded_at(&film, liar(&film));
+        world.seeded_at(film, liar(film));
     }
-    let server = Server::serve(&world.configuration("[swarm]\nenabled = true\ndht = false\n"));
     let trackers = vec![world.tracker.url()];
     let bytes = credenza::torrent::metainfo::build(&film.name, &film.files, 32 << 10, &trackers);
     let added =
         server.owner("POST", "/api/torrents").bytes("application/x-bittorrent", &bytes).send();
     assert_eq!(added.status, 202, "{}", added.text());
-    let path = format!("/api/stream/{}?file=0", film.info_hash);
-    // Who reads it waits for what never comes.
-    let _reader = begun(&server, &path);
+    format!("/api/stream/{}?file=0", film.info_hash)
+}
+
+fn noticed(server: &Server) {
     let notice = until("the notice", Duration::from_secs(90), || {
         let status = server.owner("GET", "/api/status").send().json();
         Some(status["notices"][0].clone()).filter(serde_json::Value::is_object)
     });
     assert_eq!(notice["code"], "never_verifies", "{notice}");
-    let answer = server.owner("GET", &path).send();
-    assert_eq!(answer.status, 502, "{}", answer.text());
-    assert!(answer.text().contains("nothing that its peers sent was right"), "{}", answer.text());
+}
+
+#[test]
+fn who_reads_what_peers_lie_about_is_carried_over_to_the_store() {
+    let world = World::of("A Film");
+    let film = torrent(FILM, b"\x1a\x45\xdf\xa3");
+    let (store, warehouse) =
+        (Upstream::start(), Warehouse::start(film.files[0].1.clone(), 5 << 20));
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "a-token-of-this-test").unwrap();
+    let configuration = world.configuration(&format!(
+        "[stremthru]\nurl = \"{}\"\n[debrid]\nstore = \"realdebrid\"\ntoken_file = \"{}\"\n\
+         [swarm]\nenabled = true\ndht = false\n",
+        store.url("/"),
+        token.display()
+    ));
+    let more = format!("allow_private = [\"{}\", \"{}\", ", store.addr(), warehouse.addr());
+    let server = Server::serve(&configuration.replace("allow_private = [", &more));
+    for path in [CHECK, ADD, LINK] {
+        store.on(path, Reply::status(503));
+    }
+    let path = lied_about(&world, &server, &film);
+    let mut reader = begun(&server, &path);
+    let reading = std::thread::spawn(move || {
+        let (mut read, mut chunk) = (Vec::new(), vec![0; 64 << 10]);
+        reader.set_read_timeout(Some(Duration::from_secs(150))).unwrap();
+        while let Ok(size) = reader.read(&mut chunk) {
+            read.extend_from_slice(&chunk[..size]);
+            let head = read.windows(4).position(|four| four == b"\r\n\r\n");
+            if size == 0 || head.is_some_and(|head| read.len() >= head + 4 + 300_004) {
+                break;
+            }
+        }
+        read
+    });
+    noticed(&server);
+    let (hash, size) = (film.info_hash, film.files[0].1.len());
+    let file = json!({"index": 0, "name": film.files[0].0, "path": format!("/{}", film.files[0].0),
+        "size": size, "link": "stremthru://store/realdebrid/opaque"});
+    let stored = json!({"data": {"id": "K1", "hash": hash, "name": FILM, "size": size,
+        "status": "downloaded", "files": [file]}});
+    let link = json!({"data": {"link": warehouse.url("/d/film.mkv")}});
+    store.on(LINK, Reply::json(link.to_string()));
+    store.on(ADD, Reply::json(stored.to_string()).with_status(201));
+    let read = reading.join().unwrap();
+    assert!(read.ends_with(&film.files[0].1), "{} bytes\n{}", read.len(), server.log());
 }

@@ -276,6 +276,77 @@ fn pages_of_other_sites_are_turned_away_and_stremios_are_answered() {
     assert_eq!(rebound.status, 421);
 }
 
+/// A browser sends no `Origin` with the picture of a page, and to an address without TLS no
+/// `Sec-Fetch-Site` either; what it is, it says.
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+
+#[test]
+fn a_picture_on_a_page_neither_begins_nor_removes_a_torrent() {
+    let apps = Apps::new("");
+    let (film, pack) = (apps.house.release(FILM_RELEASE), apps.house.release(PACK));
+    let by_page = |path: &str| {
+        let ask = http::get(&format!("{}{path}", apps.base)).with("User-Agent", BROWSER);
+        ask.with("Accept-Language", "en").send()
+    };
+    let stranger = "tracker%3Audp%3A%2F%2F127.0.0.1%3A9";
+    for path in [
+        format!("/{}/0?tr={stranger}", film.info_hash),
+        format!("/{}/-1/film.mkv", film.info_hash),
+        format!("/{}/0", "ab".repeat(20)),
+    ] {
+        let refused = by_page(&path);
+        assert_eq!(refused.status, 403, "{path}: {}", refused.text());
+        assert_eq!(refused.json()["error"]["code"], json!("not_named"));
+    }
+    assert_eq!(apps.json("/stats.json"), json!({}), "nothing was begun");
+
+    // What an app has named, its own page plays; another page cannot change or end it.
+    let told = apps.create(pack, &json!({"season": 1, "episode": 2}));
+    let (hash, guess) = (pack.info_hash, told["guessedFileIdx"].as_u64().unwrap());
+    let (_, file) = pack.files().find(|(index, _)| *index as u64 == guess).unwrap();
+    let played = by_page(&format!("/{hash}/{guess}?tr={stranger}"));
+    assert_eq!(played.status, 200, "{}", played.text());
+    assert!(played.body == file.bytes);
+    let trackers = || apps.house.ask(200, "GET", &format!("/api/torrents/{hash}/info"), None);
+    assert!(!trackers().to_string().contains("udp://127.0.0.1:9"), "{}", trackers());
+    for _ in 0..3 {
+        assert_eq!(by_page(&format!("/{hash}/remove")).status, 403);
+    }
+    assert!(apps.json("/stats.json").get(hash.to_string()).is_some());
+
+    let tracker = format!("tracker:{}", magnet_of(film).trackers[0]);
+    let tracker: String = url::form_urlencoded::byte_serialize(tracker.as_bytes()).collect();
+    // Stremio's own page is known by what the browser says of it.
+    for (name, value) in
+        [("Origin", "https://app.strem.io"), ("Referer", "https://web.stremio.com/")]
+    {
+        let asked = http::get(&format!("{}/{}/-1?tr={tracker}", apps.base, film.info_hash));
+        let asked = asked.with("User-Agent", BROWSER).with("Range", "bytes=0-9");
+        assert_eq!(asked.with(name, value).send().status, 206, "{name}");
+    }
+    until("the readers to be gone", LIMIT, || {
+        let url = format!("{}/{hash}/remove", apps.base);
+        assert_eq!(http::ask("POST", &url).send().status, 200);
+        apps.json("/stats.json").get(hash.to_string()).is_none().then_some(())
+    });
+}
+
+/// The trackers of a private torrent hold the owner's passkey.
+#[test]
+fn nobody_is_told_the_trackers_of_a_torrent() {
+    let apps = Apps::new("");
+    let pack = apps.house.release(PACK);
+    let trackers = magnet_of(pack).trackers;
+    assert!(!trackers.is_empty());
+    apps.house.added(pack);
+    let told = apps.json(&format!("/{}/stats.json", pack.info_hash)).to_string();
+    assert!(told.contains("peerSearch"), "{told}");
+    let created = apps.create(pack, &json!(false)).to_string();
+    for tracker in &trackers {
+        assert!(!told.contains(tracker.as_str()) && !created.contains(tracker.as_str()), "{told}");
+    }
+}
+
 #[test]
 fn the_hash_is_told_of_our_own_films_and_nobody_is_asked_for_others() {
     let apps = Apps::new("");

@@ -99,6 +99,11 @@ impl Home {
         if told["error"].is_null() { Ok(told) } else { Err(told["error"].to_string()) }
     }
 
+    /// The process of the box.
+    pub fn id(&self) -> u32 {
+        self.program.id()
+    }
+
     /// Interrupts the demonstration; whether it ended well.
     pub fn stop(&mut self) -> bool {
         self.program.interrupt();

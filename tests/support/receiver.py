@@ -1,10 +1,12 @@
-"""A Google Cast receiver (CASTV2) that plays with mpv: receiver.py ADDRESS NAME CERTIFICATE KEY.
+"""A Google Cast receiver (CASTV2) that plays with mpv: receiver.py ADDRESS NAME CERTIFICATE KEY [MODE].
 
-It is announced as `_googlecast._tcp`, speaks the default media receiver's messages, and tells the
+Modes: `silent` takes a line and says nothing on it; `nameless` does not tell what it plays; `slow` loads
+a film in its own time; `at=ADDRESS` is announced at another address than its own. It is announced as `_googlecast._tcp`, speaks the default media receiver's messages, and tells the
 position that mpv tells. Its parts of the protocol: length (4 bytes), CastMessage (protocol buffers),
 JSON inside. Ends with its standard input.
 """
 
+import hashlib
 import json
 import os
 import socket
@@ -13,12 +15,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from zeroconf import ServiceInfo, Zeroconf
 
 APP = "CC1AD845"
 ADDRESS, NAME, CERTIFICATE, KEY = sys.argv[1:5]
+MODE = sys.argv[5] if len(sys.argv) > 5 else ""
 STARTER = ThreadPoolExecutor(max_workers=1)
 
 
@@ -69,12 +73,15 @@ class Player:
         if self.ask("get_property", "pause"):
             state = "PAUSED"
         duration = self.ask("get_property", "duration")
-        return [{
+        told = {
             "mediaSessionId": 7, "playbackRate": 1, "playerState": state,
             "currentTime": position or 0, "supportedMediaCommands": 15,
             "media": dict(self.media, duration=duration or None),
             "volume": {"level": 1, "muted": False},
-        }]
+        }
+        if MODE == "nameless":
+            del told["media"]
+        return [told]
 
 
 player, started, volume = Player(), False, {"level": 0.5, "muted": False}
@@ -143,6 +150,8 @@ def answer(message):
     if kind == "GET_STATUS" and message["_to"] == "receiver-0":
         return receiver_status(request)
     if kind == "LOAD":
+        if MODE == "slow":
+            time.sleep(3)
         player.load(message["media"], message["currentTime"])
     elif kind in ("PAUSE", "PLAY"):
         player.ask("set_property", "pause", kind == "PAUSE")
@@ -165,6 +174,8 @@ def serve(line):
         stream = line.makefile("rb")
         while len(head := stream.read(4)) == 4:
             fields = read(stream.read(int.from_bytes(head, "big")))
+            if MODE == "silent":
+                continue
             message = json.loads(fields[6])
             message["_to"] = fields[3].decode()
             reply = answer(message)
@@ -188,10 +199,12 @@ def accept():
 
 threading.Thread(target=accept, daemon=True).start()
 zeroconf = Zeroconf(interfaces=[ADDRESS])
+ID = hashlib.sha256((NAME + MODE).encode()).hexdigest()[:16]
+ANNOUNCED = MODE.removeprefix("at=") if MODE.startswith("at=") else ADDRESS
 zeroconf.register_service(ServiceInfo(
-    "_googlecast._tcp.local.", "Stand-in-1._googlecast._tcp.local.",
-    addresses=[socket.inet_aton(ADDRESS)], port=listener.getsockname()[1], server="stand-in-1.local.",
-    properties={"fn": NAME, "md": "Stand-in", "id": "0123456789abcdef"}))
+    "_googlecast._tcp.local.", f"Stand-in-{ID}._googlecast._tcp.local.",
+    addresses=[socket.inet_aton(ANNOUNCED)], port=listener.getsockname()[1],
+    server=f"stand-in-{ID}.local.", properties={"fn": NAME, "md": "Stand-in", "id": ID}))
 print("ready", flush=True)
 sys.stdin.read()
 player.end()

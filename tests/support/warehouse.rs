@@ -20,6 +20,8 @@ pub enum Mood {
     Forgets,
     /// Sends 1 KiB a second.
     Crawls,
+    /// Sends so many bytes a second.
+    Brings(usize),
 }
 
 struct State {
@@ -126,6 +128,7 @@ impl Shared {
         let state = self.state.lock().unwrap();
         let (turn, most) = match state.mood {
             Mood::Crawls => (Duration::from_millis(500), 512),
+            Mood::Brings(rate) => (Duration::from_millis(100), (rate / 10).max(1)),
             _ => (Duration::from_millis(20), (self.rate / 50).max(1)),
         };
         let broken = |state: &State| {

@@ -1,7 +1,5 @@
 //! "Play on TV": the household's televisions, and what they are told.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::{JsonRejection, PathRejection};
@@ -10,15 +8,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
-use crate::http::following::follow;
+use crate::http::following::Showing;
 use crate::http::rooms::Visitor;
 use crate::lan::content_directory::CONTENT_FEATURES;
 use crate::lan::renderer::{Command, Film};
 use crate::media::StremioId;
 use crate::torrent::InfoHash;
-
-/// How long the subtitles may keep a film waiting.
-const SUBTITLES: Duration = Duration::from_secs(1);
 
 type Form<T> = Result<Json<T>, JsonRejection>;
 type Named = Result<Path<String>, PathRejection>;
@@ -84,25 +79,18 @@ pub(in crate::http) async fn show(
     let own = rooms.renderers.own_address_for(id)?;
     let (key, name) = (rooms.media_keys.sign(media_id, &row.link_name), &row.link_name);
     let base = format!("http://{own}:{}", rooms.whereabouts.port());
-    let url = format!("{base}/v/{key}/{name}");
-    // A set that was told to play should not wait for a list of strangers'.
-    rooms.playback.subtitles_within(media_id, SUBTITLES).await?;
-    let subtitles = rooms.subtitles_of(media_id).into_iter().next();
-    let begin_s = told.position_s.filter(|_| !from_the_beginning).map(whole);
     let film = Film {
-        url: url.clone(),
+        url: format!("{base}/v/{key}/{name}"),
         title: told.title,
         media_type: told.media_type,
         features: CONTENT_FEATURES,
         size_bytes: row.size_bytes,
         duration_s: row.duration_s,
-        captions: subtitles.map(|path| format!("{base}{path}")),
-        begin_s,
+        captions: None,
+        begin_s: told.position_s.filter(|_| !from_the_beginning).map(whole),
     };
-    rooms.renderers.show(id, &film).await?;
-    let following = follow(rooms.clone(), id.to_owned(), media_id.to_owned(), url);
-    rooms.tasks.spawn(following);
-    Ok(())
+    let (renderer, media_id) = (id.to_owned(), media_id.to_owned());
+    Showing { renderer, media_id, base, film }.begin(rooms).await
 }
 
 /// A position is sound: it was looked at when it was noted.

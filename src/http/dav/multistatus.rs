@@ -10,10 +10,11 @@ use axum::response::{IntoResponse, Response};
 use super::tree::Entry;
 use crate::http::error::ApiError;
 use crate::playback::Playback;
-use crate::xml::{self, End, Step};
+use crate::xml::{self, End, HEAD, Name};
 
 const XML: &str = "application/xml; charset=\"utf-8\"";
-const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
+/// The namespace of every property that is known here.
+const DAV: &str = "DAV:";
 /// Most properties that are told to be missing.
 const MOST: usize = 64;
 
@@ -23,8 +24,8 @@ pub(super) enum Asked {
     All,
     /// Their names alone.
     Names,
-    /// Those, by their names in lower case.
-    Some(Vec<String>),
+    /// Those.
+    Some(Vec<Name>),
 }
 
 impl Asked {
@@ -36,22 +37,22 @@ impl Asked {
             return Ok(Self::All);
         }
         let (mut asked, mut right, mut inside) = (None, false, false);
-        let end = xml::walk(body, |step| match step {
-            Step::Opens(element, 0) => right = element.name == "propfind",
-            Step::Opens(element, 1) => {
-                inside = element.name == "prop";
-                match element.name.as_str() {
+        let end = xml::names(body, |name, depth| match depth {
+            0 => right = name.local == "propfind",
+            1 => {
+                inside = name.local == "prop";
+                match name.local.as_str() {
                     "allprop" => asked = Some(Self::All),
                     "propname" => asked = Some(Self::Names),
                     "prop" => asked = Some(Self::Some(Vec::new())),
                     _ => {}
                 }
             }
-            Step::Opens(element, 2) if inside => {
+            2 if inside => {
                 if let Some(Self::Some(names)) = &mut asked
                     && names.len() < MOST
                 {
-                    names.push(element.name.clone());
+                    names.push(name);
                 }
             }
             _ => {}
@@ -138,12 +139,11 @@ fn add(body: &mut String, asked: &Asked, known: &[(&'static str, String)]) {
         Asked::Names => known.iter().for_each(|(name, _)| put(name, "")),
         Asked::Some(names) => {
             for name in names {
-                match known.iter().find(|(known, _)| known == name) {
+                let ours =
+                    |(known, _): &&(&str, String)| name.namespace == DAV && *known == name.local;
+                match known.iter().find(ours) {
                     Some((name, content)) => put(name, content),
-                    None if is_name(name) => {
-                        let _ = write!(missing, "<D:{name}/>");
-                    }
-                    None => {}
+                    None => missing.extend(empty(name)),
                 }
             }
         }
@@ -159,22 +159,33 @@ fn add(body: &mut String, asked: &Asked, known: &[(&'static str, String)]) {
     }
 }
 
-/// Whether a stranger's name of a property may stand in our answer.
-fn is_name(name: &str) -> bool {
-    name.len() <= 64
-        && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+/// An element of this name with nothing in it (RFC 4918, section 9.1.3: what is missing is told under
+/// the name that was asked); none where a stranger's name may not stand in our answer.
+fn empty(name: &Name) -> Option<String> {
+    let local = name.local.as_str();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let sound = local.len() <= 64
+        && local.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && local.chars().all(plain)
+        && name.namespace.len() <= 256;
+    sound.then(|| match name.namespace.as_str() {
+        DAV => format!("<D:{local}/>"),
+        other => format!("<{local} xmlns=\"{}\"/>", xml::escape(other)),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn named(namespace: &str, local: &str) -> Name {
+        Name { namespace: namespace.to_owned(), local: local.to_owned() }
+    }
+
     #[test]
     fn a_request_says_what_is_asked_for() {
-        let some = |names: &[&str]| {
-            Some(Asked::Some(names.iter().map(|name| (*name).to_owned()).collect()))
-        };
+        let some =
+            |names: &[&str]| Some(Asked::Some(names.iter().map(|name| named(DAV, name)).collect()));
         for (body, expected) in [
             ("", Some(Asked::All)),
             ("<propfind xmlns=\"DAV:\"><allprop/></propfind>", Some(Asked::All)),
@@ -197,13 +208,20 @@ mod tests {
     #[test]
     fn what_is_not_known_is_told_to_be_missing() {
         let mut body = String::new();
-        let asked = Asked::Some(vec!["displayname".to_owned(), "quota".to_owned(), "<".to_owned()]);
+        let asked = Asked::Some(vec![
+            named(DAV, "displayname"),
+            named("urn:\"x\"", "displayname"),
+            named("", "displayname"),
+            named(DAV, "displayName"),
+            named(DAV, "<"),
+        ]);
         add(&mut body, &asked, &[("displayname", "a &amp; b".to_owned())]);
         assert_eq!(
             body,
             "<D:propstat><D:prop><D:displayname>a &amp; b</D:displayname></D:prop>\
              <D:status>HTTP/1.1 200 OK</D:status></D:propstat>\
-             <D:propstat><D:prop><D:quota/></D:prop>\
+             <D:propstat><D:prop><displayname xmlns=\"urn:&quot;x&quot;\"/>\
+             <displayname xmlns=\"\"/><D:displayName/></D:prop>\
              <D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
         );
     }

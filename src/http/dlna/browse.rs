@@ -70,13 +70,10 @@ pub(super) async fn search(
     set: &'static Profile,
     call: &Call,
 ) -> Result<Vec<String>, Fault> {
-    let id = NodeId::parse(call.required("ContainerID")?).ok_or(Fault::NoSuchObject)?;
+    let id = NodeId::parse(call.required("ContainerID")?).ok_or(Fault::NoSuchContainer)?;
     let page = page(call)?;
     let wanted = Wanted::read(call.required("SearchCriteria")?);
-    let mut found = match wanted {
-        Some(wanted) => found_in(visitor, id, &wanted).await?,
-        None => Vec::new(),
-    };
+    let mut found = found_in(visitor, id, &wanted).await?;
     if let Some(order) = Order::read(call.text("SortCriteria").unwrap_or_default()) {
         order.sort(&mut found);
     }
@@ -86,10 +83,9 @@ pub(super) async fn search(
 /// First what is here, then films that are at hand, for who asks for some of them: a set that lists all
 /// there is wants what is here. What is here is not told twice.
 async fn found_in(visitor: &Visitor, id: NodeId, wanted: &Wanted) -> Result<Vec<Node>, Fault> {
-    let everything = Wanted::read("*").is_some_and(|all| all == *wanted);
-    let takes = |node: &Node| !everything && wanted.takes(node);
+    let takes = |node: &Node| *wanted != Wanted::Films && wanted.takes(node);
     let at_hand = visitor.rooms.playback.at_hand(&id, takes);
-    let at_hand = at_hand.map_err(|error| fault_of(&error))?;
+    let at_hand = at_hand.map_err(|error| container_fault_of(&error))?;
     let mut found = Vec::new();
     if id.as_str() == NodeId::ROOT || is_here(&id) {
         found = films_in(visitor, id, wanted).await?;
@@ -112,12 +108,15 @@ fn title_of(node: &Node) -> Option<StremioId> {
 /// a search that waits for strangers is given up by the set.
 async fn films_in(visitor: &Visitor, id: NodeId, wanted: &Wanted) -> Result<Vec<Node>, Fault> {
     let playback = &visitor.rooms.playback;
-    let all = Page { start: 0, count: None };
     let mut found: Vec<Node> = Vec::new();
     let (mut folders, mut looked) = (vec![(id, 0)], 0);
     while let Some((id, depth)) = folders.pop() {
         looked += 1;
-        let children = playback.children(&id, all).await.map_err(|error| fault_of(&error))?;
+        let children = playback.children(&id, Page::WHOLE).await;
+        let children = children.map_err(|error| container_fault_of(&error))?;
+        if *wanted == Wanted::Nothing {
+            break;
+        }
         for node in children.nodes {
             if matches!(node.kind, NodeKind::Folder { .. }) {
                 if depth < DEEPEST && looked + folders.len() < MOST_FOLDERS && is_here(&node.id) {
@@ -156,8 +155,7 @@ async fn sorted(
     page: Page,
     order: Order,
 ) -> Result<Children, Error> {
-    let all = Page { start: 0, count: None };
-    let mut children = visitor.rooms.playback.children(id, all).await?;
+    let mut children = visitor.rooms.playback.children(id, Page::WHOLE).await?;
     order.sort(&mut children.nodes);
     Ok(cut(children.nodes, page))
 }
@@ -178,6 +176,14 @@ fn told(visitor: &Visitor, server: &MediaServer, set: &Profile, found: &Children
     let update = server.subscriptions.update_id();
     let numbers = [found.nodes.len().to_string(), found.total.to_string(), update.to_string()];
     [didl.end()].into_iter().chain(numbers).collect()
+}
+
+/// The same of a folder that is searched.
+fn container_fault_of(error: &Error) -> Fault {
+    match fault_of(error) {
+        Fault::NoSuchObject => Fault::NoSuchContainer,
+        other => other,
+    }
 }
 
 /// UPnP's code for the story's error.

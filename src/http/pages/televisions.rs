@@ -9,6 +9,7 @@ use super::{filled, frame, page, trouble, watching};
 use crate::http::api;
 use crate::http::rooms::Visitor;
 use crate::lan::renderer::{Command, Standing, State};
+use crate::media::Clock;
 use crate::playback::Error;
 use crate::web::{self, plain};
 
@@ -136,13 +137,9 @@ fn part(standing: &Standing) -> Option<u8> {
     Some((standing.position_s? / whole * 100.0).clamp(0.0, 100.0) as u8)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped, and rounded")]
+/// For people.
 fn clock(seconds: f64) -> String {
-    let s = seconds.clamp(0.0, 1e6) as u64;
-    match s / 3600 {
-        0 => format!("{}:{:02}", s / 60, s % 60),
-        hours => format!("{hours}:{:02}:{:02}", s / 60 % 60, s % 60),
-    }
+    Clock::of(seconds).short()
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@
 //! conversion (`/hlsv2`), archives, casting, and a proxy for any address.
 
 mod apps;
+mod create;
 mod own;
 mod port;
 mod settings;
@@ -60,7 +61,7 @@ fn routes() -> Router<Rooms> {
         .route("/stats.json", get(torrents::all_stats))
         .route("/removeAll", get(torrents::remove_all))
         .route("/{hash}/create", post(torrents::create))
-        .route("/{hash}/remove", get(torrents::remove))
+        .route("/{hash}/remove", get(torrents::remove).post(torrents::remove))
         .route("/{hash}/stats.json", get(torrents::stats))
         .route("/{hash}/{file}/stats.json", get(torrents::file_stats))
         .route("/{hash}/{file}", any(torrents::bytes))

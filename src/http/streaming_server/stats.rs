@@ -23,12 +23,8 @@ pub(super) async fn of(
 fn told(known: &KnownTorrent, transfer: &Transfer, file: Option<u32>) -> Value {
     let info_hash = known.info_hash;
     let peers = transfer.peers;
-    let sources: Vec<String> = known
-        .trackers
-        .iter()
-        .map(|tracker| format!("tracker:{tracker}"))
-        .chain([format!("dht:{info_hash}")])
-        .collect();
+    // No tracker is told: of a private one the address holds its owner's key.
+    let sources = [format!("dht:{info_hash}")];
     let mut told = json!({
         "infoHash": info_hash,
         "name": known.name.clone().unwrap_or_else(|| info_hash.to_string()),

@@ -7,10 +7,11 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use super::apps::Asker;
+use super::create::{Blob, Create};
 use super::stats;
 use crate::http::error::ApiError;
 use crate::http::line::Watch;
@@ -19,8 +20,7 @@ use crate::http::rooms::Rooms;
 use crate::http::router::Asks;
 use crate::http::server::Peer;
 use crate::http::shield::read_whole;
-use crate::media::Episode;
-use crate::playback::KnownTorrent;
+use crate::playback::{Error, KnownTorrent, TorrentError, TorrentMedia};
 use crate::torrent::metainfo::Metainfo;
 use crate::torrent::{InfoHash, Magnet};
 
@@ -30,58 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST: usize = (8 << 20) + (64 << 10);
 /// Most trackers that are taken from one request, and that a torrent has when more are taken.
 const MOST_TRACKERS: usize = 50;
-
-/// What `POST /{hash}/create` says; every part may be missing.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Create {
-    peer_search: Option<PeerSearch>,
-    torrent: Named,
-    /// An object, where the app wants us to say which file it is; `false` where it knows.
-    guess_file_idx: Option<Value>,
-}
-
-/// Older apps put the search for peers into the torrent.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Named {
-    peer_search: Option<PeerSearch>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PeerSearch {
-    sources: Vec<String>,
-}
-
-/// `POST /create`.
-#[derive(Debug, Deserialize)]
-struct Blob {
-    /// A `.torrent`, in hexadecimal digits.
-    blob: String,
-}
-
-impl Create {
-    fn sources(self) -> Vec<String> {
-        let search = self.peer_search.or(self.torrent.peer_search);
-        search.map(|search| search.sources).unwrap_or_default()
-    }
-
-    /// Which file is to be guessed, if one is.
-    fn guess(&self) -> Option<Guess> {
-        let asked = self.guess_file_idx.as_ref()?.as_object()?;
-        let number = |key: &str| asked.get(key)?.as_u64()?.try_into().ok();
-        let episode = number("season").zip(number("episode"));
-        let episode = episode.map(|(season, number)| Episode { season, number });
-        Some(Guess { episode })
-    }
-}
-
-/// The file of this episode; without one, the film.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Guess {
-    episode: Option<Episode>,
-}
 
 /// `POST /{hash}/create`: taken in; answered once it is known what is in it.
 pub(super) async fn create(
@@ -117,8 +65,8 @@ pub(super) async fn create_by_file(
 ) -> Result<Response, ApiError> {
     let body = read_whole(body, LONGEST).await?;
     let said: Blob = serde_json::from_slice(&body).map_err(|_| bad_body())?;
-    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(said.blob.as_bytes());
-    let metainfo = Metainfo::read(&bytes.map_err(|_| bad_body())?).map_err(|error| {
+    let bytes = said.bytes();
+    let metainfo = Metainfo::read(&bytes.ok_or_else(bad_body)?).map_err(|error| {
         ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_torrent", error.to_string())
     })?;
     // The address names no torrent, so that the limit on them could not count it.
@@ -157,11 +105,18 @@ pub(super) async fn file_stats(
     Ok(Json(stats::of(&rooms.playback, hash, file).await?))
 }
 
-/// `GET /{hash}/remove`: forgotten, where an app has named it and nobody reads it.
+/// `GET` or `POST /{hash}/remove`: forgotten, where an app has named it and nobody reads it. A page that
+/// posts has an `Origin`, and has been turned away.
 pub(super) async fn remove(
     State(rooms): State<Rooms>,
+    Extension(asker): Extension<Asker>,
     Path(hash): Path<String>,
+    method: Method,
 ) -> Result<Json<Value>, ApiError> {
+    if asker == Asker::AnyPage && method != Method::POST {
+        let message = "a page could ask so: let the app that named the torrent remove it, or POST";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "may_be_a_page", message));
+    }
     rooms.playback.forget_passing(hash_of(&hash)?).await?;
     Ok(Json(json!({})))
 }
@@ -176,12 +131,13 @@ pub(super) async fn bytes(
     State(rooms): State<Rooms>,
     Path((hash, file)): Path<(String, String)>,
     RawQuery(query): RawQuery,
+    Extension(asker): Extension<Asker>,
     watch: Option<Extension<Watch>>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let query = query.unwrap_or_default();
-    send(&rooms, (&hash, &file, &query), watch, (&method, &headers)).await
+    send(&rooms, asker, (&hash, &file, &query), watch, (&method, &headers)).await
 }
 
 /// The same with a name behind it, for players that go by the ending.
@@ -189,16 +145,18 @@ pub(super) async fn named_bytes(
     State(rooms): State<Rooms>,
     Path((hash, file, _name)): Path<(String, String, String)>,
     RawQuery(query): RawQuery,
+    Extension(asker): Extension<Asker>,
     watch: Option<Extension<Watch>>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let query = query.unwrap_or_default();
-    send(&rooms, (&hash, &file, &query), watch, (&method, &headers)).await
+    send(&rooms, asker, (&hash, &file, &query), watch, (&method, &headers)).await
 }
 
 async fn send(
     rooms: &Rooms,
+    asker: Asker,
     (hash, file, query): (&str, &str, &str),
     watch: Option<Extension<Watch>>,
     (method, headers): (&Method, &HeaderMap),
@@ -207,17 +165,41 @@ async fn send(
         return Err(ApiError::method_not_allowed());
     }
     let (info_hash, file) = (hash_of(hash)?, file_of(file)?);
-    let sources: Vec<String> = url::form_urlencoded::parse(query.as_bytes())
-        .filter_map(|(name, value)| (name == "tr").then(|| value.into_owned()))
-        .collect();
-    take_in(rooms, &magnet(info_hash, &sources)).await?;
-    let media = rooms.playback.torrent_media(info_hash, file, false).await?;
+    let media = match asker {
+        Asker::App => {
+            let sources: Vec<String> = url::form_urlencoded::parse(query.as_bytes())
+                .filter_map(|(name, value)| (name == "tr").then(|| value.into_owned()))
+                .collect();
+            take_in(rooms, &magnet(info_hash, &sources)).await?;
+            rooms.playback.torrent_media(info_hash, file, false).await?
+        }
+        Asker::AnyPage => media_of_known(rooms, info_hash, file).await?,
+    };
     let asks = Asks { head: method == Method::HEAD, set: None };
     let representation = rooms.media(asks, &media.media_id).await?;
     if let Some(Extension(watch)) = watch {
         watch.allow_pause();
     }
     Ok(media::answer(&representation, method, headers, Manners::Set))
+}
+
+/// A file of a torrent that an app has named, or that was opened here before. Nothing is begun or added
+/// to, whatever the address says: it may stand in a page as a picture.
+async fn media_of_known(
+    rooms: &Rooms,
+    info_hash: InfoHash,
+    file: Option<u32>,
+) -> Result<TorrentMedia, ApiError> {
+    let media = timeout(PATIENCE, rooms.playback.torrent_media(info_hash, file, false)).await;
+    match media {
+        Ok(Err(Error::Torrent(TorrentError::Unknown { .. }))) => {
+            let message = "no app has named this torrent, and a page must not: open it in the app, \
+                           which names it first";
+            Err(ApiError::new(StatusCode::FORBIDDEN, "not_named", message))
+        }
+        Ok(media) => Ok(media?),
+        Err(_) => Err(not_described()),
+    }
 }
 
 /// The torrent, once it is known what is in it.
@@ -229,14 +211,13 @@ async fn take_in(rooms: &Rooms, magnet: &Magnet) -> Result<KnownTorrent, ApiErro
         playback.add_passing(magnet).await?;
     }
     let described = timeout(PATIENCE, playback.described_torrent(magnet)).await;
-    described.map_or_else(
-        |_| {
-            let message = "nobody has told what is in this torrent yet; ask again in a while, or \
-                           choose another";
-            Err(ApiError::new(StatusCode::GATEWAY_TIMEOUT, "not_described", message))
-        },
-        |known| Ok(known?),
-    )
+    Ok(described.map_err(|_| not_described())??)
+}
+
+fn not_described() -> ApiError {
+    let message = "nobody has told what is in this torrent yet; ask again in a while, or choose \
+                   another";
+    ApiError::new(StatusCode::GATEWAY_TIMEOUT, "not_described", message)
 }
 
 /// Trackers as apps name them: `tracker:udp://…`; `dht:HASH` needs no naming.
@@ -283,31 +264,6 @@ mod tests {
     const HASH: &str = "dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c";
 
     #[test]
-    fn what_apps_send_to_create_is_read() {
-        // stremio-core's create_magnet, stremio-video's createTorrent and inferTorrentFileIdx.
-        for (body, sources, guess) in [
-            (r#"{"torrent":{"infoHash":"x"},"peerSearch":null}"#, 0, None),
-            (
-                r#"{"torrent":{"infoHash":"x"},"peerSearch":{"sources":["dht:x","tracker:udp://a:1"],"min":40,"max":200},"guessFileIdx":{"season":1,"episode":2}}"#,
-                2,
-                Some(Guess { episode: Some(Episode { season: 1, number: 2 }) }),
-            ),
-            (r#"{"torrent":{"infoHash":"x"},"guessFileIdx":{}}"#, 0, Some(Guess { episode: None })),
-            (r#"{"torrent":{"infoHash":"x"},"guessFileIdx":false}"#, 0, None),
-            (
-                r#"{"torrent":{"infoHash":"x","peerSearch":{"sources":["dht:x"],"min":40,"max":150}}}"#,
-                1,
-                None,
-            ),
-            (r#"{"stream":{"infoHash":"x"},"peerSearch":null}"#, 0, None),
-        ] {
-            let said: Create = serde_json::from_str(body).unwrap();
-            assert_eq!(said.guess(), guess, "{body}");
-            assert_eq!(said.sources().len(), sources, "{body}");
-        }
-    }
-
-    #[test]
     fn trackers_are_taken_without_their_marks() {
         let hash: InfoHash = HASH.parse().unwrap();
         let sources = ["dht:x", "tracker:udp://a:1", "udp://a:1", "http://b/announce", "nonsense"];
@@ -317,9 +273,8 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_path_panics(hash in "\\PC{0,60}", file in "\\PC{0,20}", body in "\\PC{0,200}") {
+        fn no_path_panics(hash in "\\PC{0,60}", file in "\\PC{0,20}") {
             let _ = (hash_of(&hash).is_ok(), file_of(&file).is_ok());
-            let _ = serde_json::from_str::<Create>(&body).map(|said| said.guess());
         }
 
         #[test]

@@ -1,7 +1,7 @@
 //! What the device says of itself (UDA 1.0, section 2.1).
 
-use super::service::{HEAD, Service};
-use crate::xml::escape;
+use super::service::Service;
+use crate::xml::{HEAD, escape};
 
 /// Pictures of the device: media type, side in pixels, file name.
 pub const ICONS: [(&str, u32, &str); 4] = [

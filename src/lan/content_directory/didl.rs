@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::media::Clock;
 use crate::playback::{Node, NodeKind, Video};
 use crate::select::{Captions, Pictures, Profile};
 use crate::xml::escape;
@@ -45,7 +46,8 @@ impl Default for Didl {
 }
 
 impl Didl {
-    /// Adds a folder or film.
+    /// Adds a folder or film. A storage folder has to say how much it holds; -1 is "not known"
+    /// (ContentDirectory:1, 7.4 and appendix B).
     pub fn add(&mut self, node: &Node, places: &Places, set: &Profile) {
         let (id, title) = (escape(node.id.as_str()), escape(&node.title));
         let parent = node.parent.as_ref().map_or("-1".to_owned(), |id| escape(id.as_str()));
@@ -56,7 +58,8 @@ impl Didl {
                     self.text,
                     "<container id=\"{id}\" parentID=\"{parent}\" restricted=\"1\" \
                      searchable=\"1\"{}><dc:title>{title}</dc:title>\
-                     <upnp:class>object.container.storageFolder</upnp:class>",
+                     <upnp:class>object.container.storageFolder</upnp:class>\
+                     <upnp:storageUsed>-1</upnp:storageUsed>",
                     count.unwrap_or_default(),
                 );
                 self.picture(places, set);
@@ -105,7 +108,7 @@ impl Didl {
     /// Where somebody stopped: as Samsung sets read it, in seconds.
     fn bookmark(&mut self, video: &Video) {
         if let Some(seconds) = video.position_s.filter(|at| *at >= 1.0) {
-            let (hours, at) = (duration(seconds), seconds.floor());
+            let (hours, at) = (Clock::of(seconds).exact(), seconds.floor());
             let _ = write!(
                 self.text,
                 "<upnp:lastPlaybackPosition>{hours}</upnp:lastPlaybackPosition>\
@@ -122,7 +125,7 @@ impl Didl {
             let _ = write!(self.text, " size=\"{size}\"");
         }
         if let Some(seconds) = video.duration_s.filter(|seconds| seconds.is_finite()) {
-            let _ = write!(self.text, " duration=\"{}\"", duration(seconds));
+            let _ = write!(self.text, " duration=\"{}\"", Clock::of(seconds).exact());
         }
         if let Some(bytes_a_second) = bit_rate(video) {
             let _ = write!(self.text, " bitrate=\"{bytes_a_second}\"");
@@ -157,15 +160,6 @@ impl Didl {
             }
         }
     }
-}
-
-/// `H:MM:SS.mmm` (ContentDirectory:1, appendix B.2.1.4).
-#[must_use]
-pub fn duration(seconds: f64) -> String {
-    let all = std::time::Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
-    let (seconds, milliseconds) = (all.as_secs(), all.subsec_millis());
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{hours}:{minutes:02}:{seconds:02}.{milliseconds:03}")
 }
 
 /// `res@bitrate` is in bytes a second, whatever its name says (appendix B.2.1.5).
@@ -300,17 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_as_players_read_them() {
-        for (seconds, told) in [
-            (0.0, "0:00:00.000"),
-            (59.9996, "0:00:59.999"),
-            (36_000.25, "10:00:00.250"),
-            (-1.0, "0:00:00.000"),
-            (f64::NAN, "0:00:00.000"),
-            (f64::INFINITY, "0:00:00.000"),
-        ] {
-            assert_eq!(duration(seconds), told);
-        }
+    fn days_are_told_as_players_read_them() {
         for (seconds, told) in
             [(0, "1970-01-01"), (951_782_400, "2000-02-29"), (4_102_444_800, "2100-01-01")]
         {

@@ -1,8 +1,8 @@
 //! What subscribers are told: the variables of a service that change (UDA 1.0, section 4.2).
 
-use super::service::{HEAD, Service};
+use super::service::Service;
 use super::source_protocols;
-use crate::xml::escape;
+use crate::xml::{HEAD, escape};
 
 /// The body of a `NOTIFY` with each evented variable of `service`. The first one after a subscription
 /// has all of them; ours are few, so each has.

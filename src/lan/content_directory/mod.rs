@@ -8,13 +8,15 @@ mod criteria;
 mod description;
 mod didl;
 mod event;
+mod order;
 mod service;
 mod soap;
 
-pub use criteria::{Order, SEARCH_CAPABILITIES, SORT_CAPABILITIES, Wanted};
+pub use criteria::{Relation, SEARCH_CAPABILITIES, Wanted};
 pub use description::{Device, ICONS};
-pub use didl::{CONTENT_FEATURES, Didl, Places, duration};
+pub use didl::{CONTENT_FEATURES, Didl, Places};
 pub use event::changes;
+pub use order::{Order, SORT_CAPABILITIES};
 pub use service::{Action, Service};
 pub use soap::{Call, Fault};
 

@@ -2,7 +2,7 @@
 //! of a call and the order of its answer, so that they cannot differ. Strict control points, and
 //! Samsung's, take an answer only in the order of the description.
 
-use crate::xml::escape;
+use crate::xml::{HEAD, escape};
 
 /// A service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,9 +263,6 @@ impl Service {
         )
     }
 }
-
-/// Before every document.
-pub(super) const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 
 impl Action {
     fn description(&self) -> String {

@@ -1,7 +1,7 @@
 //! Calls and answers (UDA 1.0, section 3.2): SOAP 1.1 as televisions speak it, which is loosely.
 
-use super::service::{Action, HEAD, Service};
-use crate::xml::{Step, escape, walk};
+use super::service::{Action, Service};
+use crate::xml::{HEAD, Step, escape, walk};
 
 /// Most arguments of one call.
 const MOST: usize = 32;
@@ -26,6 +26,8 @@ pub enum Fault {
     InvalidArguments,
     /// No object has this name.
     NoSuchObject,
+    /// No folder that could be searched has this name.
+    NoSuchContainer,
     /// No connection has this number.
     InvalidConnection,
     /// It cannot be done just now.
@@ -41,6 +43,7 @@ impl Fault {
             Self::InvalidArguments => 402,
             Self::NoSuchObject => 701,
             Self::InvalidConnection => 706,
+            Self::NoSuchContainer => 710,
             Self::CannotProcess => 720,
         }
     }
@@ -50,6 +53,7 @@ impl Fault {
             Self::InvalidAction => "Invalid Action",
             Self::InvalidArguments => "Invalid Args",
             Self::NoSuchObject => "No such object",
+            Self::NoSuchContainer => "No such container",
             Self::InvalidConnection => "Invalid connection reference",
             Self::CannotProcess => "Cannot process the request",
         }

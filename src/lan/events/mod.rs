@@ -52,6 +52,8 @@ pub struct Subscriptions(Arc<Inner>);
 struct Inner {
     links: Links,
     updates: watch::Receiver<u32>,
+    /// Added to the list's number.
+    begins: u32,
     tasks: TaskTracker,
     stop: CancellationToken,
     rows: Mutex<HashMap<String, Row>>,
@@ -66,21 +68,24 @@ struct Row {
 }
 
 impl Subscriptions {
-    /// None so far. `updates` is the list's number; what tells of it runs on `tasks` until `stop`.
+    /// None so far. `updates` is the list's number, which is told with `begins` added: it has to
+    /// grow from one start of the program to the next, since a set that kept a list believes it for as
+    /// long as the number is the one that came with it (ContentDirectory:1, 2.5.1). What tells of it
+    /// runs on `tasks` until `stop`.
     #[must_use]
     pub fn new(
         links: Links,
-        updates: watch::Receiver<u32>,
+        (updates, begins): (watch::Receiver<u32>, u32),
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        Self(Arc::new(Inner { links, updates, tasks, stop, rows: Mutex::default() }))
+        Self(Arc::new(Inner { links, updates, begins, tasks, stop, rows: Mutex::default() }))
     }
 
     /// The list's number.
     #[must_use]
     pub fn update_id(&self) -> u32 {
-        *self.0.updates.borrow()
+        self.0.begins.wrapping_add(*self.0.updates.borrow())
     }
 
     /// Subscribes the device at `peer`, which gave `callback` (`<http://…>`, one or several). The
@@ -193,7 +198,8 @@ impl Teller {
         let (mut sequence, mut failures) = (0_u32, 0);
         sleep(FIRST).await;
         loop {
-            let body = changes(self.service, *updates.borrow_and_update());
+            updates.mark_unchanged();
+            let body = changes(self.service, self.subscriptions.update_id());
             match self.callback.notify(&self.sid, sequence, &body).await {
                 Ok(()) => failures = 0,
                 Err(error) => {
@@ -243,7 +249,7 @@ mod tests {
         let (_, updates) = watch::channel(1);
         Subscriptions::new(
             Links::new(Vec::new()),
-            updates,
+            (updates, 0),
             TaskTracker::new(),
             CancellationToken::new(),
         )

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::Error;
 use crate::fetch::{Client, Method, Request};
-use crate::xml::{self, Step, escape, walk};
+use crate::xml::{self, HEAD, Step, escape, walk};
 
 /// A set on the same link answers in milliseconds, but for one that wakes up.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -83,8 +83,7 @@ fn envelope(service: &str, action: &str, arguments: &[(&str, &str)]) -> String {
         arguments.iter().map(|(name, value)| format!("<{name}>{}</{name}>", escape(value)));
     let arguments: String = arguments.collect();
     format!(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
-         <s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
+        "{HEAD}<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
          s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body>\
          <u:{action} xmlns:u=\"{service}\">{instance}{arguments}</u:{action}></s:Body></s:Envelope>"
     )
@@ -119,12 +118,6 @@ pub(super) fn loudest(description: &str) -> Option<u32> {
     volume.filter(|most| *most > 0)
 }
 
-/// Seconds as `H:MM:SS` (AVTransport:1, section 2.2.15).
-#[must_use]
-pub(super) fn clock(seconds: u64) -> String {
-    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
-}
-
 /// `H+:MM:SS[.F+]`, or `.F0/F1` behind it; `NOT_IMPLEMENTED` and others: nothing is told.
 pub(super) fn seconds(text: &str) -> Option<f64> {
     let mut parts = text.trim().trim_start_matches('+').splitn(3, ':');
@@ -155,7 +148,6 @@ mod tests {
         ] {
             assert_eq!(seconds(text), read, "{text}");
         }
-        assert_eq!((clock(41), clock(3723)), ("0:00:41".to_owned(), "1:02:03".to_owned()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a renderer is told of a film (DIDL-Lite, ContentDirectory:1 section 2.8).
 
+use crate::media::Clock;
 use crate::xml::escape;
 
 /// A film that is to be shown.
@@ -50,7 +51,10 @@ impl Film {
     /// sets refuse the film.
     pub(super) fn didl(&self, media_type: &str) -> String {
         let size = self.size_bytes.map(|size| format!(" size=\"{size}\"")).unwrap_or_default();
-        let duration = self.duration_s.and_then(clock).unwrap_or_default();
+        let duration = self.duration_s.filter(|seconds| (0.0..1e7).contains(seconds));
+        let duration =
+            duration.map(|seconds| format!(" duration=\"{}\"", Clock::of(seconds).exact()));
+        let duration = duration.unwrap_or_default();
         let captions = self.captions.as_deref().map(captions).unwrap_or_default();
         format!(
             "<DIDL-Lite xmlns=\"urn:schemas-upnp-org:metadata-1-0/DIDL-Lite/\" \
@@ -73,14 +77,6 @@ fn captions(url: &str) -> String {
         "<sec:CaptionInfo sec:type=\"srt\">{url}</sec:CaptionInfo>\
          <sec:CaptionInfoEx sec:type=\"srt\">{url}</sec:CaptionInfoEx>"
     )
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sound, and rounded")]
-fn clock(seconds: f64) -> Option<String> {
-    let sound = (0.0..1e7).contains(&seconds);
-    let ms = sound.then_some((seconds * 1000.0) as u64)?;
-    let (s, ms) = (ms / 1000, ms % 1000);
-    Some(format!(" duration=\"{}:{:02}:{:02}.{ms:03}\"", s / 3600, s / 60 % 60, s % 60))
 }
 
 #[cfg(test)]

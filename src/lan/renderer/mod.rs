@@ -5,6 +5,7 @@
 //! Nothing a renderer says is believed beyond its own address: what it is asked lies on the machine
 //! and port that answered the search.
 
+mod apart;
 mod cast;
 mod control;
 mod description;
@@ -46,6 +47,18 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// It has not answered yet what it was told before.
+    #[error("{name} is busy with what it was told before; try again in a moment")]
+    Busy {
+        /// Its name.
+        name: String,
+    },
+    /// It shows no film of ours that could be led.
+    #[error("{name} shows nothing of ours; play something on it first")]
+    Nothing {
+        /// Its name.
+        name: String,
+    },
     /// It answers that it will not.
     #[error("{name} refuses {action} ({why}); try another release, or play it on the set itself")]
     Refused {
@@ -55,6 +68,14 @@ pub enum Error {
         action: &'static str,
         /// Its own words.
         why: String,
+    },
+    /// It is on a link on which this server does not listen.
+    #[error(
+        "{name} cannot fetch from this server, which does not listen there; let server.listen be 0.0.0.0 with the same port"
+    )]
+    Unheard {
+        /// Its name.
+        name: String,
     },
     /// It has no volume that could be set.
     #[error("the volume of {name} cannot be set from here; use its remote control")]
@@ -143,6 +164,24 @@ enum Way {
     Cast(Cast),
 }
 
+impl Way {
+    /// As people know it.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Upnp(_) => "DLNA",
+            Self::Cast(_) => "Cast",
+        }
+    }
+
+    /// The same way to the same set, found again.
+    fn after(self, before: Option<&Known>) -> Self {
+        match (self, before.map(|known| &known.way)) {
+            (Self::Cast(set), Some(Self::Cast(before))) => Self::Cast(set.after(before)),
+            (way, _) => way,
+        }
+    }
+}
+
 impl fmt::Debug for Renderers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Renderers").finish_non_exhaustive()
@@ -169,14 +208,18 @@ impl Renderers {
         let by_cast = by_cast.into_iter().map(|(one, set)| (one, Way::Cast(set)));
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, one| one.seen.elapsed() < REMEMBERED);
+        let mut found: Vec<(Renderer, Way)> = by_upnp.chain(by_cast).collect();
+        found.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        found.dedup_by(|(a, _), (b, _)| a.id == b.id);
+        apart::tell(found.iter_mut().map(|(one, way)| (one, way.name())));
         let mut renderers = Vec::new();
-        for (renderer, way) in by_upnp.chain(by_cast) {
+        for (renderer, way) in found {
             renderers.push(renderer.clone());
+            let way = way.after(known.get(&renderer.id));
             let (id, seen) = (renderer.id.clone(), Instant::now());
             known.insert(id, Known { renderer, way, seen });
         }
         renderers.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-        renderers.dedup();
         renderers
     }
 
@@ -188,8 +231,9 @@ impl Renderers {
     /// Our own address on the link to it: where it is to fetch the film.
     pub fn own_address_for(&self, id: &str) -> Result<IpAddr, Error> {
         let renderer = self.get(id)?;
-        let own = self.0.links.local_for(renderer.address);
-        own.ok_or(Error::Away { name: renderer.name })
+        let (own, name) = (self.0.links.local_for(renderer.address), renderer.name);
+        let on_link = self.0.links.is_on_link(renderer.address);
+        own.ok_or(if on_link { Error::Unheard { name } } else { Error::Away { name } })
     }
 
     /// Has it show a film, from where `film` says.

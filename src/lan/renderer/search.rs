@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
 use crate::lan::Links;
+use crate::lan::ssdp::{Datagram, GROUP};
 
-const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(239, 255, 255, 250), 1900);
 /// What is looked for; renderers of a later version answer to it too (section 1.2.2).
 const TARGET: &str = "urn:schemas-upnp-org:device:MediaRenderer:1";
 /// Within which time the answers are to come, in seconds.
@@ -72,17 +72,12 @@ async fn hear(socket: &UdpSocket, until: Instant, links: &Links, found: &mut BTr
 /// The description's address that a renderer tells. One on another machine than the one that answers
 /// is not asked: who answers could send us anywhere.
 fn location(answer: &[u8], from: SocketAddr) -> Option<Url> {
-    let text = std::str::from_utf8(answer).ok()?;
-    let mut lines = text.split('\n').map(|line| line.trim_end_matches('\r'));
-    let status = lines.next()?;
-    if !status.starts_with("HTTP/1.") || status.split_ascii_whitespace().nth(1) != Some("200") {
+    let answer = Datagram::read(answer)?;
+    let mut first = answer.first.split_ascii_whitespace();
+    if !first.next()?.starts_with("HTTP/1.") || first.next() != Some("200") {
         return None;
     }
-    let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(':')).collect();
-    let header = |wanted: &str| {
-        let row = headers.iter().find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
-        row.map(|(_, value)| value.trim())
-    };
+    let header = |wanted: &str| answer.header(wanted);
     if !header("ST")?.contains(":device:MediaRenderer:") {
         return None;
     }

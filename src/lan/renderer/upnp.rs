@@ -5,10 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
-use super::control::{At, Given, call, clock, loudest, seconds};
+use super::control::{At, Given, call, loudest, seconds};
 use super::description::{self, Description};
 use super::{Command, Error, Film, Renderer, Standing, State};
 use crate::fetch::{Client, Request};
+use crate::media::Clock;
 use crate::xml;
 
 /// A description is small, and its sender near.
@@ -61,6 +62,16 @@ fn state(text: &str) -> State {
         "NO_MEDIA_PRESENT" => State::Nothing,
         _ => State::Stopped,
     }
+}
+
+/// A volume of a set in percent. Ranges are the set's own, up to all that 32 bits hold.
+fn percent_of(volume: u32, loudest: u32) -> Option<u8> {
+    let percent = u64::from(volume.min(loudest)) * 100;
+    u8::try_from(percent.checked_div(loudest.into())?).ok()
+}
+
+fn volume_of(percent: u8, loudest: u32) -> u64 {
+    (u64::from(percent.min(100)) * u64::from(loudest)).div_ceil(100)
 }
 
 impl Upnp {
@@ -126,7 +137,7 @@ impl Upnp {
     }
 
     async fn seek(&self, to: u64) -> Result<(), Error> {
-        let to = clock(to);
+        let to = Clock::whole(to).to_string();
         self.transport("Seek", &[("Unit", "REL_TIME"), ("Target", to.as_str())]).await.map(drop)
     }
 
@@ -153,15 +164,38 @@ impl Upnp {
     async fn volume(&self) -> Option<u8> {
         let at = At::Rendering(&self.description.rendering.as_ref()?.control);
         let given = self.call(at, "GetVolume", &[("Channel", "Master")]).await.ok()?;
-        let volume: u32 = given.get("currentvolume")?.parse().ok()?;
-        u8::try_from(volume.min(self.loudest) * 100 / self.loudest).ok()
+        percent_of(given.get("currentvolume")?.parse().ok()?, self.loudest)
     }
 
     async fn set_volume(&self, percent: u8) -> Result<(), Error> {
         let none = || Error::NoVolume { name: self.name.clone() };
         let rendering = self.description.rendering.as_ref().ok_or_else(none)?;
-        let volume = (u32::from(percent.min(100)) * self.loudest).div_ceil(100).to_string();
+        let volume = volume_of(percent, self.loudest).to_string();
         let wanted = [("Channel", "Master"), ("DesiredVolume", volume.as_str())];
         self.call(At::Rendering(&rendering.control), "SetVolume", &wanted).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_is_told_whatever_the_range() {
+        for (volume, loudest, percent) in [
+            (30, 100, Some(30)),
+            (15, 30, Some(50)),
+            (99, 30, Some(100)),
+            (u32::MAX, u32::MAX, Some(100)),
+            (u32::MAX / 2, u32::MAX, Some(49)),
+            (1, 0, None),
+        ] {
+            assert_eq!(percent_of(volume, loudest), percent, "{volume} of {loudest}");
+        }
+        for (percent, loudest, volume) in
+            [(50, 30, 15), (1, 30, 1), (255, 30, 30), (100, u32::MAX, u64::from(u32::MAX))]
+        {
+            assert_eq!(volume_of(percent, loudest), volume, "{percent} of {loudest}");
+        }
     }
 }

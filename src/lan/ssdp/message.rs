@@ -3,6 +3,8 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::{Datagram, GROUP};
+
 /// How long others may believe an announcement, in seconds. It is repeated long before: a Samsung
 /// forgets a server that was silent for 35 minutes.
 pub(super) const MAX_AGE_S: u32 = 1800;
@@ -67,7 +69,7 @@ impl Announced {
     pub(super) fn alive(&self, from: Ipv4Addr) -> Vec<String> {
         let alive = |(target, usn): (String, String)| {
             format!(
-                "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n\
+                "NOTIFY * HTTP/1.1\r\nHOST: {GROUP}\r\n\
                  CACHE-CONTROL: max-age={MAX_AGE_S}\r\nLOCATION: {}\r\nNT: {target}\r\n\
                  NTS: ssdp:alive\r\nSERVER: {}\r\nUSN: {usn}\r\n\r\n",
                 self.location(from),
@@ -81,7 +83,7 @@ impl Announced {
     pub(super) fn byebye(&self) -> Vec<String> {
         let byebye = |(target, usn): (String, String)| {
             format!(
-                "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNT: {target}\r\n\
+                "NOTIFY * HTTP/1.1\r\nHOST: {GROUP}\r\nNT: {target}\r\n\
                  NTS: ssdp:byebye\r\nUSN: {usn}\r\n\r\n"
             )
         };
@@ -101,18 +103,12 @@ pub(super) struct Search {
 impl Search {
     /// Reads a datagram; `None` where it is no search. Names of headers have any case.
     pub(super) fn read(datagram: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(datagram).ok()?;
-        let mut lines = text.split('\n').map(|line| line.trim_end_matches('\r'));
-        let mut first = lines.next()?.split_ascii_whitespace();
+        let datagram = Datagram::read(datagram)?;
+        let mut first = datagram.first.split_ascii_whitespace();
         if (first.next(), first.next()) != (Some("M-SEARCH"), Some("*")) {
             return None;
         }
-        let headers: Vec<(&str, &str)> =
-            lines.filter_map(|line| line.split_once(':')).take(32).collect();
-        let header = |wanted: &str| {
-            let named = |row: &&(&str, &str)| row.0.trim().eq_ignore_ascii_case(wanted);
-            headers.iter().find(named).map(|(_, value)| value.trim())
-        };
+        let header = |wanted: &str| datagram.header(wanted);
         if !header("MAN")?.trim_matches('"').eq_ignore_ascii_case("ssdp:discover") {
             return None;
         }

@@ -4,6 +4,7 @@
 //! no byte, and nobody gets more answers than a household asks for: a search is smaller than its
 //! answers, and its sender is only claimed.
 
+mod datagram;
 mod message;
 mod pace;
 mod socket;
@@ -21,12 +22,15 @@ use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, tim
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(super) use datagram::Datagram;
 pub use message::Announced;
 
 use self::message::Search;
 use self::pace::Pace;
 use super::Links;
 
+/// Where everybody asks and tells (UDA 1.0, section 1).
+pub(super) const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(239, 255, 255, 250), 1900);
 /// How often the announcement is repeated: it is believed for half an hour.
 const REPEAT: Duration = Duration::from_secs(300);
 /// How often it is looked whether an address came or went.
@@ -145,7 +149,7 @@ impl Voice {
         for ip in gone {
             self.speakers.remove(&ip);
             // The kernel has left the group with the address.
-            let _ = self.listener.leave_multicast_v4(socket::GROUP, ip);
+            let _ = self.listener.leave_multicast_v4(*GROUP.ip(), ip);
             tracing::debug!(%ip, "the media server is not announced here any more");
         }
         for ip in now {
@@ -172,7 +176,7 @@ impl Voice {
     }
 
     fn join(&self, ip: Ipv4Addr) -> io::Result<()> {
-        match self.listener.join_multicast_v4(socket::GROUP, ip) {
+        match self.listener.join_multicast_v4(*GROUP.ip(), ip) {
             Err(error) if error.kind() != io::ErrorKind::AddrInUse => Err(error),
             _ => Ok(()),
         }
@@ -181,7 +185,7 @@ impl Voice {
     async fn repeat(&self) {
         for (ip, speaker) in &self.speakers {
             // An interface that was away for a moment has forgotten the group.
-            let _ = self.listener.leave_multicast_v4(socket::GROUP, *ip);
+            let _ = self.listener.leave_multicast_v4(*GROUP.ip(), *ip);
             let _ = self.join(*ip);
             say(speaker, &self.device.alive(*ip)).await;
         }
@@ -251,7 +255,7 @@ fn chance() -> f64 {
 
 async fn say(speaker: &UdpSocket, texts: &[String]) {
     for text in texts {
-        if let Err(error) = speaker.send_to(text.as_bytes(), (socket::GROUP, socket::PORT)).await {
+        if let Err(error) = speaker.send_to(text.as_bytes(), GROUP).await {
             tracing::debug!(%error, "an announcement was not sent");
             return;
         }

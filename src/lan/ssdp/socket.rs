@@ -6,9 +6,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-/// The group and port (UDA 1.0, section 1).
-pub(super) const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
-pub(super) const PORT: u16 = 1900;
+use super::GROUP;
+
 /// How many networks a datagram passes: the household has one, perhaps a router within.
 const HOPS: u32 = 2;
 
@@ -19,7 +18,7 @@ pub(super) fn listener() -> io::Result<UdpSocket> {
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
-    socket.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, PORT).into())?;
+    socket.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, GROUP.port()).into())?;
     UdpSocket::from_std(socket.into())
 }
 

@@ -202,6 +202,7 @@ impl Round {
         loop {
             self.step();
             let open = !self.asking.is_empty() || self.title.is_some();
+            self.keep_checked(open);
             if self.answered && !open && self.checks.is_idle() {
                 return;
             }
@@ -213,6 +214,15 @@ impl Round {
                 () = search.wanted.notified() => {}
                 () = sleep_until(wake) => {}
             }
+        }
+    }
+
+    /// What the store has said since the answer went out: who plays from a page that is open knows it.
+    fn keep_checked(&mut self, open: bool) {
+        let whole = !self.refreshes || !open;
+        if self.answered && self.news && whole && self.checks.is_idle() {
+            self.news = false;
+            self.desk.keep_recent(&self.findings(false));
         }
     }
 
@@ -339,7 +349,7 @@ impl Round {
 
     fn answer(&mut self) {
         let findings = Arc::new(self.findings(false));
-        self.answered = true;
+        (self.answered, self.news) = (true, false);
         self.desk.keep_recent(&findings);
         // Nobody waits while it is written.
         self.search.answer(Arc::clone(&findings));

@@ -5,13 +5,15 @@
 //! number files in its own way, and a program's `file=3` must not become another file later.
 
 mod describe;
+mod kept;
 mod passing;
 mod transfer;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::sync::watch;
 
 use super::playable::{Playable, Via, seconds_now};
@@ -22,11 +24,10 @@ use crate::select::{self, Target};
 use crate::torrent::metainfo::Metainfo;
 use crate::torrent::{InfoHash, Magnet, TorrentFile, entity_tag};
 use describe::Described;
+use kept::{Kept, magnet_of};
 
 pub use transfer::{Seek, Transfer, TransferState};
 
-/// Most torrents that are kept.
-const MOST: usize = 500;
 /// Most that are described at one time: each asks peers, a store, or both.
 const AT_ONCE: usize = 8;
 
@@ -99,27 +100,6 @@ pub struct TorrentMedia {
     pub file: TorrentFile,
 }
 
-/// A torrent as it is kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Kept {
-    magnet: String,
-    name: Option<String>,
-    files: Vec<TorrentFile>,
-    since: u64,
-}
-
-impl Kept {
-    const KEYS: &str = "torrent/";
-
-    fn key(info_hash: &InfoHash) -> String {
-        format!("{}{info_hash}", Self::KEYS)
-    }
-
-    fn magnet(&self, info_hash: InfoHash) -> Magnet {
-        self.magnet.parse().unwrap_or_else(|_| Magnet::new(info_hash))
-    }
-}
-
 /// How a description ended, once it has.
 type Outcome = watch::Receiver<Option<Result<(), TorrentError>>>;
 
@@ -127,13 +107,30 @@ type Outcome = watch::Receiver<Option<Result<(), TorrentError>>>;
 pub(super) struct Torrents {
     under_way: Mutex<HashMap<InfoHash, Outcome>>,
     places: Arc<tokio::sync::Semaphore>,
-    seeking: Mutex<HashMap<String, tokio_util::sync::DropGuard>>,
+    /// What is being fetched for a seek, by media id: which seek of all, and what ends it.
+    seeking: Mutex<HashMap<String, (u64, tokio_util::sync::DropGuard)>>,
+    seeks: AtomicU64,
 }
 
 impl Default for Torrents {
     fn default() -> Self {
         let places = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
-        Self { under_way: Mutex::default(), places, seeking: Mutex::default() }
+        let (under_way, seeking) = (Mutex::default(), Mutex::default());
+        Self { under_way, places, seeking, seeks: AtomicU64::default() }
+    }
+}
+
+impl Torrents {
+    fn next_seek(&self) -> u64 {
+        self.seeks.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A seek's bytes are here, and nothing is left to be ended; a later seek's is.
+    fn is_fetched(&self, media_id: &str, seek: u64) {
+        let mut seeking = lock(&self.seeking);
+        if seeking.get(media_id).is_some_and(|(last, _)| *last == seek) {
+            seeking.remove(media_id);
+        }
     }
 }
 
@@ -301,45 +298,14 @@ impl Playback {
             playable.file.link = at_store.link;
             playable.via = Via::Debrid;
             playable.store = self.debrid().map(|debrid| debrid.store());
+        } else if !self.parts.swarm.allowed() && self.is_mirrored(&playable) {
+            playable.via = Via::Mirror;
         } else if !self.parts.swarm.allowed() {
             return Err(TorrentError::NoWay { info_hash }.into());
         }
         durably(|| self.parts.state.put(&key, &playable))?;
         self.lists.touch(&playable.media_id());
         Ok(playable)
-    }
-
-    fn keep_torrent(&self, magnet: &Magnet) -> Result<Kept, Error> {
-        let key = Kept::key(&magnet.info_hash);
-        let before = self.parts.state.get::<Kept>(&key)?;
-        if before.is_none() && self.parts.state.keys(Kept::KEYS)?.len() >= MOST {
-            return Err(TorrentError::TooMany.into());
-        }
-        let kept = match before {
-            Some(before) => {
-                let mut all = before.magnet(magnet.info_hash);
-                all.name = all.name.or_else(|| magnet.name.clone());
-                let known = all.trackers.clone();
-                let new = magnet.trackers.iter().filter(|tracker| !known.contains(tracker));
-                all.trackers.extend(new.cloned());
-                let known = all.web_seeds.clone();
-                let new = magnet.web_seeds.iter().filter(|seed| !known.contains(seed));
-                all.web_seeds.extend(new.cloned());
-                Kept { magnet: all.to_string(), ..before }
-            }
-            None => Kept {
-                magnet: magnet.to_string(),
-                name: magnet.name.clone(),
-                files: Vec::new(),
-                since: seconds_now(),
-            },
-        };
-        durably(|| self.parts.state.put(&key, &kept))?;
-        Ok(kept)
-    }
-
-    fn kept_torrent(&self, info_hash: &InfoHash) -> Result<Option<Kept>, Error> {
-        Ok(self.parts.state.get(&Kept::key(info_hash))?)
     }
 
     /// The files of a torrent that were chosen before.
@@ -404,15 +370,6 @@ impl KnownTorrent {
 fn media_of(playable: &Playable) -> TorrentMedia {
     let (media_id, link_name) = (playable.media_id(), playable.link_name());
     TorrentMedia { media_id, link_name, file: playable.file.clone() }
-}
-
-fn magnet_of(metainfo: &Metainfo) -> Magnet {
-    Magnet {
-        name: Some(metainfo.name.clone()),
-        trackers: metainfo.trackers.clone(),
-        web_seeds: metainfo.web_seeds.clone(),
-        ..Magnet::new(metainfo.info_hash)
-    }
 }
 
 /// The film of a torrent, by the rules of every choice; where they leave none, its largest video.

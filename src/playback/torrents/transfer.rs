@@ -16,7 +16,7 @@ use crate::playback::playable::{Playable, Via};
 use crate::playback::{Error, Playback, lock};
 use crate::representation::Representation;
 use crate::swarm;
-use crate::torrent::InfoHash;
+use crate::torrent::{InfoHash, entity_tag};
 
 /// How much behind the place of a seek is fetched before the player asks: what it reads first.
 const WINDOW: u64 = 16 << 20;
@@ -45,7 +45,7 @@ pub enum TransferState {
     Paused,
     /// The file is whole.
     Complete,
-    /// A store's link gives the bytes.
+    /// A store's link or a mirror gives the bytes.
     Streaming,
 }
 
@@ -68,6 +68,8 @@ pub struct Transfer {
     pub via: Option<Via>,
     /// Which bytes of the file are here, each from and to (the byte behind the last).
     pub buffered: Vec<(u64, u64)>,
+    /// One sentence, where the film needs more than its way brings; `null` where it keeps up.
+    pub note: Option<String>,
     /// One sentence, where it failed.
     pub error: Option<String>,
 }
@@ -116,9 +118,7 @@ impl Playback {
             None => known.main_file(),
         };
         let open = |one: &&Playable| match (file, index) {
-            (Some(file), _) => {
-                file.base_name() == one.file.base_name() && file.size_bytes == one.file.size_bytes
-            }
+            (Some(file), _) => entity_tag(&info_hash, file) == entity_tag(&info_hash, &one.file),
             (None, Some(index)) => one.file.index == Some(index),
             (None, None) => true,
         };
@@ -133,7 +133,9 @@ impl Playback {
             ..Transfer::of(TransferState::Idle)
         };
         let media_id = chosen.map(Playable::media_id);
-        transfer.via = media_id.and_then(|id| lock(&self.sessions).get(&id)?.via());
+        let session = media_id.and_then(|id| lock(&self.sessions).get(&id).cloned());
+        transfer.via = session.as_ref().and_then(|session| session.via());
+        transfer.note = session.and_then(|session| session.note());
         let whole = |total: Option<u64>| total.map(|total| (0, total)).into_iter().collect();
         match transfer.via {
             Some(Via::Disk) => {
@@ -141,8 +143,8 @@ impl Playback {
                 transfer.bytes_have = total.unwrap_or(0);
                 transfer.buffered = whole(total);
             }
-            Some(Via::Debrid) => transfer.state = TransferState::Streaming,
-            _ => {}
+            Some(Via::Debrid | Via::Mirror) => transfer.state = TransferState::Streaming,
+            Some(Via::Swarm) | None => {}
         }
         if transfer.via != Some(Via::Disk) {
             let number = file.and_then(|file| file.index);
@@ -161,7 +163,7 @@ impl Playback {
                 progress.here.into_iter().map(|part: Range<u64>| (part.start, part.end)).collect();
         }
         (transfer.peers, transfer.down_bytes_s) = (status.peers, status.down_bytes_s);
-        if transfer.via == Some(Via::Debrid) {
+        if matches!(transfer.via, Some(Via::Debrid | Via::Mirror)) {
             return;
         }
         let here = transfer.bytes_total == Some(transfer.bytes_have);
@@ -203,13 +205,20 @@ impl Playback {
             let gone = CancellationToken::new();
             let guard = gone.clone().drop_guard();
             // The place before, if it is still being fetched, is wanted no more.
-            lock(&self.torrents.seeking).insert(media.media_id, guard);
+            let media_id = media.media_id;
+            let seek = self.torrents.next_seek();
+            lock(&self.torrents.seeking).insert(media_id.clone(), (seek, guard));
             let part = byte..size.min(byte.saturating_add(WINDOW));
             let fetch = async move {
                 let mut bytes = bytes.read(part);
                 while let Some(Ok(_)) = bytes.next().await {}
             };
-            self.parts.tasks.spawn(async move { gone.run_until_cancelled(fetch).await });
+            let playback = Arc::clone(self);
+            self.parts.tasks.spawn(async move {
+                if gone.run_until_cancelled(fetch).await.is_some() {
+                    playback.torrents.is_fetched(&media_id, seek);
+                }
+            });
         }
         Ok(byte)
     }
@@ -227,6 +236,20 @@ impl Playback {
         if self.parts.swarm.allowed() {
             self.parts.swarm.close(&info_hash).await?;
         }
+        Ok(())
+    }
+
+    /// Leaves a torrent's peers alone: who reads it by another way goes on, and who reads it from them
+    /// is carried over to one, if there is one.
+    pub(in crate::playback) async fn leave_peers(&self, info_hash: InfoHash) -> Result<(), Error> {
+        for id in self.played_of(&info_hash)?.iter().map(Playable::media_id) {
+            lock(&self.torrents.seeking).remove(&id);
+            let session = lock(&self.sessions).get(&id).cloned();
+            if let Some(session) = session {
+                session.leave_peers();
+            }
+        }
+        self.parts.swarm.close(&info_hash).await?;
         Ok(())
     }
 
@@ -269,6 +292,7 @@ impl Transfer {
             readers: 0,
             via: None,
             buffered: Vec::new(),
+            note: None,
             error: None,
         }
     }

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 use sha1::{Digest as _, Sha1};
 
-use super::{InfoHash, TorrentFile};
+use super::{InfoHash, TorrentFile, mark_twins};
 use bencode::Value;
 
 pub use bad::{Bad, NameFault};
@@ -67,17 +67,6 @@ impl Metainfo {
         metainfo.trackers = urls(root.get("announce-list").into_iter().chain(root.get("announce")));
         metainfo.web_seeds = urls(root.get("url-list").into_iter());
         Ok(metainfo)
-    }
-
-    /// Reads an info dictionary that a peer has sent (BEP 9) for the torrent `expected`.
-    pub fn check_info(info_bytes: &[u8], expected: InfoHash) -> Result<Self, Bad> {
-        if info_bytes.len() > LONGEST {
-            return Err(Bad::TooLong { bytes: info_bytes.len() });
-        }
-        if hash_of(info_bytes) != expected {
-            return Err(Bad::OtherHash);
-        }
-        from_info(&bencode::read(info_bytes)?, info_bytes)
     }
 
     /// Length of all files that are listed, in bytes.
@@ -187,6 +176,7 @@ fn files(info: &Value<'_>, name: &str) -> Result<(Vec<TorrentFile>, u64), Bad> {
     if listed.iter().all(|file| file.size_bytes == Some(0)) {
         return Err(Bad::Empty);
     }
+    mark_twins(&mut listed);
     // What file systems and players count in.
     if i64::try_from(total).is_err() { Err(Bad::Lengths) } else { Ok((listed, total)) }
 }
@@ -241,8 +231,6 @@ mod tests {
         let pack = Metainfo::read(&bytes).unwrap();
         assert_eq!(pack.file(1).unwrap().name, "S01/E02.mkv");
         assert_eq!(pack.torrent_bytes(&[]), bytes);
-        assert_eq!(Metainfo::check_info(&pack.info, pack.info_hash).unwrap(), pack);
-        assert_eq!(Metainfo::check_info(&pack.info, one.info_hash), Err(Bad::OtherHash));
     }
 
     #[test]
@@ -251,7 +239,7 @@ mod tests {
             b"d5:filesld6:lengthi1e4:pathl1:aeed4:attr1:p6:lengthi16383e4:pathl4:.pad5:16383ee\
             d4:attr1:l6:lengthi0e4:pathl1:le12:symlink pathl2:..6:passwdeed6:lengthi1e4:pathl1:beee\
             4:name1:n12:piece lengthi16384e6:pieces40:0123456789012345678901234567890123456789e";
-        let read = Metainfo::check_info(info, hash_of(info)).unwrap();
+        let read = from_info(&bencode::read(info).unwrap(), info).unwrap();
         let listed: Vec<_> =
             read.files.iter().map(|file| (file.index, file.name.as_str())).collect();
         assert_eq!(listed, [(Some(0), "a"), (Some(3), "b")]);

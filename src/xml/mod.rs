@@ -4,10 +4,17 @@
 //!
 //! What we write ourselves is text with [`escape`] round each value.
 
+mod names;
+
 use std::borrow::Cow;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+
+pub use names::{Name, names};
+
+/// Before every document of ours.
+pub const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 
 /// Deepest element that is read. Feeds have five, calls of televisions four.
 const DEEPEST: usize = 32;
@@ -100,10 +107,7 @@ pub fn walk(text: &str, mut step: impl FnMut(Step<'_>)) -> Result<End, Refused> 
         let Ok(event) = reader.read_event() else { return Ok(End::Broken) };
         match event {
             Event::Eof => return Ok(if open.is_empty() { End::Whole } else { End::Broken }),
-            Event::DocType(kind) => {
-                let page = kind.trim_ascii().to_ascii_lowercase().starts_with(b"html");
-                return Err(if page { Refused::Page } else { Refused::DocumentType });
-            }
+            Event::DocType(kind) => return Err(refused(&kind)),
             Event::Start(_) if open.len() == DEEPEST => {
                 return Err(Refused::TooDeep);
             }
@@ -129,6 +133,11 @@ pub fn walk(text: &str, mut step: impl FnMut(Step<'_>)) -> Result<End, Refused> 
             }
         }
     }
+}
+
+fn refused(document_type: &[u8]) -> Refused {
+    let page = document_type.trim_ascii().to_ascii_lowercase().starts_with(b"html");
+    if page { Refused::Page } else { Refused::DocumentType }
 }
 
 fn add(element: &mut Element, event: &Event<'_>) {

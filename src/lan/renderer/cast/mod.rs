@@ -1,9 +1,7 @@
 //! A set that is led as a Google Cast receiver (CASTV2, by the crate `rust_cast`): Chromecast, and the
 //! many sets that have it built in.
-//!
-//! The crate waits without end for a set that falls silent. So each talk has a thread of its own, a
-//! limit, and few may be under way: a set that hangs costs a sleeping thread until its line breaks,
-//! and can hold up no other part of the house.
+
+mod line;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -15,33 +13,37 @@ use rust_cast::channels::media::{
     LoadOptions, Media, Metadata, MovieMediaMetadata, PlayerState, StatusEntry, StreamType,
 };
 use rust_cast::channels::receiver::{Application, CastDeviceApp};
-use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
+use self::line::{Broken, Line};
 use super::{Command, Error, Film, Renderer, Standing, State};
 use crate::lan::Links;
 
 const SERVICE: &str = "_googlecast._tcp.local.";
 /// How long receivers have to answer.
 const LISTENING: Duration = Duration::from_secs(2);
-/// A receiver near takes milliseconds to connect, and some seconds to start its player.
-const CONNECT: Duration = Duration::from_secs(3);
-const PATIENCE: Duration = Duration::from_secs(20);
 /// Whom each first message is for.
 const RECEIVER: &str = "receiver-0";
 /// Most receivers, and longest name, that are believed.
 const MOST: usize = 32;
 const LONGEST_NAME: usize = 80;
 
-/// Talks that may be under way.
-static TALKS: Semaphore = Semaphore::const_new(4);
-
 /// A receiver.
 #[derive(Debug, Clone)]
 pub(super) struct Cast {
     name: String,
     at: SocketAddr,
+    line: Line,
+}
+
+/// An engine of mDNS, which ends when nobody listens to it any more: dropped by itself it would go on,
+/// on a thread of its own.
+struct Ears(ServiceDaemon);
+
+impl Drop for Ears {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown();
+    }
 }
 
 /// Looks for receivers, for about two seconds.
@@ -59,9 +61,9 @@ pub(super) async fn look(links: &Links) -> Vec<(Renderer, Cast)> {
 }
 
 async fn listen(links: &Links) -> Result<BTreeMap<String, (Renderer, Cast)>, mdns_sd::Error> {
-    let daemon = ServiceDaemon::new()?;
-    daemon.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
-    let heard = daemon.browse(SERVICE)?;
+    let ears = Ears(ServiceDaemon::new()?);
+    ears.0.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
+    let heard = ears.0.browse(SERVICE)?;
     let end = Instant::now() + LISTENING;
     let mut found = BTreeMap::new();
     while let Ok(Ok(event)) = timeout_at(end, heard.recv_async()).await {
@@ -72,11 +74,12 @@ async fn listen(links: &Links) -> Result<BTreeMap<String, (Renderer, Cast)>, mdn
             found.insert(renderer.id.clone(), (renderer, set));
         }
     }
-    let _ = daemon.shutdown();
     Ok(found)
 }
 
-/// What is told of a receiver; `fn` is its name, `md` its model, `id` what it is told apart by.
+/// What is told of a receiver; `fn` is its name, `md` its model, `id` what it is told apart by. Anybody
+/// of the household can tell of an address: none of this machine is believed, since what listens there
+/// is no television.
 fn receiver(service: &ResolvedService, links: &Links) -> Option<(Renderer, Cast)> {
     let told = |key: &str| {
         let text = service.get_property_val_str(key).unwrap_or_default();
@@ -84,7 +87,8 @@ fn receiver(service: &ResolvedService, links: &Links) -> Option<(Renderer, Cast)
     };
     let id: String = told("id").chars().filter(char::is_ascii_alphanumeric).collect();
     let addresses = service.get_addresses().iter().map(mdns_sd::ScopedIp::to_ip_addr);
-    let address = addresses.filter(IpAddr::is_ipv4).find(|ip| links.is_on_link(*ip))?;
+    let another = |ip: &IpAddr| ip.is_ipv4() && links.is_on_link(*ip) && !links.is_own(*ip);
+    let address = addresses.filter(another).min()?;
     let (name, model) = (told("fn"), told("md"));
     let name = if name.is_empty() { model.clone() } else { name };
     if id.is_empty() || name.is_empty() {
@@ -92,10 +96,15 @@ fn receiver(service: &ResolvedService, links: &Links) -> Option<(Renderer, Cast)
     }
     let at = SocketAddr::new(address, service.get_port());
     let renderer = Renderer { id: format!("cast-{id}"), name: name.clone(), model, address };
-    Some((renderer, Cast { name, at }))
+    Some((renderer, Cast { name, at, line: Line::new() }))
 }
 
 impl Cast {
+    /// The same set, found again: what is said to it waits for what was said to it before.
+    pub(super) fn after(self, before: &Self) -> Self {
+        Self { line: before.line.clone(), ..self }
+    }
+
     /// Has it show a film, from where `film` says.
     pub(super) async fn show(&self, film: &Film) -> Result<(), Error> {
         let media = Media {
@@ -123,14 +132,14 @@ impl Cast {
     }
 
     pub(super) async fn tell(&self, command: Command) -> Result<(), Error> {
-        self.talk("a command", move |device| {
+        let told = self.talk("a command", move |device| {
             if let Command::Volume(percent) = command {
                 let level = f32::from(percent.min(100)) / 100.0;
-                return device.receiver.set_volume(level).map(drop);
+                return device.receiver.set_volume(level).map(|_| true);
             }
-            let Some((player, shown)) = playing(device)? else { return Ok(()) };
+            let Some((player, shown)) = playing(device)? else { return Ok(false) };
             let (to, session) = (player.transport_id.as_str(), shown.media_session_id);
-            match command {
+            let told = match command {
                 Command::Play => device.media.play(to, session).map(drop),
                 Command::Pause => device.media.pause(to, session).map(drop),
                 Command::Stop => device.media.stop(to, session).map(drop),
@@ -138,9 +147,14 @@ impl Cast {
                     device.media.seek(to, session, Some(rough(at)), None).map(drop)
                 }
                 Command::Volume(_) => Ok(()),
-            }
-        })
-        .await
+            };
+            told.map(|()| true)
+        });
+        // What shows nothing has stopped.
+        if told.await? || command == Command::Stop {
+            return Ok(());
+        }
+        Err(Error::Nothing { name: self.name.clone() })
     }
 
     pub(super) async fn standing(&self) -> Result<Standing, Error> {
@@ -159,30 +173,28 @@ impl Cast {
         .await
     }
 
-    /// Connects, and has `say` talk to it on a thread of its own.
+    /// Has `say` talk to it.
     async fn talk<T: Send + 'static>(
         &self,
         action: &'static str,
-        say: impl FnOnce(&CastDevice<'_>) -> Result<T, rust_cast::errors::Error> + Send + 'static,
+        say: impl FnOnce(&CastDevice<'_>) -> Said<T> + Send + 'static,
     ) -> Result<T, Error> {
-        let away = || Error::Away { name: self.name.clone() };
-        let place = TALKS.try_acquire().map_err(|_| away())?;
-        // The crate would wait for minutes for a set that is off.
-        let there = timeout(CONNECT, TcpStream::connect(self.at)).await;
-        drop(there.map_err(|_| away())?.map_err(|_| away())?);
-        let (host, port) = (self.at.ip().to_string(), self.at.port());
-        let talking = tokio::task::spawn_blocking(move || {
-            let _place = place;
+        let name = || self.name.clone();
+        let said = self.line.talk(self.at, move |near| {
             // Receivers have certificates of their maker's own, for addresses that change; what is
             // said is no secret, and the address answered in this very network.
+            let (host, port) = (near.ip().to_string(), near.port());
             let device = CastDevice::connect_without_host_verification(host, port)?;
             device.connection.connect(RECEIVER)?;
             say(&device)
         });
-        let said = timeout(PATIENCE, talking).await.map_err(|_| away())?.map_err(|_| away())?;
-        said.map_err(|error| {
+        let said = said.await.map_err(|broken| match broken {
+            Broken::Away => Error::Away { name: name() },
+            Broken::Busy => Error::Busy { name: name() },
+        })?;
+        said.map_err(|error: rust_cast::errors::Error| {
             let why = error.to_string().chars().take(120).collect();
-            Error::Refused { name: self.name.clone(), action, why }
+            Error::Refused { name: name(), action, why }
         })
     }
 }

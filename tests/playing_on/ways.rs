@@ -1,0 +1,191 @@
+//! Which way a film's bytes come, and by which they do not.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{FILM_BYTES, NAME, Town, Viewer};
+use crate::library::media_id;
+use crate::support::until;
+use crate::support::upstream::{Reply, Upstream};
+use crate::support::warehouse::Mood;
+use crate::support::world::ID;
+
+/// The store's server, as a cache of descriptions, has this torrent's.
+fn is_described(town: &Town) {
+    let path = format!("/{}.torrent", town.torrent.info_hash.to_string().to_uppercase());
+    town.store.on(&path, Reply::ok(&town.torrent.bytes));
+}
+
+fn path_of(play: &serde_json::Value) -> String {
+    let url = play["url"].as_str().unwrap();
+    url[url.find("/v/").unwrap()..].to_owned()
+}
+
+fn has_a_mirror(town: &Town) {
+    let source = json!({"name": "Friend", "url": town.warehouse.url("/{infoHash}/{fileName}")});
+    let added = town.server.owner("POST", "/api/sources").json(&source).send();
+    assert_eq!(added.status, 201, "{}", added.text());
+}
+
+#[test]
+fn what_the_store_refuses_for_legal_reasons_comes_from_peers_only_by_hand() {
+    let town = Town::new(true, true);
+    let Some(_peer) = town.peer() else { return };
+    let legal = json!({"error": {"code": "UNAVAILABLE_FOR_LEGAL_REASONS", "message": "infringing_file", "status_code": 451}});
+    town.store.on("/v0/store/magnets", Reply::json(legal.to_string()).with_status(451));
+    let pressed = || town.server.owner("POST", &format!("/api/play/{ID}")).send();
+    let answer = until("an index to answer", Duration::from_secs(60), || {
+        Some(pressed()).filter(|answer| answer.json()["error"]["code"] != json!("no_index"))
+    });
+    let passed = &answer.json()["error"]["detail"]["passed_over"];
+    assert_eq!((answer.status, &passed[0]["why"]), (502, &json!("refused_451")), "{passed}");
+    // A second time it is known, and stands at the end of the list: not played either.
+    assert_eq!(pressed().status, 502);
+    let by_hand = format!("/api/play/{ID}?info_hash={}", town.torrent.info_hash);
+    let play = town.server.owner("POST", &by_hand).send();
+    assert_eq!((play.status, &play.json()["via"]), (200, &json!("swarm")), "{}", play.text());
+}
+
+#[test]
+fn an_owners_mirror_plays_where_peers_may_not_be_asked() {
+    let town = Town::with(false, false, "");
+    is_described(&town);
+    until("nobody to ask", Duration::from_secs(60), || {
+        let none = town.server.owner("POST", &format!("/api/play/{ID}")).send();
+        (none.json()["error"]["code"] == "no_way").then_some(())
+    });
+    has_a_mirror(&town);
+    let play = town.server.play(ID);
+    assert_eq!(play["via"], "mirror", "{play}");
+    let viewer = Viewer::watch(play["url"].as_str().unwrap());
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn an_owners_mirror_plays_what_the_store_does_not_have() {
+    let town = Town::with(true, false, "");
+    is_described(&town);
+    has_a_mirror(&town);
+    let queued = json!({"data": {"id": "K1", "hash": town.torrent.info_hash, "name": NAME, "size": FILM_BYTES, "status": "failed", "files": []}});
+    town.store.on("/v0/store/magnets", Reply::json(queued.to_string()).with_status(201));
+    let play = town.server.play(ID);
+    assert_eq!(play["via"], "mirror", "{play}");
+}
+
+#[test]
+fn a_web_seed_that_only_the_magnet_names_gives_the_bytes() {
+    let town = Town::with(false, true, "p2p_timeout_ms = 1000\n");
+    is_described(&town);
+    // Nobody has allowed this private address.
+    let private = Upstream::start();
+    let mut magnet = town.torrent.magnet(&town.world.tracker);
+    magnet.web_seeds = vec![private.url("/film.mkv").to_string(), town.warehouse.url("/film.mkv")];
+    let body = json!({"magnetUri": magnet.to_string()});
+    let added = town.server.owner("POST", "/api/torrents").json(&body).send();
+    assert_eq!(added.status, 202, "{}", added.text());
+    let info = format!("/api/torrents/{}/info", town.torrent.info_hash);
+    until("the description", Duration::from_secs(60), || {
+        let info = town.server.owner("GET", &info).send().json();
+        (info["state"] == "ready").then_some(())
+    });
+    let path = format!("/api/stream/{}?file=0", town.torrent.info_hash);
+    let answer = town.server.owner("GET", &path).send();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(answer.body == town.torrent.files[0].1, "other bytes than the source's");
+    assert_eq!(private.connections(), 0, "a private address was asked");
+}
+
+#[test]
+fn a_way_at_half_the_films_bit_rate_is_left() {
+    let town = Town::new(true, true);
+    let Some(_peer) = town.peer() else { return };
+    let play = town.server.play(ID);
+    let id = media_id(&town.server, &path_of(&play));
+    // 40 MiB in 400 s are 100 KiB a second.
+    let told = json!({"position_s": 0.0, "duration_s": 400.0});
+    let told = town.server.owner("PUT", &format!("/api/library/{id}")).json(&told).send();
+    assert_eq!(told.status, 200, "{}", told.text());
+    let viewer = Viewer::watch(play["url"].as_str().unwrap());
+    viewer.has(4);
+    town.warehouse.is(Mood::Brings(50 << 10));
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+    assert_eq!(town.log_says("it is slower than the film"), 1, "{}", town.server.log());
+}
+
+#[test]
+fn where_the_only_way_is_slower_than_the_film_that_is_told() {
+    let town = Town::new(true, false);
+    let play = town.server.play(ID);
+    let id = media_id(&town.server, &path_of(&play));
+    let told = json!({"position_s": 0.0, "duration_s": 400.0});
+    town.server.owner("PUT", &format!("/api/library/{id}")).json(&told).send();
+    let viewer = Viewer::watch(play["url"].as_str().unwrap());
+    viewer.has(4);
+    town.warehouse.is(Mood::Brings(50 << 10));
+    let status = format!("/api/stream/{}/status", town.torrent.info_hash);
+    let note =
+        || town.server.owner("GET", &status).send().json()["note"].as_str().map(str::to_owned);
+    let note = until("the note", Duration::from_secs(90), note);
+    assert!(note.contains("the film takes 0.8 Mbit/s"), "{note}");
+    assert_eq!(town.log_says("bit rate is above what its way brings"), 1, "{}", town.server.log());
+    // It is fast again, and nothing is told any more.
+    town.warehouse.is(Mood::Sound);
+    viewer.has(20);
+    let status = town.server.owner("GET", &status).send().json();
+    assert!(status["note"].is_null(), "{status}");
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn how_long_peers_may_be_silent_is_as_the_configuration_says() {
+    let town = Town::with(true, true, "p2p_timeout_ms = 3000\n");
+    let Some(peer) = town.peer() else { return };
+    town.store_is_dead();
+    let play = town.server.play(ID);
+    assert_eq!(play["via"], "swarm", "{play}");
+    let viewer = Viewer::watch(play["url"].as_str().unwrap());
+    viewer.has(4);
+    // The peer keeps its connection.
+    peer.falls_silent(true);
+    town.store_is_well();
+    let began = Instant::now();
+    until("another way", Duration::from_secs(60), || (town.helped() > 0).then_some(()));
+    assert!(began.elapsed() < Duration::from_secs(18), "{:?}", began.elapsed());
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn what_the_store_says_after_the_answer_is_known_to_who_plays_from_that_page() {
+    let town = Town::new(true, false);
+    let cached = json!({"data": {"items": [{"hash": town.torrent.info_hash, "status": "cached", "files": []}]}});
+    let (cached, half) = (cached.to_string(), Duration::from_secs(5));
+    let late = Reply::json(&cached).drip(cached.len().div_ceil(2), half);
+    town.store.on("/v0/store/magnets/check", late);
+    let candidate = || {
+        let found = town.server.get(&format!("/api/find/{ID}")).json();
+        Some(found["candidates"][0].clone()).filter(serde_json::Value::is_object)
+    };
+    let seen = until("an index to answer", Duration::from_secs(60), candidate);
+    assert_eq!(seen["availability"]["realdebrid"], "unknown", "the store is late");
+    let by_hash = format!("/api/play/{ID}?info_hash={}", town.torrent.info_hash);
+    let play = until("the store's word", Duration::from_secs(60), || {
+        let play = town.server.owner("POST", &by_hash).send().json();
+        (play["candidate"]["availability"]["realdebrid"] == "cached").then_some(play)
+    });
+    assert_eq!(play["via"], "debrid", "{play}");
+}
+
+#[test]
+fn who_waits_in_vain_hears_of_it_after_two_minutes() {
+    let town = Town::new(false, true);
+    let Some(peer) = town.peer() else { return };
+    let viewer = town.viewer();
+    viewer.has(4);
+    peer.falls_silent(true);
+    // The silence itself counts, not only the pauses between two tries.
+    let read = viewer.ends();
+    let source = &town.torrent.files[0].1;
+    assert!(read.len() < source.len() && source.starts_with(&read), "{} bytes", read.len());
+    peer.falls_silent(false);
+}
