@@ -23,7 +23,7 @@ const FILMS: u64 = 1;
 pub struct Kodi<'lab> {
     host: &'lab Namespace,
     display: String,
-    _kodi: Beside,
+    _program: Beside,
     _screen: Beside,
     _home: TempDir,
 }
@@ -52,8 +52,13 @@ impl<'lab> Kodi<'lab> {
         let nobody = format!("unix:path={}", home.path().join("nobody").display());
         kodi.env("DBUS_SESSION_BUS_ADDRESS", &nobody).env("DBUS_SYSTEM_BUS_ADDRESS", &nobody);
         kodi.env_remove("WAYLAND_DISPLAY").env_remove("PULSE_SERVER").envs(environment.to_vec());
-        let kodi =
-            Self { host, display, _kodi: Beside::start(&mut kodi), _screen: screen, _home: home };
+        let kodi = Self {
+            host,
+            display,
+            _program: Beside::start(&mut kodi),
+            _screen: screen,
+            _home: home,
+        };
         until("Kodi's remote control", LIMIT, || kodi.call("JSONRPC.Ping", &json!({})).ok());
         kodi
     }
@@ -175,17 +180,17 @@ fn furnish(home: &Path, sources: &[&str]) {
         ("powermanagement.shutdowntime", "0".to_owned()),
         ("screensaver.mode", String::new()),
     ];
-    let rows: String = settings
-        .iter()
-        .map(|(id, value)| format!("<setting id=\"{id}\">{value}</setting>"))
-        .collect();
+    let row = |(id, value): &(&str, String)| format!("<setting id=\"{id}\">{value}</setting>");
+    let rows: Vec<String> = settings.iter().map(row).collect();
+    let rows = rows.concat();
     let file = format!("<settings version=\"2\">{rows}</settings>");
     fs::write(folder.join("guisettings.xml"), file).unwrap();
     // The remote control lists only what lies in a folder of the owner's.
     let source = |at: &&str| {
         format!("<source><name>{at}</name><path pathversion=\"1\">{at}</path></source>")
     };
-    let rows: String = sources.iter().map(source).collect();
+    let rows: Vec<String> = sources.iter().map(source).collect();
+    let rows = rows.concat();
     let file = format!("<sources><video>{rows}</video></sources>");
     fs::write(folder.join("sources.xml"), file).unwrap();
 }

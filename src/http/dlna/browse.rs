@@ -62,8 +62,7 @@ async fn learn_subtitles(visitor: &Visitor, set: &Profile, node: &Node) {
 }
 
 /// `Search` (2.7.5) through what lies in a folder and those in it, and through what is known of titles
-/// that are not here. A search for what is not here, such as music, finds
-/// nothing; it is no error.
+/// that are not here. A search for what there is none of, such as music, finds nothing; it is no error.
 pub(super) async fn search(
     visitor: &Visitor,
     server: &MediaServer,
