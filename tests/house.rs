@@ -71,6 +71,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("chardetng", &["subtitle"]),
     ("encoding_rs", &["subtitle"]),
     ("flate2", &["cache"]),
+    ("image", &["title"]),
     ("unicode_width", &["cli"]),
     ("noto_sans_mono_bitmap", &["clip"]),
 ];

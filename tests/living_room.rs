@@ -2,14 +2,17 @@
 //! other people's control points on the other. Found by SSDP, listed by UPnP, played.
 
 mod asked;
+mod at_hand;
 mod browsed;
 mod found;
+mod kodi;
 mod libvlc;
 mod quirks;
 mod searched;
 mod shelf;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::support::home::Home;
 use crate::support::installed::python;
@@ -19,6 +22,8 @@ use crate::support::netns::Lab;
 const FILM: &str = "tt9900101";
 /// What its box is called.
 const NAME: &str = "Credenza demonstration";
+/// How long an outside program may take.
+const LIMIT: Duration = Duration::from_secs(60);
 const DESCRIPTION: &str = "/dlna/description.xml";
 
 /// The household, with televisions told of it.

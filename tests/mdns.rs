@@ -4,6 +4,8 @@
 //! Nothing here announces on the network of whoever runs it: [`child`] and the program run inside
 //! a namespace that the test made.
 
+mod ipv6;
+
 use crate::support::installed::python;
 use crate::support::netns::{Avahi, Lab, Namespace, Service};
 use crate::support::process::{Beside, finish};
@@ -12,6 +14,7 @@ use credenza::lan::{Advertisement, Offer};
 use std::fs;
 use std::io::Read as _;
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio_util::task::TaskTracker;
 
 const KIND: &str = "_http._tcp";
@@ -29,7 +32,8 @@ fn child() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let tasks = TaskTracker::new();
-        let us = Advertisement::start("Credenza", 8080, &OFFERS, &tasks).unwrap();
+        let us =
+            Advertisement::start("Credenza", ([0, 0, 0, 0], 8080).into(), &OFFERS, &tasks).unwrap();
         let mut names = us.names();
         println!("name {}", us.current_name());
         let mut input =
@@ -204,20 +208,25 @@ fn zeroconf_hears_us_come_and_go() {
     });
 }
 
+/// The program as `Credenza` at `listen`, and its folder.
+fn serve(lab: &Lab, listen: &str) -> (Beside, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = folder.path().join("credenza.toml");
+    fs::write(&configuration, "[lan]\nmdns = true\nname = \"Credenza\"\n").unwrap();
+    let mut serve = lab.server.command(env!("CARGO_BIN_EXE_credenza"));
+    serve.arg("--config").arg(&configuration).arg("--data").arg(folder.path().join("data"));
+    let mut program = Beside::start(serve.args(["--listen", listen, "serve"]));
+    program.line("an address", LIMIT, |line| line.starts_with("http://").then_some(()));
+    (program, folder)
+}
+
 #[test]
 fn the_program_is_found_as_configured_and_says_goodbye_when_interrupted() {
     if let Some(reason) = missing() {
         return skip(reason);
     }
     let lab = Lab::new();
-    let folder = tempfile::tempdir().unwrap();
-    let configuration = folder.path().join("credenza.toml");
-    fs::write(&configuration, "[lan]\nmdns = true\nname = \"Credenza\"\n").unwrap();
-    let mut serve = lab.server.command(env!("CARGO_BIN_EXE_credenza"));
-    serve.arg("--config").arg(&configuration).arg("--data").arg(folder.path().join("data"));
-    let mut program = Beside::start(serve.args(["--listen", "0.0.0.0:8080", "serve"]));
-    program.line("an address", LIMIT, |line| line.starts_with("http://").then_some(()));
-
+    let (mut program, _folder) = serve(&lab, "0.0.0.0:8080");
     let avahi = Avahi::start(&lab.viewer, "viewer");
     assert_is_ours(&seen(&avahi), &lab);
     assert_host_resolves(&avahi, "credenza.local", lab.server.address);

@@ -297,7 +297,7 @@ fn advertise(config: &Config, address: SocketAddr, tasks: &TaskTracker) -> Optio
             txt: &[("path", "/"), ("version", env!("CARGO_PKG_VERSION"))],
         },
     ];
-    match Advertisement::start(&config.lan.name, address.port(), &offers, tasks) {
+    match Advertisement::start(&config.lan.name, address, &offers, tasks) {
         Ok(advertisement) => Some(advertisement),
         Err(error) => {
             tracing::warn!(%error, "the name is not announced in the local network");

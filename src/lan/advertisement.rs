@@ -1,13 +1,14 @@
 //! Our services and the host name they point to, for as long as we run.
 
 use crate::host_name::host_label;
-use crate::lan::interfaces::is_of_containers;
+use crate::lan::interfaces::{Listening, is_of_containers};
 use crate::lan::name;
 use mdns_sd::{
     DaemonEvent, DnsNameChange, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceInfo,
     UnregisterStatus,
 };
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -70,12 +71,13 @@ pub struct Advertisement {
 }
 
 impl Advertisement {
-    /// Announces `NAME.local` and `offers` at `port`, called `name`, on every interface that leads to
-    /// the household, now and as interfaces and addresses come and go. Renames are followed by a task
-    /// on `tasks`, which ends when this does.
+    /// Announces `NAME.local` and `offers`, called `name`, on every interface that leads to the
+    /// household, now and as interfaces and addresses come and go: those addresses that lead to a
+    /// server which listens at `listens`. Renames are followed by a task on `tasks`, which ends when
+    /// this does.
     pub fn start(
         name: &str,
-        port: u16,
+        listens: SocketAddr,
         offers: &[Offer<'_>],
         tasks: &TaskTracker,
     ) -> Result<Self, Error> {
@@ -83,7 +85,11 @@ impl Advertisement {
         let host = format!("{}.local", host_label(name));
         let service = |offer: &Offer<'_>| {
             let (kind, host) = (format!("{}.local.", offer.kind), format!("{host}."));
-            let info = ServiceInfo::new(&kind, &instance, &host, (), port, offer.txt)?;
+            let mut info =
+                ServiceInfo::new(&kind, &instance, &host, (), listens.port(), offer.txt)?;
+            info.set_interfaces(vec![IfKind::Predicate(IfPredicate::new(move |interface| {
+                leads_to(listens.ip(), interface.ip())
+            }))]);
             Ok(info.enable_addr_auto())
         };
         let services = offers.iter().map(service).collect::<Result<Vec<_>, Error>>()?;
@@ -153,6 +159,15 @@ impl Drop for Advertisement {
         // After `stop` the engine is gone, and this does nothing.
         let _ = self.daemon.shutdown();
     }
+}
+
+/// Whether others reach a server that listens at `listens` by our address `ours`. A link-local IPv6
+/// address leads nowhere without the number of an interface (RFC 4007, 6), which a URL cannot carry:
+/// Kodi opens the first address that it is told, and finds nobody. Who asks for one that is not told
+/// hears at once that there is none (RFC 6762, 6.1).
+fn leads_to(listens: IpAddr, ours: IpAddr) -> bool {
+    let is_link_local = matches!(ours, IpAddr::V6(ours) if ours.is_unicast_link_local());
+    !is_link_local && Listening(listens).covers(ours)
 }
 
 /// Keeps `names` true until the engine ends.
@@ -227,12 +242,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn only_addresses_that_answer_are_told() {
+        for (listens, ours, told) in [
+            ("0.0.0.0", "192.168.1.5", true),
+            ("0.0.0.0", "fd00::5", false),
+            ("::", "192.168.1.5", true),
+            ("::", "2001:db8::5", true),
+            ("::", "fe80::5", false),
+            ("192.168.1.5", "192.168.1.5", true),
+            ("192.168.1.5", "10.0.0.5", false),
+            ("::ffff:192.168.1.5", "192.168.1.5", true),
+            ("fd00::5", "fd00::5", true),
+            ("fd00::5", "192.168.1.5", false),
+        ] {
+            let found = leads_to(listens.parse().unwrap(), ours.parse().unwrap());
+            assert_eq!(found, told, "{ours}, where {listens} is listened on");
+        }
+    }
+
     // The engine itself is tried in namespaces (tests/mdns.rs): here it would announce on the
     // network of whoever runs the tests.
     #[tokio::test]
     async fn a_name_that_cannot_be_shown_is_refused_before_anything_is_announced() {
         let tasks = TaskTracker::new();
-        let refused = Advertisement::start(" \u{7}", 80, &[], &tasks).unwrap_err();
+        let refused =
+            Advertisement::start(" \u{7}", ([0, 0, 0, 0], 80).into(), &[], &tasks).unwrap_err();
         assert_eq!(
             refused.to_string(),
             r#"the name " \u{7}" has no visible character; set lan.name to another"#

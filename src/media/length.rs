@@ -74,12 +74,13 @@ fn mvhd(child: &[u8]) -> Runs {
     if scale == 0 { Runs::Unknown } else { Runs::Seconds(ticks as f64 / scale as f64) }
 }
 
-fn number(bytes: &[u8]) -> u64 {
+/// A number as it stands in files, the highest byte first.
+pub(super) fn number(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 /// An element's name or size: its first bit that is set tells its length (RFC 8794, 4).
-fn variable(bytes: &[u8], at: usize, keep_marker: bool) -> Option<(u64, usize)> {
+pub(super) fn variable(bytes: &[u8], at: usize, keep_marker: bool) -> Option<(u64, usize)> {
     let first = *bytes.get(at)?;
     let length = first.leading_zeros() as usize + 1;
     let whole = bytes.get(at..at + length).filter(|_| length <= 8)?;

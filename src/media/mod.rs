@@ -2,6 +2,7 @@
 
 mod clock;
 mod content;
+mod dimensions;
 mod length;
 mod query;
 mod stremio_id;
@@ -9,6 +10,7 @@ mod video_hash;
 
 pub use clock::Clock;
 pub use content::{Container, Content, Other, TELLING, content_of, passes};
+pub use dimensions::dimensions;
 pub use length::{Runs, runs};
 pub use query::{AnimePlace, Query, Title, Wanted};
 pub use stremio_id::{AnimeBase, BadId, Episode, ImdbId, StremioId};

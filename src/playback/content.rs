@@ -10,10 +10,11 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
+use super::places::LONGEST_S;
 use super::playable::Playable;
 use super::ways::NoWay;
 use super::{Error, Playback, durably, lock};
-use crate::media::{Content, TELLING, content_of, passes};
+use crate::media::{Content, Runs, TELLING, content_of, dimensions, passes, runs};
 use crate::release;
 use crate::representation::{ByteStream, Representation};
 
@@ -80,12 +81,30 @@ impl Playback {
         if content == Content::Unknown && release::is_video(file) {
             tracing::info!(info_hash = %playable.info_hash, file, "content: of no container that is known here; passed on, since there are others");
         }
+        self.learn_from(playable, &head);
         let mut vouched = lock(&self.vouched.0);
         if vouched.len() >= MOST_FILMS {
             vouched.clear();
         }
         vouched.insert(playable.media_id());
         Ok(())
+    }
+
+    /// Notes what the first bytes say for lists: how long the film runs, where no player has told that
+    /// yet, and how large its picture is.
+    fn learn_from(&self, playable: &Playable, head: &[u8]) {
+        let length = match runs(0, head) {
+            Runs::Seconds(seconds) if seconds <= LONGEST_S => Some(seconds),
+            _ => None,
+        };
+        let resolution = dimensions(head);
+        let learnt = self.shelf.records.learn(&playable.media_id(), |record| {
+            record.duration_s = record.duration_s.or(length);
+            record.resolution = resolution.or(record.resolution);
+        });
+        if let Err(error) = learnt {
+            tracing::debug!(%error, "what a film's head says is not noted");
+        }
     }
 
     /// An error where it was seen before that it must not be passed on.

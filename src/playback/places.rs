@@ -39,7 +39,7 @@ impl ShelfChange {
 /// How long a move may take before it goes on behind the answer.
 const ANSWERED: Duration = Duration::from_secs(10);
 /// A longer film there is not; what a player says beyond it is no position.
-const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
+pub(super) const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
 
 impl Playback {
     /// Notes what is to be done with a title, durably, and begins with it. A file that is not whole

@@ -35,6 +35,8 @@ pub(super) struct Record {
     /// Where the picture stood last.
     pub(super) position_s: Option<f64>,
     pub(super) duration_s: Option<f64>,
+    /// Its picture's width and height, as the container says.
+    pub(super) resolution: Option<(u32, u32)>,
 }
 
 /// How far a copy is: what was flushed to the disk, of which file.
@@ -133,6 +135,32 @@ impl Records {
             return Ok(());
         }
         self.write(media_id, record).map(|_| ())
+    }
+
+    /// Changes a record in memory alone; it is written with the next [`flush`](Self::flush). For what
+    /// is learnt again where it is lost.
+    pub(super) fn learn(
+        &self,
+        media_id: &str,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<(), Error> {
+        let _alone = lock(&self.changing);
+        let before = self.of(media_id)?;
+        let mut record = before.clone();
+        change(&mut record);
+        if record == before {
+            return Ok(());
+        }
+        let mut noted = lock(&self.noted);
+        let noted = noted.entry(media_id.to_owned()).or_insert_with(|| Noted {
+            record: before.clone(),
+            dirty: false,
+            written: Instant::now(),
+            written_at_s: before.position_s,
+        });
+        (noted.record, noted.dirty) = (record, true);
+        self.lists.touch(media_id);
+        Ok(())
     }
 
     fn write(&self, media_id: &str, record: Record) -> Result<Record, Error> {

@@ -39,6 +39,11 @@ impl Playback {
         self.parts.titles.image(which, id).await
     }
 
+    /// The same as a JPEG of at most 160 pixels a side.
+    pub async fn thumbnail(&self, which: Picture, id: &StremioId) -> Option<Image> {
+        self.parts.titles.thumbnail(which, id).await
+    }
+
     /// Asks TMDB whether it takes a key; keeps it only if it does.
     pub async fn set_tmdb_key(&self, key: Secret) -> Result<(), Error> {
         self.parts.titles.check_tmdb_key(&key).await?;

@@ -32,5 +32,5 @@ pub use pick::pick;
 pub use preferences::{BadPreference, Codec, DolbyVision, Hdr, Preferences, Resolution, Seeders};
 pub use rank::rank;
 pub use reason::Reason;
-pub use set::{Bookmarks, Captions, Container, Profile, SetLimits, Sound, for_set};
+pub use set::{Bookmarks, Captions, Container, Pictures, Profile, SetLimits, Sound, for_set};
 pub use target::Target;

@@ -54,6 +54,24 @@ pub struct List {
     pub skip: u32,
 }
 
+/// Under what the cache has a search.
+fn key_of_search(text: &str) -> String {
+    format!("search/{}", text.to_lowercase())
+}
+
+/// The same of a part of a catalogue.
+fn key_of(kind: Kind, extra: Option<&str>) -> String {
+    format!("list/{}/{}", kind.as_str(), extra.unwrap_or_default())
+}
+
+/// Which part, as Stremio's protocol writes it; `None`: the first of all.
+fn extra_of(genre: Option<&str>, skip: u32) -> Option<String> {
+    let genre = genre.map(|genre| format!("genre={genre}"));
+    let skip = (skip > 0).then(|| format!("skip={skip}"));
+    let extra: Vec<String> = genre.into_iter().chain(skip).collect();
+    (!extra.is_empty()).then(|| extra.join("&"))
+}
+
 impl Titles {
     /// Films, series and anime whose names fit `text`, the best of each first. One catalogue that
     /// gives no answer does not hide the others; where none does, what was found before is told.
@@ -62,7 +80,7 @@ impl Titles {
         if text.is_empty() {
             return Ok(Told { value: Vec::new(), age: None });
         }
-        let key = format!("search/{}", text.to_lowercase());
+        let key = key_of_search(&text);
         let kept = match self.kept_rows(&key, FRESH_SEARCH) {
             Ok(fresh) => return Ok(Told { value: fresh, age: None }),
             Err(kept) => kept,
@@ -109,13 +127,8 @@ impl Titles {
         if list.skip > MOST_SKIPPED || genre.as_ref().is_some_and(odd) {
             return Ok(Told { value: Vec::new(), age: None });
         }
-        let mut extra: Vec<String> =
-            genre.map(|genre| format!("genre={genre}")).into_iter().collect();
-        if list.skip > 0 {
-            extra.push(format!("skip={}", list.skip));
-        }
-        let extra = (!extra.is_empty()).then(|| extra.join("&"));
-        let key = format!("list/{}/{}", list.kind.as_str(), extra.as_deref().unwrap_or_default());
+        let extra = extra_of(genre, list.skip);
+        let key = key_of(list.kind, extra.as_deref());
         let kept = match self.kept_rows(&key, FRESH) {
             Ok(fresh) => return Ok(Told { value: fresh, age: None }),
             Err(kept) => kept,
@@ -137,6 +150,24 @@ impl Titles {
             }
             Err(error) => kept.ok_or(error),
         }
+    }
+
+    /// What was found for `text` of late, however old; nobody is asked.
+    #[must_use]
+    pub fn search_known(&self, text: &str) -> Vec<Found> {
+        let text: String = text.trim().chars().take(LONGEST_SEARCH).collect();
+        self.rows_known(&key_of_search(&text))
+    }
+
+    /// What was told of late to be popular, the same.
+    #[must_use]
+    pub fn popular_known(&self, kind: Kind, skip: u32) -> Vec<Found> {
+        self.rows_known(&key_of(kind, extra_of(None, skip).as_deref()))
+    }
+
+    fn rows_known(&self, key: &str) -> Vec<Found> {
+        let kept = self.cache.as_ref().and_then(|cache| cache.answer(key));
+        kept.map(|(rows, _)| rows).unwrap_or_default()
     }
 
     async fn rows(

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::thumbnail::small;
 use super::{Details, Titles};
 use crate::fetch::{self, Request};
 use crate::media::StremioId;
@@ -51,12 +52,14 @@ pub(super) struct Store {
     metahub: Option<Url>,
     kept: Arc<Mutex<VecDeque<(String, Image)>>>,
     turns: Arc<Semaphore>,
+    /// One picture at a time is made small.
+    press: Arc<Semaphore>,
 }
 
 impl Default for Store {
     fn default() -> Self {
         let turns = Arc::new(Semaphore::new(AT_ONCE));
-        Self { metahub: None, kept: Arc::default(), turns }
+        Self { metahub: None, kept: Arc::default(), turns, press: Arc::new(Semaphore::new(1)) }
     }
 }
 
@@ -101,6 +104,29 @@ impl Titles {
             }
         }
         None
+    }
+
+    /// The same as a JPEG of at most 160 pixels a side; `None` also where it cannot be made so.
+    pub async fn thumbnail(&self, which: Picture, id: &StremioId) -> Option<Image> {
+        let key = format!("small/{which:?}/{id}");
+        if let Some(image) = self.images.get(&key) {
+            return Some(image);
+        }
+        let whole = self.image(which, id).await?;
+        // The turn goes with the work: who asked may be gone before it is done.
+        let turn = Arc::clone(&self.images.press).acquire_owned().await.ok()?;
+        if let Some(image) = self.images.get(&key) {
+            return Some(image);
+        }
+        let work = move || {
+            let made = small(&whole.bytes);
+            drop(turn);
+            made
+        };
+        let bytes = Bytes::from(tokio::task::spawn_blocking(work).await.ok()??);
+        let image = Image { media_type: "image/jpeg", bytes };
+        self.images.put(key, image.clone());
+        Some(image)
     }
 
     /// Keeps where the poster of a title is, where that cannot be told from its id.

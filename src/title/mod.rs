@@ -23,6 +23,7 @@ mod images;
 mod meta;
 mod resolve;
 mod source;
+mod thumbnail;
 mod tmdb;
 
 pub use anime_map::AnimeMap;

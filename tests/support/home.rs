@@ -18,7 +18,7 @@ pub struct Home {
     /// `http://10.99.0.1:8080`, as the viewer reaches it.
     pub base: String,
     program: Beside,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Home {
@@ -56,7 +56,7 @@ impl Home {
         let mut program = Beside::start(&mut command);
         program.line("an address", LIMIT, |line| line.starts_with("http://").then_some(()));
         let base = format!("http://{}:8080", lab.server.address);
-        Self { lab, base, program, _folder: folder }
+        Self { lab, base, program, folder }
     }
 
     /// What the viewer gets, as JSON; one of our errors is an error.
@@ -69,6 +69,16 @@ impl Home {
         let mut curl = self.curl(path);
         curl.args(["--header", "Content-Type: application/json", "--data", &body.to_string()]);
         Self::asked(curl)
+    }
+
+    /// What a program on the server's own machine gets, with the owner's right.
+    pub fn owner_get(&self, path: &str) -> Value {
+        let key = std::fs::read_to_string(self.folder.path().join("data/local.key")).unwrap();
+        let mut curl = self.lab.server.command("curl");
+        curl.args(["--silent", "--show-error", "--max-time", "60", "--header"]);
+        curl.arg(format!("Authorization: Bearer {}", key.trim()));
+        curl.arg(format!("http://127.0.0.1:8080{path}"));
+        Self::asked(curl).unwrap()
     }
 
     /// `curl` on the viewer.

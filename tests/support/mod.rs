@@ -11,6 +11,7 @@ pub mod home;
 pub mod hostile;
 pub mod http;
 pub mod installed;
+pub mod kodi;
 pub mod netns;
 pub mod player;
 pub mod process;

@@ -177,6 +177,11 @@ impl<'lab> Avahi<'lab> {
         avahi
     }
 
+    /// Where its message bus is, for programs that look for it themselves.
+    pub fn bus(&self) -> &str {
+        &self.bus
+    }
+
     /// A program on that host that speaks to this avahi.
     pub fn command(&self, program: &str) -> Command {
         let mut command = self.host.command(program);

@@ -22,7 +22,7 @@ pub(super) use find::events;
 pub(super) use renderers::show;
 pub(super) use story::id_of;
 pub(super) use titles::{
-    Part, episode_id, list_of, next_skip, picture_of, poster_path, title_id, title_of,
+    Part, Size, episode_id, list_of, next_skip, picture_of, poster_path, title_id, title_of,
 };
 
 use axum::Router;

@@ -96,7 +96,16 @@ pub(in crate::http) async fn image(
 ) -> Result<Response, ApiError> {
     visitor.may_watch()?;
     let Path((which, id)) = path?;
-    picture_of(&visitor, &which, &id).await
+    picture_of(&visitor, &which, &id, Size::Whole).await
+}
+
+/// How large a picture is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Size {
+    /// As the catalogues have it.
+    Whole,
+    /// A JPEG of at most 160 pixels a side.
+    Small,
 }
 
 /// The picture of a title, for whoever may have it.
@@ -104,6 +113,7 @@ pub(in crate::http) async fn picture_of(
     visitor: &Visitor,
     which: &str,
     id: &str,
+    size: Size,
 ) -> Result<Response, ApiError> {
     let which = match which {
         "poster" => Picture::Poster,
@@ -112,7 +122,12 @@ pub(in crate::http) async fn picture_of(
         _ => return Err(ApiError::not_found()),
     };
     let id = title_of(id)?;
-    let Some(image) = visitor.rooms.playback.image(which, &id).await else {
+    let playback = &visitor.rooms.playback;
+    let image = match size {
+        Size::Whole => playback.image(which, &id).await,
+        Size::Small => playback.thumbnail(which, &id).await,
+    };
+    let Some(image) = image else {
         let message = "there is no such picture, or nobody gives it now";
         let refusal = ApiError::new(StatusCode::NOT_FOUND, "no_picture", message);
         return Ok(([(header::CACHE_CONTROL, NO_PICTURE_AGE)], refusal).into_response());

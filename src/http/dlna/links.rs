@@ -1,6 +1,7 @@
 //! Where a set fetches what it was told of: at the address by which it reached us, since it may know
 //! no other.
 
+use super::picture::SMALL;
 use crate::http::api::title_id;
 use crate::http::rooms::Visitor;
 use crate::lan::content_directory::Places;
@@ -26,11 +27,12 @@ impl<'a> Links<'a> {
         let picture = node.picture.as_ref().map(|(which, id)| {
             format!("{}/dlna/picture/{}/{}", self.base, word_of(*which), title_id(id))
         });
+        let small_picture = picture.as_ref().map(|picture| format!("{picture}/{SMALL}"));
+        let places = Places { picture, small_picture, ..Places::default() };
         match &node.kind {
-            NodeKind::Folder { .. } => Places { picture, ..Places::default() },
+            NodeKind::Folder { .. } => places,
             NodeKind::Video(video) => {
-                let film = self.film(video);
-                Places { film, picture, subtitles: self.subtitles(video) }
+                Places { film: self.film(video), subtitles: self.subtitles(video), ..places }
             }
         }
     }

@@ -42,6 +42,7 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/dlna/control/{service}", post(control::control))
         .route("/dlna/events/{service}", any(events::events))
         .route("/dlna/picture/{which}/{id}", get(picture::picture))
+        .route(&format!("/dlna/picture/{{which}}/{{id}}/{}", picture::SMALL), get(picture::small))
 }
 
 async fn description(visitor: Visitor) -> Result<Response, ApiError> {

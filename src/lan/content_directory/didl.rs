@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::media::Clock;
 use crate::playback::{Node, NodeKind, Video};
-use crate::select::{Captions, Profile};
+use crate::select::{Captions, Pictures, Profile};
 use crate::xml::escape;
 
 /// What is promised of every film: bytes may be asked for by range, nothing is converted (DLNA
@@ -27,6 +27,8 @@ pub struct Places {
     pub film: String,
     /// Its picture.
     pub picture: Option<String>,
+    /// The same as a JPEG of at most 160 pixels a side.
+    pub small_picture: Option<String>,
     /// Its subtitles, the wanted language first.
     pub subtitles: Vec<String>,
 }
@@ -60,7 +62,7 @@ impl Didl {
                      <upnp:storageUsed>-1</upnp:storageUsed>",
                     count.unwrap_or_default(),
                 );
-                self.picture(places);
+                self.picture(places, set);
                 self.text.push_str("</container>");
             }
             NodeKind::Video(video) => {
@@ -73,7 +75,7 @@ impl Didl {
                     let _ = write!(self.text, "<dc:date>{day}</dc:date>");
                 }
                 self.text.push_str("<upnp:class>object.item.videoItem</upnp:class>");
-                self.picture(places);
+                self.picture(places, set);
                 self.bookmark(video);
                 self.film(video, places, set);
                 self.subtitles(places, set);
@@ -89,10 +91,17 @@ impl Didl {
         self.text
     }
 
-    fn picture(&mut self, places: &Places) {
-        if let Some(picture) = &places.picture {
-            let picture = escape(picture);
-            let _ = write!(self.text, "<upnp:albumArtURI>{picture}</upnp:albumArtURI>");
+    /// `JPEG_TN` is DLNA's name of a JPEG of at most 160 x 160 pixels.
+    fn picture(&mut self, places: &Places, set: &Profile) {
+        let whole = places.picture.as_ref().map(|at| ("", at));
+        let small = places.small_picture.as_ref().map(|at| (" dlna:profileID=\"JPEG_TN\"", at));
+        let mut pictures = [whole, small];
+        if set.pictures == Pictures::Small {
+            pictures.reverse();
+        }
+        for (profile, at) in pictures.into_iter().flatten() {
+            let at = escape(at);
+            let _ = write!(self.text, "<upnp:albumArtURI{profile}>{at}</upnp:albumArtURI>");
         }
     }
 
@@ -206,6 +215,7 @@ mod tests {
         let places = Places {
             film: "http://10.0.0.1/v/key/film.mkv?a=1&b=2".to_owned(),
             picture: Some("http://10.0.0.1/p".to_owned()),
+            small_picture: Some("http://10.0.0.1/p/small.jpg".to_owned()),
             subtitles: vec!["http://10.0.0.1/s.srt".to_owned()],
         };
         let mut didl = Didl::default();
@@ -255,6 +265,31 @@ mod tests {
         ] {
             let text = written(&film("a"), Profile::of(&[said]).unwrap());
             assert!(text.contains(wanted) && !text.contains(unwanted), "{said}: {text}");
+        }
+    }
+
+    #[test]
+    fn both_pictures_are_told_and_a_set_that_shows_small_ones_hears_of_that_first() {
+        let whole = "<upnp:albumArtURI>http://10.0.0.1/p</upnp:albumArtURI>";
+        let small = "<upnp:albumArtURI dlna:profileID=\"JPEG_TN\">http://10.0.0.1/p/small.jpg</upnp:albumArtURI>";
+        for (said, wanted) in [
+            ("Kodi/20.5", format!("{whole}{small}")),
+            ("LGE_DLNA_SDK/1.6.0 [TV][LG]OLED55C3/1.0", format!("{small}{whole}")),
+        ] {
+            let text = written(&film("a"), Profile::of(&[said]).unwrap());
+            assert!(text.contains(&wanted), "{said}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_film_is_left_out() {
+        let mut node = film("a");
+        if let NodeKind::Video(video) = &mut node.kind {
+            (video.size_bytes, video.duration_s, video.resolution) = (None, None, None);
+        }
+        let text = written(&node, Profile::unknown());
+        for absent in ["size=", "duration=", "bitrate=", "resolution="] {
+            assert!(!text.contains(absent), "{absent} {text}");
         }
     }
 

@@ -6,6 +6,7 @@
 //! URL opens the same session as everywhere.
 
 mod asked;
+mod at_hand;
 mod coming;
 mod facts;
 mod listing;

@@ -29,6 +29,7 @@ pub(super) struct Row {
     pub(super) last_watched: Option<u64>,
     pub(super) position_s: Option<f64>,
     pub(super) duration_s: Option<f64>,
+    pub(super) resolution: Option<(u32, u32)>,
     pub(super) entity_tag: String,
     /// When its bytes came to be known here.
     pub(super) modified: SystemTime,
@@ -59,6 +60,7 @@ impl Row {
             last_watched: record.last_watched_ms.map(|ms| ms / 1000),
             position_s: record.position_s,
             duration_s: record.duration_s,
+            resolution: record.resolution,
             entity_tag: entity_tag(&playable.info_hash, &playable.file),
             modified: playable.modified(),
             order,

@@ -260,7 +260,7 @@ fn film(above: &NodeId, row: &Row, title: String) -> Node {
         media_type: media_type_of(&row.file),
         size_bytes: row.size_bytes,
         duration_s: row.duration_s,
-        resolution: None,
+        resolution: row.resolution,
         position_s: row.position_s,
         title_id: row.id,
         file_name: Some(row.file.clone()),

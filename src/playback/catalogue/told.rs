@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const MOMENT: Duration = Duration::from_secs(1);
 /// How far what is popular can be turned over: who walks through everything must not ask a stranger
 /// for ten thousand titles.
-const FURTHEST: u32 = 500;
+pub(super) const FURTHEST: u32 = 500;
 /// How many episodes a part of a long season has.
 const PART: u32 = 100;
 /// What a film is taken for until it is chosen: most are. The answer says what it is.
@@ -83,7 +83,7 @@ impl Playback {
         nodes
     }
 
-    fn title_node(&self, above: &NodeId, found: &Found) -> Node {
+    pub(super) fn title_node(&self, above: &NodeId, found: &Found) -> Node {
         let title = names::of_title(&found.name, found.year);
         if found.film {
             let word = format!("{FILM}{}", found.id.title_text());
@@ -105,7 +105,7 @@ impl Playback {
             media_type: LIKELY,
             size_bytes: None,
             duration_s: record.as_ref().and_then(|record| record.duration_s),
-            resolution: None,
+            resolution: record.as_ref().and_then(|record| record.resolution),
             position_s: record.as_ref().and_then(|record| record.position_s),
             title_id: Some(asked),
             file_name: None,

@@ -26,6 +26,8 @@ pub struct Profile {
     pub name: String,
     /// How it takes subtitles.
     pub captions: Vec<Captions>,
+    /// Which picture of a film it is told of first.
+    pub pictures: Pictures,
     /// What its bookmarks count in.
     pub bookmarks: Bookmarks,
     /// Whether it is a web browser.
@@ -50,6 +52,17 @@ pub enum Captions {
     Res,
     /// `pv:subtitleFileUri` at the film's `res`.
     Pv,
+}
+
+/// Which picture of a film comes first; most sets take that one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pictures {
+    /// The one that the catalogues have.
+    #[default]
+    Whole,
+    /// One of at most 160 pixels a side: it shows no larger one.
+    Small,
 }
 
 /// What `X_SetBookmark` counts in.
@@ -111,6 +124,8 @@ struct Row {
     #[serde(default)]
     captions: Vec<Captions>,
     #[serde(default)]
+    pictures: Pictures,
+    #[serde(default)]
     bookmarks: Bookmarks,
     #[serde(default)]
     browser: bool,
@@ -170,6 +185,7 @@ impl Profile {
         Self {
             name: row.name,
             captions: row.captions,
+            pictures: row.pictures,
             bookmarks: row.bookmarks,
             browser: row.browser,
             plays: SetLimits { video: row.video, sound: row.sound, containers: row.containers },
