@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::support::seeder::{self, Torrent};
 use crate::support::server::{Server, credenza, run};
 use crate::support::world::{ID, World};
-use crate::support::{skip, until};
+use crate::support::skip;
 
 /// One sentence on standard error, code 1, nothing on standard output.
 fn refused(done: &Output, wanted: &[&str]) {
@@ -209,10 +209,21 @@ fn a_full_disk_is_told_and_the_server_goes_on() {
     assert_eq!(server.get("/health").status, 200);
     // With room again, the same address plays.
     std::fs::remove_file(&others).unwrap();
-    until("the film to play again", Duration::from_secs(60), || {
-        let answer = server.ask("GET", path).try_send().ok()?;
-        (answer.body == film.files[0].1).then_some(())
-    });
+    let mut last = String::new();
+    let start = std::time::Instant::now();
+    while start.elapsed() < Duration::from_secs(60) {
+        if let Ok(answer) = server.ask("GET", path).try_send() {
+            if answer.body == film.files[0].1 {
+                break;
+            }
+            last = format!("{} with {} bytes", answer.status, answer.body.len());
+        }
+    }
+    assert!(
+        server.ask("GET", path).send().body == film.files[0].1,
+        "it does not play again: {last}\n{}",
+        server.log()
+    );
     drop(server);
     unmount(&library);
 }
