@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::support::seeder::{self, Torrent};
 use crate::support::server::{Server, credenza, run};
-use crate::support::world::{ID, World};
 use crate::support::skip;
+use crate::support::world::{ID, World};
 
 /// One sentence on standard error, code 1, nothing on standard output.
 fn refused(done: &Output, wanted: &[&str]) {
