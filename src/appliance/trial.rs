@@ -72,6 +72,7 @@ impl Appliance {
         if let Err(error) = noted {
             tracing::warn!(%error, "why the trial failed could not be noted");
         }
+        self.last_film_ends().await;
         while let Err(error) = self.reboot().await {
             tracing::error!(%error, "the box cannot be started anew; pull its plug");
             tokio::time::sleep(self.timing.trial_limit).await;
