@@ -10,6 +10,7 @@ mod carry;
 mod catalogue;
 mod check;
 mod choose;
+mod claim_code;
 mod content;
 mod desk;
 mod feeds;
