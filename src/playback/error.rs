@@ -3,7 +3,6 @@
 use super::{BadIndex, Passed, TorrentError};
 use crate::media::StremioId;
 use crate::select::BadPreference;
-use crate::{debrid, durable, mirror, subtitle, swarm, title};
 
 /// Why nothing plays. One sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -157,25 +156,25 @@ pub enum Error {
     NoSubtitle,
     /// Subtitles that cannot be read.
     #[error(transparent)]
-    Subtitle(#[from] subtitle::Error),
+    Subtitle(#[from] crate::subtitle::Error),
     /// A torrent that a program names.
     #[error(transparent)]
     Torrent(#[from] TorrentError),
     /// The token is not as it should be.
     #[error(transparent)]
-    Debrid(#[from] debrid::Error),
+    Debrid(#[from] crate::debrid::Error),
     /// Peers.
     #[error(transparent)]
-    Swarm(#[from] swarm::Error),
+    Swarm(#[from] crate::swarm::Error),
     /// Mirrors.
     #[error(transparent)]
-    Mirror(#[from] mirror::Error),
+    Mirror(#[from] crate::mirror::Error),
     /// Titles.
     #[error(transparent)]
-    Title(#[from] title::Error),
+    Title(#[from] crate::title::Error),
     /// The state cannot be written or read.
     #[error(transparent)]
-    State(#[from] durable::Error),
+    State(#[from] crate::durable::Error),
 }
 
 impl Error {

@@ -22,7 +22,7 @@ fn a_wrong_line_of_the_configuration_costs_that_line_and_not_the_box() {
     for (line, words) in [
         ("[prefer]\nlanguages = [\"german\"]\n", "german"),
         ("[prefer]\nhdr = \"yes\"\n", "hdr"),
-        ("[mirror]\ntorrent_caches = [\"nowhere\"]\n", "nowhere"),
+        ("[mirror]\ntorrent_caches = [\"nowhere\"]\n", "torrent_caches"),
         ("[debrid]\nstore = \"torbox\"\ntoken_file = \"/nowhere/token\"\n", "/nowhere/token"),
     ] {
         let _ = std::fs::remove_dir_all(the_box.data());
