@@ -98,7 +98,7 @@ impl Evening {
                 trial_limit,
                 ..Timing::default()
             },
-            supervised: false,
+            ..Options::default()
         };
         let app = household.runtime.block_on(App::start_as(config, &data, options)).unwrap();
         let base = format!("http://{}", app.addresses()[0]);
