@@ -3,6 +3,7 @@
 //! strings, so that links can be made to expire.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use credenza::demo::household::{AtStore, Entry, Release};
 use credenza::demo::stand_in::cdn::Terms;
