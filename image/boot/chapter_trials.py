@@ -1,0 +1,66 @@
+"""Slots on trial that come to nothing before a server could judge them: each time the slot that was
+there before returns by itself. Each on its own copy of a good card, whose other slot is spoilt."""
+from contextlib import contextmanager
+
+import bundles
+import firmware
+from box import Box
+from machine import Outfit
+from report import expect
+
+
+def failed(t):
+    with on_trial(t, lost) as box:
+        with t.step("a trial that does not find its card: the old slot returns by itself"):
+            returned(t, box)
+
+
+@contextmanager
+def on_trial(t, spoil):
+    """A box that tries its other slot, spoilt by `spoil`."""
+    path = t.folder / f"{spoil.__name__}.img"
+    try:
+        card = t.good.copy(path)
+        other, _ = firmware.partition_to_start(card, True)
+        fill(card, other)
+        spoil(card, other)
+        with Box(card, Outfit()) as box:
+            yield box.power(one_shot=True)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def fill(card, number):
+    """A slot that nobody has updated yet gets a copy of the one that starts."""
+    other = card.partition(number)
+    header = other.start_bytes + other.size_bytes - bundles.HEADER_BYTES
+    if not card.peek(header, len(bundles.MAGIC)).startswith(bundles.MAGIC):
+        usual, _ = firmware.partition_to_start(card, False)
+        start = card.partition(usual).start_bytes
+        for at in range(0, other.size_bytes, 1 << 20):
+            card.poke(other.start_bytes + at, card.peek(start + at, 1 << 20))
+
+
+def lost(card, number):
+    """Its kernel has no driver for the card, say: the initramfs knows neither disk nor slot."""
+    words = card.read(number, "cmdline.txt").decode()
+    card.write(number, "cmdline.txt", words.replace("credenza.disk=", "credenza.dusk="))
+
+
+def returned(t, box, limit_s=150):
+    """The trial's end, and that the next start is the usual slot's; how the trial ended."""
+    mine, t.box = t.box, box
+    try:
+        trial = box.wait_boots(1)
+        expect(trial.trial, f"no trial: {trial}")
+        back = box.wait_boots(2, limit_s)
+        t.note(f"{trial.ended} after {back.at - trial.at:.1f} s")
+        expect(not back.trial and back.slot != trial.slot, f"after a {trial}: {back}")
+        t.note(f"answers after {box.wait_health():.1f} s")
+        expect(len(box.boots) == 2, f"more starts than two: {box.boots}")
+    except Exception:
+        t.autopsy()
+        raise
+    finally:
+        t.box = mine
+    return trial.ended
