@@ -75,6 +75,30 @@ fn every_board_has_a_disk_of_its_own() {
     }
 }
 
+/// The Raspberry Pis' driver writes the seconds modulo 16 into the hardware, and the kernel feeds that
+/// every 8 s (image/README.md, "A start"): 64 s would be a reset at once.
+#[test]
+fn no_watchdog_counts_less_than_it_takes_to_feed_it() {
+    let mut found = Vec::new();
+    for board in boards() {
+        let text = file(&format!("board/{board}/start-modules.txt"));
+        let words = text.lines().flat_map(|line| line.split('#').next().unwrap().split(' '));
+        let own = words.filter_map(|word| word.strip_prefix("heartbeat=")).map(str::to_owned);
+        let before = found.len();
+        found.extend(own.map(|seconds| (format!("{board}, initramfs"), seconds)));
+        assert_eq!(found.len(), before + 1, "{board}: start-modules.txt arms one watchdog");
+    }
+    let place = "image/rootfs/usr/lib/systemd/system.conf.d/credenza.conf";
+    let text = file(place);
+    let lines = text.lines().filter_map(|line| line.split_once("WatchdogSec="));
+    found.extend(lines.map(|(which, seconds)| (format!("{place}, {which}"), seconds.to_owned())));
+    assert_eq!(found.len(), boards().len() + 2, "{found:?}");
+    for (place, seconds) in found {
+        let seconds: u32 = seconds.trim_end_matches('s').parse().expect(&place);
+        assert!(seconds % 16 > 10, "{place}: {seconds} s are {} s to the hardware", seconds % 16);
+    }
+}
+
 #[test]
 fn what_nobody_has_started_says_so() {
     for board in boards() {

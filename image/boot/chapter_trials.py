@@ -10,9 +10,14 @@ from report import expect
 
 
 def failed(t):
-    with on_trial(t, lost) as box:
-        with t.step("a trial that does not find its card: the old slot returns by itself"):
-            returned(t, box)
+    # The one that hangs stands still for a minute, beside the others.
+    with on_trial(t, hung) as standing:
+        with on_trial(t, lost) as box:
+            with t.step("a trial that does not find its card: the old slot returns by itself"):
+                returned(t, box)
+        with t.step("a trial that hangs before systemd: the watchdog ends it, and the old slot returns"):
+            why = returned(t, standing)
+            expect(why == "watchdog", f"that trial ended by {why}")
 
 
 @contextmanager
@@ -45,6 +50,26 @@ def lost(card, number):
     """Its kernel has no driver for the card, say: the initramfs knows neither disk nor slot."""
     words = card.read(number, "cmdline.txt").decode()
     card.write(number, "cmdline.txt", words.replace("credenza.disk=", "credenza.dusk="))
+
+
+def hung(card, number):
+    """Its first program waits for ever: build.id is a pipe that nobody writes to. The kernel takes
+    several archives one after the other, and the later one's files."""
+    packed = card.read(number, "initramfs")
+    card.write(number, "initramfs", packed + bytes(-len(packed) % 4) + archive("build.id", 0o010600))
+
+
+def archive(name, mode):
+    """An archive of one empty file, as cpio's format newc has it."""
+    return b"".join(entry(*one) for one in [(name, mode, 1), ("TRAILER!!!", 0, 0)])
+
+
+def entry(name, mode, number):
+    name = name.encode() + b"\0"
+    # Number, mode, owner, group, links, time, size, four devices, the name's length, no checksum.
+    words = [number, mode, 0, 0, 1, 0, 0, 0, 0, 0, 0, len(name), 0]
+    head = b"070701" + b"".join(b"%08X" % word for word in words) + name
+    return head + bytes(-len(head) % 4)
 
 
 def returned(t, box, limit_s=150):
