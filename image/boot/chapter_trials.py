@@ -1,6 +1,9 @@
 """Slots on trial that come to nothing before a server could judge them: each time the slot that was
 there before returns by itself. Each on its own copy of a good card, whose other slot is spoilt."""
+import subprocess
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import bundles
 import firmware
@@ -14,6 +17,9 @@ def failed(t):
     with on_trial(t, hung) as standing:
         with on_trial(t, lost) as box:
             with t.step("a trial that does not find its card: the old slot returns by itself"):
+                returned(t, box)
+        with on_trial(t, without_server) as box:
+            with t.step("a trial whose server ends at once: the old slot returns by itself"):
                 returned(t, box)
         with t.step("a trial that hangs before systemd: the watchdog ends it, and the old slot returns"):
             why = returned(t, standing)
@@ -70,6 +76,25 @@ def entry(name, mode, number):
     words = [number, mode, 0, 0, 1, 0, 0, 0, 0, 0, 0, len(name), 0]
     head = b"070701" + b"".join(b"%08X" % word for word in words) + name
     return head + bytes(-len(head) % 4)
+
+
+def without_server(card, number):
+    """Its system starts, and /usr/bin/credenza is a program that fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        packed, root = Path(folder) / "rootfs.sqfs", Path(folder) / "root"
+        card.extract(number, "rootfs.sqfs", packed)
+        run("unsquashfs", "-q", "-n", "-no-xattrs", "-d", root, packed)
+        server = root / "usr/bin/credenza"
+        server.unlink()
+        server.write_text("#!/bin/sh\nexit 1\n")
+        server.chmod(0o755)
+        run("mksquashfs", root, packed, "-noappend", "-quiet", "-no-progress", "-no-xattrs", "-all-root",
+            "-comp", "gzip", "-Xcompression-level", "1")
+        card.write(number, "rootfs.sqfs", packed.read_bytes())
+
+
+def run(*command):
+    subprocess.run(["nice", *command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def returned(t, box, limit_s=150):
