@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 fn file(path: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -106,6 +108,34 @@ fn what_nobody_has_started_says_so() {
         let real = said["IMAGER_DEVICES"] != "none";
         assert_eq!(real, said["STATUS"] == "built, not yet booted on hardware", "{board}");
     }
+}
+
+/// Two builds into one folder: the second begins by clearing away, so it must wait before it does.
+#[test]
+fn a_second_build_leaves_the_first_alone() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    fs::create_dir_all(out.join("qemu")).unwrap();
+    let first = out.join("qemu/of the first build");
+    fs::write(&first, "").unwrap();
+    let script = "fail() { echo \"$*\" >&2; exit 1; }\n\
+        say() { echo \"$*\"; }\n\
+        . image/stage/facts.sh; board=qemu; choose_folders; echo ready";
+    let mut second = Command::new("bash");
+    second.args(["-euc", script]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    second.env("OUT", &out).env("XDG_CACHE_HOME", folder.path()).stdout(Stdio::piped());
+    // What the first one holds while it works.
+    let lock = fs::File::create(out.join(".qemu.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut second = second.spawn().unwrap();
+    let mut said = BufReader::new(second.stdout.take().unwrap()).lines();
+    let waits = said.next().unwrap().unwrap();
+    assert!(waits.contains("another build of qemu"), "{waits}");
+    assert!(first.exists(), "what the first build has made so far is gone");
+    lock.unlock().unwrap();
+    assert_eq!(said.next().unwrap().unwrap(), "ready");
+    assert!(second.wait().unwrap().success());
+    assert!(!first.exists(), "what an earlier build left is in this one");
 }
 
 #[test]
