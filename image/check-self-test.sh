@@ -105,13 +105,14 @@ sed -i 's/^root:[*!]/root:$6$x$y/' "$root/etc/shadow"
 rm -f "$root"/usr/share/credenza/update-keys/next.pub "$root/usr/share/doc/credenza/copyright"
 cp "$root/etc/notes" "$root/usr/bin/sshd"
 rm -f "$root/etc/systemd/system/getty@.service" "$root"/usr/lib/aarch64-linux-gnu/libgmp.so.*
-sed -i 's/^NoNewPrivileges=yes/#/' "$root/usr/lib/systemd/system/credenza.service"
+sed -i 's/^NoNewPrivileges=yes/#/; s/--listen \[::\]:80$/--listen [::]:81/' "$root/usr/lib/systemd/system/credenza.service"
+printf '[Service]\nExecStart=/usr/bin/busybox nc -l -p 99\n' >"$root/usr/lib/systemd/system/credenza-door.service"
 mksquashfs "$root" "$work/spoilt.sqfs" -comp gzip -Xcompression-level 1 -all-root -no-xattrs -quiet -no-progress >/dev/null
 mdel -i "$copy@@$slot_a" ::rootfs.sqfs
 mcopy -i "$copy@@$slot_a" "$work/spoilt.sqfs" ::rootfs.sqfs
 noticed 'a spoilt system' 'writable by everybody' 'setuid' 'no private keys' 'no password' 'two keys' \
     'own licence' 'no sshd' 'getty@.service is masked' 'NoNewPrivileges=yes' \
-    'finds the libraries'
+    'finds the libraries' 'listens on a port that image/ports.txt lists (81)' 'no other unit of ours listens'
 
 if [ "$missed" != 0 ]; then
     echo "image/check-self-test.sh: $missed faults were not noticed" >&2

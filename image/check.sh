@@ -178,14 +178,23 @@ check_secrets() {
         "$root/usr/lib/systemd/system/credenza-debug.service"
 }
 
-# What listens, by the units that may start: the list is held to, in both directions.
+listed() { grep -Eq "^$1 +$2 +$3 " "$here/ports.txt"; } # listed PORT PROTOCOL WHEN
+
+# What listens, by the units that may start. What really does is seen in the boot test, which holds a
+# running box to the same image/ports.txt.
 check_ports() {
-    local listed='/run/credenza/steward.sock'
+    local port units=$root/usr/lib/systemd/system
+    port=$(sed -n 's/^ExecStart=.*--listen \[::\]:\([0-9]*\)$/\1/p' "$units/credenza.service")
+    promise "the server listens on a port that image/ports.txt lists ($port)" -- listed "$port" tcp always
+    port=$(sed -n 's/^ExecStart=.*dropbear.* -p \([0-9]*\) .*/\1/p' "$units/credenza-debug.service")
+    promise "the debug shell listens on a port that image/ports.txt lists ($port)" -- listed "$port" tcp key
+    grep -lE '^ExecStart=.*(listen|dropbear|dnsmasq|udhcpd|telnetd|httpd| nc )' "$units"/credenza*.service |
+        sed 's|.*/||' | grep -vxE 'credenza(-debug|-ap-names)?\.service' | none "no other unit of ours listens"
+    local socket=/run/credenza/steward.sock
     find "$root"/{etc,usr/lib}/systemd/system -name '*.socket' -path '*.wants/*' -printf '%f\n' | sort -u |
         grep -v '^systemd-\|^credenza-steward.socket$\|^dbus.socket$' | none "no sockets but systemd's own and the steward's"
-    promise "the steward listens on $listed alone" -- sh -c \
-        "[ \"\$(grep -hE '^Listen' '$root'/usr/lib/systemd/system/credenza-*.socket)\" = 'ListenStream=$listed' ]"
-    promise "the server listens on port 80" -- grep -q -- '--listen \[::\]:80$' "$root/usr/lib/systemd/system/credenza.service"
+    promise "the steward listens on $socket alone" -- sh -c \
+        "[ \"\$(grep -hE '^Listen' '$units'/credenza-*.socket)\" = 'ListenStream=$socket' ]"
     promise "the resolver opens no port" -- grep -rqx 'DNSStubListener=no' "$root/usr/lib/systemd/resolved.conf.d"
     local unit
     for unit in getty@ serial-getty@ console-getty; do
