@@ -3,6 +3,7 @@
 
 mod network;
 mod owner;
+mod rescue;
 mod screen;
 mod trial;
 mod update;

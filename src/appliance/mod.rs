@@ -56,6 +56,16 @@ pub struct Options {
     pub interfaces: Interfaces,
     /// How long to wait for what.
     pub timing: Timing,
+    /// What the start had to do without, for the owner.
+    pub notices: Vec<Refusal>,
+}
+
+impl Options {
+    /// Whether this is a box.
+    #[must_use]
+    pub fn is_box(&self) -> bool {
+        Door::new(self.root.as_deref()).is_there()
+    }
 }
 
 /// How long to wait for what.
@@ -130,6 +140,7 @@ pub struct Appliance {
     parts: Parts,
     interfaces: Interfaces,
     timing: Timing,
+    notices: Vec<Refusal>,
     known: Mutex<Option<(Facts, Instant)>>,
     joining: Mutex<Joining>,
     update: update::Desk,
@@ -150,6 +161,7 @@ impl Appliance {
             parts,
             interfaces: options.interfaces,
             timing: options.timing,
+            notices: options.notices,
             known: Mutex::default(),
             joining,
             update: update::Desk::default(),
@@ -210,7 +222,8 @@ impl Appliance {
 
     /// The same, after something was changed.
     async fn facts_anew(&self) -> Result<Facts, Error> {
-        let facts: Facts = self.door.ask(&Verb::Facts).await?;
+        let mut facts: Facts = self.door.ask(&Verb::Facts).await?;
+        facts.notices.splice(0..0, self.notices.iter().cloned());
         *lock(&self.known) = Some((facts.clone(), Instant::now()));
         Ok(facts)
     }
@@ -219,7 +232,7 @@ impl Appliance {
     #[must_use]
     pub fn notices(&self) -> Vec<Refusal> {
         let known = lock(&self.known).as_ref().map(|(facts, _)| facts.notices.clone());
-        let mut notices = known.unwrap_or_default();
+        let mut notices = known.unwrap_or_else(|| self.notices.clone());
         notices.extend(lock(&self.joining).notice());
         notices
     }

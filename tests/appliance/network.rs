@@ -46,7 +46,7 @@ impl Wired {
                 unused,
                 ..Timing::default()
             },
-            supervised: false,
+            ..Options::default()
         };
         let mut config = Config::from_text("test", "").unwrap();
         config.listen = "0.0.0.0:0".parse().unwrap();

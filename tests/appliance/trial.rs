@@ -68,7 +68,7 @@ fn in_process(the_box: &TheBox, configuration: &str) -> (tokio::runtime::Runtime
             trial_limit: Duration::from_secs(3),
             ..Timing::default()
         },
-        supervised: false,
+        ..Options::default()
     };
     let app = runtime.block_on(App::start_as(config, &data, options)).unwrap();
     (runtime, app)
