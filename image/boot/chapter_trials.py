@@ -107,7 +107,8 @@ def returned(t, box, limit_s=150):
         t.note(f"{trial.ended} after {back.at - trial.at:.1f} s")
         expect(not back.trial and back.slot != trial.slot, f"after a {trial}: {back}")
         t.note(f"answers after {box.wait_health():.1f} s")
-        expect(len(box.boots) == 2, f"more starts than two: {box.boots}")
+        # On a busy machine the watchdog may end one of these; but none is the trial again.
+        expect(not any(boot.trial for boot in box.boots[1:]), f"tried again: {box.boots}")
     except Exception:
         t.autopsy()
         raise
