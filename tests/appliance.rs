@@ -8,6 +8,7 @@ mod screen;
 mod trial;
 mod update;
 mod watchdog;
+mod watching;
 
 use std::time::Duration;
 
@@ -146,6 +147,7 @@ fn the_owner_sees_the_box() {
         "Go back to version 0.2.0",
         "Join a Wi-Fi network",
         "Raspberry Pi 4",
+        "slot A",
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }

@@ -3,7 +3,7 @@ import time
 
 from owner import CODE, Owner
 from parts import REPOSITORY
-from report import expect
+from report import expect, until
 
 
 def first_start(t):
@@ -132,4 +132,11 @@ def full_data(t):
         saved = owner.allow_peers(True)
         t.note(f"{free} KiB free, saving answers {saved.status}")
         t.is_mine_still()
+    with t.step("a full data partition is told while it is full, and no longer"):
+        until("a word about it", 60, lambda: told_full(owner))
         box.run("rm -f /data/credenza/fill*; sync")
+        until("its end", 60, lambda: not told_full(owner))
+
+
+def told_full(owner):
+    return any(notice["code"] == "data_full" for notice in owner.facts()["notices"])

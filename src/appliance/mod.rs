@@ -86,6 +86,11 @@ pub struct Timing {
     pub trial_limit: Duration,
     /// For so long after its last byte a film still counts as being watched.
     pub watched: Duration,
+    /// So long an update that is being written waits for a film to end; then it is broken off.
+    pub held: Duration,
+    /// So long a version that is given up waits for a film to end. The system itself waits less long
+    /// for a trial (`credenza-trial.service`, five minutes after the start).
+    pub last_film: Duration,
     /// So long after the start the owner's address is first asked for a newer version.
     pub check_first: Duration,
     /// How often it is asked after that.
@@ -105,6 +110,8 @@ impl Default for Timing {
             trial_pause: s(5),
             trial_limit: s(120),
             watched: s(60),
+            held: s(600),
+            last_film: s(600),
             check_first: s(180),
             check: s(24 * 3600),
             check_again: s(3600),

@@ -11,6 +11,7 @@ mod catalogue;
 mod check;
 mod choose;
 mod chosen;
+mod claim_code;
 mod content;
 mod desk;
 mod error;

@@ -143,3 +143,19 @@ fn a_box_that_knows_a_wifi_network_looks_for_it_again_unless_somebody_is_there()
     }
     assert_eq!(wired.times("stop"), stops);
 }
+
+/// The radio is taken for the network that the box was told of, and that one is not joined: nobody has
+/// a page or a screen open, so nobody asks how it stands but the box itself.
+#[test]
+fn a_network_of_its_own_that_was_closed_elsewhere_is_opened_again() {
+    let wired = match Wired::new(true, Duration::from_secs(3600)) {
+        Ok(wired) => wired,
+        Err(missing) => return skip(missing),
+    };
+    wired.opens();
+    std::fs::remove_file(wired.the_box.path("run/credenza/ap.json")).unwrap();
+    until("it to be opened again", 4 * LONG, || {
+        (wired.times("start") == 2 && wired.the_box.is_access_point_open()).then_some(())
+    });
+    assert_eq!(wired.times("stop"), 0);
+}

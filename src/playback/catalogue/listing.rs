@@ -155,7 +155,7 @@ impl Lists {
     }
 
     /// What is listed has changed.
-    pub(super) fn bump(&self) {
+    pub(in crate::playback) fn bump(&self) {
         // UPnP's SystemUpdateID is a ui4; 0 reads as never.
         self.version.send_modify(|version| *version = version.checked_add(1).unwrap_or(1));
     }
