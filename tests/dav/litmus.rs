@@ -4,6 +4,7 @@
 //! the folder. What litmus then finds missing was never written: only what it reads counts.
 
 use std::io::{BufReader, Read as _, Write as _};
+use std::iter;
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
@@ -36,6 +37,10 @@ fn is(line: &str, names: &[&str]) -> bool {
     names.iter().any(|one| name.eq_ignore_ascii_case(one))
 }
 
+fn lines_of<'a>(lines: impl Iterator<Item = &'a String>) -> String {
+    lines.flat_map(|line| [line.as_str(), "\r\n"]).collect()
+}
+
 /// One connection of litmus.
 fn pass_on(client: TcpStream, server: &str) -> Option<()> {
     let mut reader = BufReader::new(client.try_clone().ok()?);
@@ -53,8 +58,8 @@ fn pass_on(client: TcpStream, server: &str) -> Option<()> {
         let mut upstream = TcpStream::connect(server).ok()?;
         let first = lines[0].replacen(FOLDER, "/dav/", 1);
         let kept = lines[1..].iter().filter(|line| !is(line, &["host", "connection", "te"]));
-        let kept = kept.map(|line| format!("{line}\r\n")).collect::<String>();
-        let request = format!("{first}\r\nHost: {server}\r\nConnection: close\r\n{kept}\r\n");
+        let rest = format!("Host: {server}\r\nConnection: close\r\n\r\n");
+        let request = lines_of(iter::once(&first).chain(kept)) + &rest;
         upstream.write_all(request.as_bytes()).ok()?;
         upstream.write_all(&body).ok()?;
         let mut answer = BufReader::new(upstream);
@@ -65,8 +70,8 @@ fn pass_on(client: TcpStream, server: &str) -> Option<()> {
         let kept = lines
             .iter()
             .filter(|line| !is(line, &["content-length", "connection", "transfer-encoding"]));
-        let kept = kept.map(|line| format!("{line}\r\n")).collect::<String>();
-        let answer = format!("{kept}Content-Length: {}\r\n\r\n{body}", body.len());
+        let length = format!("Content-Length: {}\r\n\r\n", body.len());
+        let answer = lines_of(kept) + &length + &body;
         client.write_all(answer.as_bytes()).ok()?;
     }
     None
