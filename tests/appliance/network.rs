@@ -118,7 +118,7 @@ fn without_a_link_the_box_opens_a_network_and_with_one_it_closes_it() {
 
 #[test]
 fn a_box_that_knows_a_wifi_network_looks_for_it_again_unless_somebody_is_there() {
-    let wired = match Wired::new(true, Duration::from_secs(3)) {
+    let wired = match Wired::new(true, Duration::from_secs(6)) {
         Ok(wired) => wired,
         Err(missing) => return skip(missing),
     };
@@ -137,7 +137,7 @@ fn a_box_that_knows_a_wifi_network_looks_for_it_again_unless_somebody_is_there()
     until("the way to the set-up page", LONG, led);
     // Twice as long as it stays open for nobody. A phone that only probes would not keep it open.
     let page = || http::get(&format!("http://127.0.0.2:{port}/setup")).try_send();
-    for _ in 0..60 {
+    for _ in 0..120 {
         assert_eq!(page().unwrap().status, 200);
         std::thread::park_timeout(Duration::from_millis(100));
     }

@@ -147,7 +147,7 @@ fn it_is_drawn_anew_when_something_changes_and_ends_by_a_signal() {
     the_box.opens_access_point();
     // Somebody asks how it stands.
     server.owner("GET", "/api/box").send();
-    until("the access point to be known", Duration::from_secs(10), || {
+    until("the access point to be known", Duration::from_secs(30), || {
         let standing = server.owner("GET", "/api/box").send().json();
         (!standing["network"]["access_point"].is_null()).then_some(())
     });
@@ -155,6 +155,6 @@ fn it_is_drawn_anew_when_something_changes_and_ends_by_a_signal() {
     assert_eq!(scanned(&once(&server)), "WIFI:T:nopass;S:Credenza-0AFF;;");
     let id = screen.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    let status = until("its end", Duration::from_secs(10), || screen.child.try_wait().unwrap());
+    let status = until("its end", Duration::from_secs(30), || screen.child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
 }

@@ -93,6 +93,8 @@ fn a_version_whose_library_cannot_serve_a_film_goes_and_says_why() {
         String::from_utf8_lossy(&the_box.card.autoboot()).contains("boot_partition=2\n[tryboot]")
     );
     runtime.block_on(app.stop());
+    // What still runs holds the data folder, which the next program is to open.
+    runtime.shutdown_timeout(LONG);
 
     // The firmware starts what starts by default, and the steward takes note.
     the_box.runs('a', "0.3.0", 30);

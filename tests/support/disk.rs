@@ -130,7 +130,7 @@ impl PulledDisk {
             .args(["--export", &fuse])
             .spawn()
             .unwrap();
-        until("the export", Duration::from_secs(10), || {
+        until("the export", Duration::from_secs(60), || {
             (std::fs::metadata(&export).ok()?.len() > 0).then_some(())
         });
         let device = run("losetup", &["--find", "--show", &export.display().to_string()]);

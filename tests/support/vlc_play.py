@@ -2,6 +2,7 @@
 
     vlc_play.py URL START_S END_S
 """
+import os
 import sys
 import time
 
@@ -36,4 +37,6 @@ while True:
     print("AT", at, stats.decoded_video, flush=True)
     if sought and at >= end:
         break
-player.stop()
+# Taking the library down crashes now and then beside a loaded processor, and proves nothing of us.
+sys.stdout.flush()
+os._exit(0)
