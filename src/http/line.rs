@@ -66,6 +66,9 @@ pub(super) struct Line {
 /// A write that waits.
 struct Stalled {
     until: Instant,
+    /// Nothing was heard from the other end when it was looked last. A line that drops for some
+    /// seconds looks so as well until the kernel's next question, so once is not enough.
+    silent: bool,
     look: Pin<Box<Sleep>>,
 }
 
@@ -104,11 +107,13 @@ impl Line {
         let patience = self.watch.patience();
         let stalled = self.stalled.get_or_insert_with(|| Stalled {
             until: Instant::now() + patience,
+            silent: false,
             look: Box::pin(tokio::time::sleep(LOOK.min(patience))),
         });
         while stalled.look.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            if now >= stalled.until || is_gone(&self.stream) {
+            let was_silent = std::mem::replace(&mut stalled.silent, is_gone(&self.stream));
+            if now >= stalled.until || (was_silent && stalled.silent) {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             stalled.look.as_mut().reset(stalled.until.min(now + LOOK));
