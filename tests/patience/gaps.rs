@@ -106,12 +106,12 @@ fn hours_later_the_gap_is_waited_for_and_the_others_are_asked_behind() {
     age(&data, Duration::from_secs(3 * 3600));
     slowly(&street, Duration::from_secs(1));
     let body = super::street::rows([4]);
-    let late = after(Reply::json(&body), body.len(), Duration::from_secs(8));
+    let late = after(Reply::json(&body), body.len(), Duration::from_secs(4));
     street.lists.on("/dmm/filtered", late);
     let server = Server::serve_on(&data, &street.configuration(), None);
     let start = Instant::now();
     let found = find(&server, FILM);
-    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_millis(3_500), "{:?}", start.elapsed());
     assert_eq!(hashes(&found), [hash(1), hash(2)], "{found}");
     let fresh = until("the refreshed answer", Duration::from_secs(30), || {
         let found = find(&server, FILM);
