@@ -69,7 +69,8 @@ fn torrent(value: &Value) -> Option<Torrent> {
     // The hint is the row's name, whether that is a file's or a pack's.
     let file_name = stream.video().map(name);
     let named = if torrent.name.is_empty() { stream.hint.map(name) } else { None };
-    Some(Torrent { file_name, name: named.unwrap_or(torrent.name), ..torrent })
+    let files = stream.picked().into_iter().collect();
+    Some(Torrent { file_name, files, name: named.unwrap_or(torrent.name), ..torrent })
 }
 
 /// Where it really is from: `Torrentio|TorrentGalaxy`.

@@ -132,7 +132,11 @@ fn of_stream(value: &Value) -> Option<Torrent> {
     let torrent = stream.torrent(&lines, IndexName::MediaFusion);
     let file_name = stream.video().or(lines.file).map(name);
     let named = if torrent.name.is_empty() { stream.hint.map(name) } else { None };
-    Some(Torrent { file_name, name: named.unwrap_or(torrent.name), ..torrent })
+    let files = match stream.picked() {
+        Some(picked) if torrent.files.is_empty() => [picked].into(),
+        _ => torrent.files,
+    };
+    Some(Torrent { file_name, files, name: named.unwrap_or(torrent.name), ..torrent })
 }
 
 /// What the template's lines say.

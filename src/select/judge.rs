@@ -104,16 +104,19 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn of_title(&mut self, release: &Release) -> Option<Merit> {
+    /// How the title of a release fits; `None` where either is unknown.
+    pub(super) fn fit(&mut self, release: &Release) -> Option<Fit> {
         let title = release.title.as_deref()?;
-        let fit = if let Some(known) = self.fits.get(title) {
-            *known
-        } else {
-            let fit = self.names.fit(Some(title));
-            self.fits.insert(title.to_owned(), fit);
-            fit
-        };
-        Some(match fit? {
+        if let Some(known) = self.fits.get(title) {
+            return *known;
+        }
+        let fit = self.names.fit(Some(title));
+        self.fits.insert(title.to_owned(), fit);
+        fit
+    }
+
+    fn of_title(&mut self, release: &Release) -> Option<Merit> {
+        Some(match self.fit(release)? {
             Fit::Title => Merit::TitleMatch,
             Fit::Alias => Merit::AliasMatch,
             // A longer name is a sequel's as often as a subtitle's. Anime is called by season and

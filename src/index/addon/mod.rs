@@ -179,6 +179,17 @@ impl<'a> Stream<'a> {
     /// The file of a pack that the stream is, with the size that the line tells.
     fn file(&self, lines: &Lines<'_>, size_bytes: Option<u64>) -> Option<TorrentFile> {
         let path = name(lines.file?.trim_start_matches('/'));
+    /// The file that the stream is, where the row's place and hint tell it: for an add-on that may call
+    /// a pack by that file's name, so that its size is not taken for the pack's.
+    pub(super) fn picked(&self) -> Option<TorrentFile> {
+        Some(TorrentFile {
+            index: Some(self.file_index?),
+            name: name(self.video()?),
+            size_bytes: self.video_size,
+            ..TorrentFile::default()
+        })
+    }
+
         let file =
             TorrentFile { index: self.file_index, name: path, size_bytes, ..Default::default() };
         // The line may be shortened for the eye; the hint is the name as it is.
