@@ -71,19 +71,31 @@ impl Round {
         }
     }
 
-    /// What was found now, and from before what those listed that have said nothing now: an index
-    /// that refuses us for a day takes nothing away by that.
+    /// What was found now, and from before what those told that have said nothing now, also of
+    /// torrents that others list again: an index that refuses us for a day takes nothing away by that.
     fn torrents(&self) -> Vec<Unique> {
         let mut torrents = unique(self.rows.values().flatten());
         let Some(before) = &self.before else { return torrents };
-        let known: BTreeSet<_> = torrents.iter().map(|torrent| torrent.info_hash).collect();
         let on: BTreeSet<IndexName> =
             self.indexes.sources.iter().map(|source| source.index()).collect();
-        let silent = |index: &IndexName| on.contains(index) && !self.rows.contains_key(index);
-        let stays = |torrent: &&Unique| {
-            !known.contains(&torrent.info_hash) && torrent.found_by.iter().any(silent)
+        let had_some = |index: &IndexName| {
+            let mut lines = before.asked.indexes.iter();
+            lines.any(|line| line.index == *index && line.torrents > 0)
         };
-        torrents.extend(before.torrents.iter().filter(stays).cloned());
+        // Some answer with an empty list where something broke within: whoever had torrents and has
+        // none is not believed the first time.
+        let silent = |index: &IndexName| {
+            let rows = self.rows.get(index);
+            on.contains(index) && rows.is_none_or(|rows| rows.is_empty() && had_some(index))
+        };
+        let mut unheard = Vec::new();
+        for kept in before.torrents.iter().filter(|kept| kept.found_by.iter().any(silent)) {
+            match torrents.binary_search_by(|known| known.info_hash.cmp(&kept.info_hash)) {
+                Ok(at) => torrents[at].recall(kept, silent),
+                Err(_) => unheard.push(kept.clone()),
+            }
+        }
+        torrents.extend(unheard);
         torrents
     }
 
