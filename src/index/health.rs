@@ -123,7 +123,8 @@ impl Health {
         line.breaker.settle(outcome);
         let shut = line.breaker.shut();
         if let Some(shut) = &shut {
-            if shut.state == report.state && matches!(shut.state, State::Blocked | State::Limited) {
+            let said = report.refused.unwrap_or(report.state);
+            if shut.state == said && matches!(shut.state, State::Blocked | State::Limited) {
                 report.message = Some(with_advice(report.index, shut));
             }
             report.left = Some(shut.left);
@@ -203,7 +204,8 @@ fn place(source: &dyn Source) -> String {
 }
 
 fn outcome(report: &Report, late: bool) -> Outcome {
-    match report.state {
+    // What was refused beside an answer counts as if nothing had been answered.
+    match report.refused.unwrap_or(report.state) {
         State::Ok | State::Empty => Outcome::Answered { late },
         State::Blocked => Outcome::Refused { status: report.status },
         State::Limited => Outcome::Limited { retry_after: report.retry_after },

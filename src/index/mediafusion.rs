@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::addon::{self, Lines, Listing, Stream};
-use super::{Error, LIMIT, Source, name};
+use super::{Error, LIMIT, Listed, Source, name};
 use crate::fetch::{self, Answer, Request};
 use crate::media::{Query, StremioId};
 use crate::torrent::{IndexName, Torrent, TorrentFile, stated_number, stated_size};
@@ -73,17 +73,17 @@ impl Source for MediaFusion {
         IndexName::MediaFusion
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             let id = query.imdb().ok_or(Error::UnsupportedId)?;
             if !self.no_header.load(Ordering::Relaxed) {
                 let listing = self.by_template(&id).await?;
                 if let Some(listing) = listing.filter(|listing| !is_refusal(listing)) {
-                    return Ok(listing.torrents);
+                    return Ok(listing.torrents.into());
                 }
                 self.no_header.store(true, Ordering::Relaxed);
             }
-            accepted(self.by_kodi(&id).await?)
+            Ok(accepted(self.by_kodi(&id).await?)?.into())
         }
         .boxed()
     }

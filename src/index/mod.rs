@@ -62,7 +62,7 @@ pub trait Source: Send + Sync {
     fn index(&self) -> IndexName;
 
     /// Asks it once. What it does not know is an empty list, not an error.
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>>;
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>>;
 
     /// Whether it cannot be asked well before the title is known, because it searches by name.
     fn wants_title(&self) -> bool {
@@ -76,6 +76,22 @@ pub trait Source: Send + Sync {
 }
 
 /// How it went with one index.
+/// What an index lists.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// Its rows.
+    pub torrents: Vec<Torrent>,
+    /// Where it was asked in several ways at once and refused one of them: why. That holds for the
+    /// host, whatever it answered beside.
+    pub refused: Option<Error>,
+}
+
+impl From<Vec<Torrent>> for Listed {
+    fn from(torrents: Vec<Torrent>) -> Self {
+        Self { torrents, refused: None }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -107,6 +123,8 @@ pub struct Report {
     /// What it has.
     pub torrents: Vec<Torrent>,
     /// How long it took.
+    /// Where it answered one request and refused another: as what the refusal counts.
+    pub refused: Option<State>,
     pub elapsed: Duration,
     /// Where there is something to say: a sentence.
     pub message: Option<String>,
@@ -147,6 +165,25 @@ pub enum Error {
 }
 
 /// The index of this name, at `base`.
+impl Error {
+    /// Whether the host will not, or not so often: more than a failure.
+    fn is_refusal(&self) -> bool {
+        match self {
+            Self::Blocked(_) | Self::Limited { .. } => true,
+            Self::Fetch(error) => error.is_blocked() || error.is_limited(),
+            Self::UnsupportedId | Self::Odd(_) | Self::Xml(_) => false,
+        }
+    }
+
+    /// The graver of two: the first refusal, else the first failure.
+    fn graver(first: Option<Self>, next: Self) -> Self {
+        match first {
+            Some(first) if first.is_refusal() || !next.is_refusal() => first,
+            _ => next,
+        }
+    }
+}
+
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "a client is cheap to clone, and built for one")]
 pub fn build(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Source> {
@@ -164,7 +201,7 @@ impl Source for Placed {
         self.source.index()
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         self.source.scrape(query)
     }
 

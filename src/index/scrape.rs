@@ -7,10 +7,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout};
 
-use super::{Error, LIMIT, Report, Shut, Source, State};
+use super::{Error, LIMIT, Listed, Report, Shut, Source, State};
 use crate::fetch::Sent;
 use crate::media::Query;
-use crate::torrent::{IndexName, Torrent};
+use crate::torrent::IndexName;
 
 /// Why there is no list.
 enum Failure {
@@ -57,24 +57,37 @@ impl Report {
     /// The same, which went well.
     #[must_use]
     pub fn well(index: IndexName, elapsed: Duration) -> Self {
-        report(index, elapsed, Ok(Vec::new()))
+        report(index, elapsed, Ok(Listed::default()))
     }
 
     fn new(index: IndexName, state: State, elapsed: Duration) -> Self {
-        let (torrents, message) = (Vec::new(), None);
-        let (status, retry_after, left) = (None, None, None);
-        Self { index, state, torrents, elapsed, message, status, retry_after, left, requests: 0 }
+        Self {
+            index,
+            state,
+            torrents: Vec::new(),
+            refused: None,
+            elapsed,
+            message: None,
+            status: None,
+            retry_after: None,
+            left: None,
+            requests: 0,
+        }
     }
 }
 
-fn report(index: IndexName, elapsed: Duration, outcome: Result<Vec<Torrent>, Failure>) -> Report {
+fn report(index: IndexName, elapsed: Duration, outcome: Result<Listed, Failure>) -> Report {
     match outcome {
-        Ok(mut torrents) => {
+        Ok(Listed { mut torrents, refused }) => {
             // One that is asked in two ways lists much of it twice.
             let mut seen = HashSet::new();
             torrents.retain(|one| seen.insert((one.info_hash, one.file_index, one.name.clone())));
             let state = if torrents.is_empty() { State::Empty } else { State::Ok };
-            Report { torrents, ..Report::new(index, state, elapsed) }
+            let Some(error) = refused else {
+                return Report { torrents, ..Report::new(index, state, elapsed) };
+            };
+            let beside = report(index, elapsed, Err(Failure::Told(error)));
+            Report { torrents, state, refused: Some(beside.state), ..beside }
         }
         // What it does not know is not there: an id that nobody lists is no fault of the host, and no
         // reason to leave it out of the next search. An address with a typing error looks the same,
