@@ -126,6 +126,42 @@ fn a_429_shuts_for_its_time_and_a_restart_remembers_it() {
     assert_eq!(other.addon_asked(), 1);
 }
 
+/// An anime is asked for by two ids at once.
+const ANIME: &str = "kitsu:990001:1";
+
+#[test]
+fn a_refusal_of_one_of_two_requests_shuts_the_index_though_the_other_is_answered() {
+    for (refusal, state, words) in [
+        (
+            Reply::status(429).header("Retry-After", "3600"),
+            "limited",
+            "torrentio asks for fewer requests (429) until about ",
+        ),
+        (
+            Reply::html("Sorry, you have been blocked").with_status(403),
+            "blocked",
+            "torrentio refuses this connection (403) until about ",
+        ),
+    ] {
+        let street = Street::new();
+        let meta = include_str!("data/kitsu/meta_series.json");
+        street.titles.on("/meta/anime/kitsu:990001.json", Reply::json(meta));
+        street.addon.on("/stream/series/kitsu:990001:1.json", Reply::json(streams([2])));
+        street.addon.on("/stream/series/tt9900002:2:1.json", refusal);
+        let server = street.serve();
+        let found = find(&server, ANIME);
+        let told = line(&found, "torrentio");
+        assert_eq!((&told["state"], &told["torrents"]), (&"ok".into(), &1.into()), "{found}");
+        assert!(told["message"].as_str().unwrap().starts_with(words), "{told}");
+        assert!(told["until"].is_string(), "{told}");
+        assert!(hashes(&found).contains(&hash(2)), "what it listed counts: {found}");
+        assert_eq!(street.addon_asked(), 2);
+        let other = find(&server, FILM);
+        assert_eq!(line(&other, "torrentio")["state"], state, "{other}");
+        assert_eq!(street.addon_asked(), 2, "it is left alone");
+    }
+}
+
 #[test]
 fn a_short_429_is_waited_for_in_line() {
     let street = Street::new();
