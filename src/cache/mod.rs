@@ -184,7 +184,8 @@ impl Cache {
         Some((availability, age))
     }
 
-    /// Keeps one answer of `store`, all of it in one batch. `Unknown` is no news and is not kept.
+    /// Keeps one answer of `store`, all of it in one batch. `Unknown` is not kept, but ends what was
+    /// cached before; that a torrent was not there when it was wanted says more than `Unknown` does.
     pub fn put_availability(&self, store: Store, answer: &[(InfoHash, Availability)]) {
         let keep = |wanted: Availability, code: &'static [u8]| {
             let of_kind = answer.iter().filter(move |(_, availability)| *availability == wanted);
@@ -209,6 +210,9 @@ impl Cache {
 
     /// Writes everything out, for at most five seconds: before the process ends.
     pub async fn flush(&self) {
+        let unknown = answer.iter().filter(|(_, state)| *state == Availability::Unknown);
+        let unknown = unknown.map(|(hash, _)| hash_key(store, hash));
+        self.engine.remove(&shelf::AVAILABILITY, unknown.collect(), |kept| kept == b"c");
         let flushed = async {
             let _tending = self.tending.lock().await;
             self.engine.flush().await;
