@@ -9,6 +9,8 @@ use super::merit::Merit;
 use super::naming::{Fit, Names, plain};
 use super::picture;
 use super::preferences::{Preferences, Resolution};
+use super::target::Target;
+use super::verified::{Verified, verified};
 use super::watched;
 use crate::media::{Episode, Query, Title, Wanted};
 use crate::release::Release;
@@ -19,9 +21,8 @@ pub(super) struct Judge<'a> {
     names: Names,
     title: Option<&'a Title>,
     wanted: Wanted,
-    /// The ids under which the crowd may have verified a file.
-    sids: Vec<String>,
-    asid: Option<String>,
+    /// The same for the choice of the file: both rooms believe the crowd alike.
+    target: Target,
     /// Numbers by which the episode is counted without a season.
     numbers: Vec<u32>,
     is_anime: bool,
@@ -34,15 +35,11 @@ impl<'a> Judge<'a> {
     pub(super) fn new(query: &'a Query, preferences: &'a Preferences) -> Self {
         let title = query.title.as_ref();
         let names = title.map(|title| Names::new(Some(&title.name), &title.aliases));
-        let sids = [Some(query.id), query.imdb()].into_iter().flatten();
         Self {
             names: names.unwrap_or_default(),
             title,
             wanted: query.wanted(),
-            sids: sids.map(|id| id.to_string()).collect(),
-            asid: query
-                .anidb()
-                .and_then(|id| id.to_string().strip_prefix("anidb:").map(Into::into)),
+            target: Target::of(query, None, None),
             numbers: query.numbers(),
             is_anime: query.is_anime(),
             preferences,
@@ -151,7 +148,7 @@ impl<'a> Judge<'a> {
         picked: Option<&Release>,
         torrent: &Unique,
     ) -> Option<Merit> {
-        if torrent.files.iter().any(|file| self.is_verified(file)) {
+        if torrent.files.iter().any(|file| verified(file, &self.target) == Verified::Wanted) {
             return Some(Merit::VerifiedEpisode);
         }
         let seasons = &release.seasons;
@@ -166,11 +163,6 @@ impl<'a> Judge<'a> {
                 Some(self.counted_through(release, picked, number, also))
             }
         }
-    }
-
-    fn is_verified(&self, file: &crate::torrent::TorrentFile) -> bool {
-        let of_imdb = file.sid.as_ref().is_some_and(|sid| self.sids.contains(sid));
-        of_imdb || (self.asid.is_some() && file.asid == self.asid)
     }
 
     fn in_seasons(&self, release: &Release, picked: Option<&Release>, wanted: Episode) -> Merit {

@@ -24,6 +24,7 @@ mod reading;
 mod reason;
 mod set;
 mod target;
+mod verified;
 mod watched;
 
 pub use candidate::Candidate;
