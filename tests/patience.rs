@@ -163,6 +163,36 @@ fn a_refusal_of_one_of_two_requests_shuts_the_index_though_the_other_is_answered
 }
 
 #[test]
+fn a_flood_of_one_index_delays_nobody_and_crowds_nobody_out() {
+    let street = Street::new();
+    // As many rows as fit into what is read of an answer: each another name.
+    let row = |number: u32| {
+        let hash = hash(number);
+        format!(r#"{{"infoHash":"{hash}","title":"A.Film.2008.720p.WEB-DL.x264-{number}"}}"#)
+    };
+    let flood: Vec<String> = (1_000..71_000).map(row).collect();
+    let flood = format!(r#"{{"streams":[{}]}}"#, flood.join(","));
+    street.addon.on(&addon_path(FILM), Reply::json(flood));
+    street.lists.on("/dmm/filtered", Reply::json(street::rows(1..40)));
+    let server = street.serve();
+    let path = format!("/api/find/{FILM}");
+    let start = Instant::now();
+    let answer = server.owner("GET", &path).with("Accept", "text/event-stream").send();
+    let took = start.elapsed();
+    let events = street::events(&answer);
+    let rankings = events.iter().filter(|(name, _)| name == "candidates");
+    let (_, whole) = rankings.last().unwrap();
+    assert_eq!(line(whole, "torrentio")["state"], "ok");
+    let (torrents, unique) = (&line(whole, "torrentio")["torrents"], whole["unique"].as_u64());
+    assert!(torrents.as_u64().unwrap() <= 4_000, "{torrents}");
+    assert!(unique.unwrap() <= 6_000, "{unique:?}");
+    for number in 1..40 {
+        assert!(hashes(whole).contains(&hash(number)), "{number} was crowded out");
+    }
+    assert!(took < SIX_SECONDS, "{took:?}");
+}
+
+#[test]
 fn a_short_429_is_waited_for_in_line() {
     let street = Street::new();
     let soon = Reply::status(429).header("Retry-After", "1");

@@ -52,8 +52,9 @@ const LIMIT: Duration = Duration::from_secs(25);
 /// Longest `Retry-After` that is waited for within a call: a longer one does not fit into a search.
 const IN_LINE: Duration = Duration::from_secs(4);
 
-/// Most rows that are read of one answer, and the longest name of one, in bytes.
-const MOST_ROWS: usize = 20_000;
+/// Most rows that are read of one answer, and the longest name of one, in bytes. The longest honest
+/// list that was ever seen has 1,811.
+const MOST_ROWS: usize = 4_000;
 const LONGEST_NAME: usize = 1_024;
 
 /// A place that lists torrents.
@@ -75,7 +76,6 @@ pub trait Source: Send + Sync {
     }
 }
 
-/// How it went with one index.
 /// What an index lists.
 #[derive(Debug, Default)]
 pub struct Listed {
@@ -92,6 +92,7 @@ impl From<Vec<Torrent>> for Listed {
     }
 }
 
+/// How it went with one index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -122,9 +123,9 @@ pub struct Report {
     pub state: State,
     /// What it has.
     pub torrents: Vec<Torrent>,
-    /// How long it took.
     /// Where it answered one request and refused another: as what the refusal counts.
     pub refused: Option<State>,
+    /// How long it took.
     pub elapsed: Duration,
     /// Where there is something to say: a sentence.
     pub message: Option<String>,
@@ -164,7 +165,6 @@ pub enum Error {
     Fetch(#[from] fetch::Error),
 }
 
-/// The index of this name, at `base`.
 impl Error {
     /// Whether the host will not, or not so often: more than a failure.
     fn is_refusal(&self) -> bool {
@@ -184,6 +184,7 @@ impl Error {
     }
 }
 
+/// The index of this name, at `base`.
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "a client is cheap to clone, and built for one")]
 pub fn build(name: IndexName, client: fetch::Client, base: Url) -> Box<dyn Source> {

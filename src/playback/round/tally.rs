@@ -10,6 +10,10 @@ use super::before::Asked;
 use crate::select;
 use crate::torrent::{IndexName, Unique, unique};
 
+/// Most rows that a search ranks: three times what nine indexes list of a title that is everywhere, and
+/// no more than the memory of names holds, so that no ranking reads a name twice.
+const MOST_ROWS: usize = 6_000;
+
 impl Round {
     /// Keeps what was found, if anybody answered.
     pub(super) fn keep(&self, findings: &Findings) {
@@ -74,7 +78,8 @@ impl Round {
     /// What was found now, and from before what those told that have said nothing now, also of
     /// torrents that others list again: an index that refuses us for a day takes nothing away by that.
     fn torrents(&self) -> Vec<Unique> {
-        let mut torrents = unique(self.rows.values().flatten());
+        let share = fair_share(self.rows.values().map(Vec::len), MOST_ROWS);
+        let mut torrents = unique(self.rows.values().flat_map(|rows| rows.iter().take(share)));
         let Some(before) = &self.before else { return torrents };
         let on: BTreeSet<IndexName> =
             self.indexes.sources.iter().map(|source| source.index()).collect();
@@ -106,5 +111,44 @@ impl Round {
             lines.insert(index, IndexLine::off(index));
         }
         lines.into_values().collect()
+    }
+}
+
+/// How many rows each list may bring so that all together are `most`: one that floods crowds out
+/// nobody who has less to say.
+fn fair_share(lists: impl Iterator<Item = usize>, most: usize) -> usize {
+    let mut lengths: Vec<usize> = lists.collect();
+    lengths.sort_unstable();
+    let mut left = most;
+    for (at, length) in lengths.iter().enumerate() {
+        let share = left / (lengths.len() - at);
+        if *length > share {
+            return share;
+        }
+        left -= length;
+    }
+    most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_floods_crowds_nobody_out() {
+        for (lengths, share) in [
+            (&[][..], 100),
+            (&[10, 20, 30], 100),
+            (&[100], 100),
+            (&[4_000], 100),
+            (&[10, 20, 4_000], 70),
+            (&[10, 4_000, 4_000], 45),
+            (&[4_000, 4_000, 4_000], 33),
+            (&[0, 0, 101], 100),
+        ] {
+            assert_eq!(fair_share(lengths.iter().copied(), 100), share, "{lengths:?}");
+            let all: usize = lengths.iter().map(|length| length.min(&share)).sum();
+            assert!(all <= 100, "{lengths:?}");
+        }
     }
 }
