@@ -6,6 +6,7 @@ mod gaps;
 mod relay;
 mod store;
 mod street;
+mod titles;
 mod watching;
 
 use std::time::{Duration, Instant};

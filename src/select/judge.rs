@@ -14,7 +14,7 @@ use super::verified::{Verified, verified};
 use super::watched;
 use crate::media::{Episode, Query, Title, Wanted};
 use crate::release::Release;
-use crate::torrent::{Availability, Store, Unique};
+use crate::torrent::{Availability, IndexName, Store, Unique};
 
 /// What is wanted, made comparable once for thousands of torrents.
 pub(super) struct Judge<'a> {
@@ -57,9 +57,15 @@ impl<'a> Judge<'a> {
         let mut merits = Vec::with_capacity(10);
         merits.extend(of_stores(&availability, self.preferences));
         merits.extend(dubious::of_files(&torrent, &self.names));
-        merits.extend(self.of_title(&release));
+        let (title, number) = (self.of_title(&release), self.of_number(&release, picked, &torrent));
+        merits.extend(match title {
+            Some(Merit::TitleDiffers) if self.is_listed_as_it(&torrent, &release, number) => {
+                Some(Merit::TitleUnknown)
+            }
+            title => title,
+        });
         merits.extend(self.of_year(&release));
-        merits.extend(self.of_number(&release, picked, &torrent));
+        merits.extend(number);
         if self.wanted == Wanted::Film {
             merits.extend(dubious::of_extra(&release, &self.names));
         }
@@ -121,6 +127,30 @@ impl<'a> Judge<'a> {
             Fit::Partial if self.partial_will_do(release) => Merit::TitlePartial,
             Fit::Partial | Fit::Differs => Merit::TitleDiffers,
         })
+    }
+
+    /// Whether an index listed it for the very id that was asked, and all else that it says fits: then
+    /// it is not another title for being called otherwise, but most likely called in another language. A
+    /// name that goes on where the title ends is a sequel's.
+    fn is_listed_as_it(
+        &mut self,
+        torrent: &Unique,
+        release: &Release,
+        number: Option<Merit>,
+    ) -> bool {
+        let by_id = torrent.found_by.iter().any(IndexName::lists_by_id);
+        let fits = if self.wanted == Wanted::Film {
+            let year = self.title.and_then(|title| title.year);
+            release.year.is_some() && release.year == year
+        } else {
+            let told = !release.seasons.is_empty() || release.date.is_some();
+            match number {
+                Some(Merit::VerifiedEpisode) => true,
+                Some(Merit::Episode | Merit::SeasonPack) => told,
+                _ => false,
+            }
+        };
+        by_id && fits && self.fit(release) == Some(Fit::Differs)
     }
 
     fn partial_will_do(&self, release: &Release) -> bool {

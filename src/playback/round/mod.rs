@@ -7,6 +7,7 @@
 //! every search as slow as itself. Whatever comes after the answer is kept for the next look.
 
 mod before;
+mod naming;
 mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::check::Checks;
-use super::desk::{Desk, TITLE_AGE};
+use super::desk::Desk;
 use super::find::Look;
 use super::findings::IndexLine;
 use super::following::Search;
@@ -57,6 +58,9 @@ pub(super) struct Round {
     title: Option<BoxFuture<'static, Option<Title>>>,
     after_title: Vec<Arc<dyn Source>>,
     asking: FuturesUnordered<BoxFuture<'static, Report>>,
+    /// What else it is called; never waited for longer than for an index that was slow.
+    names: Option<Vec<String>>,
+    more_names: Option<BoxFuture<'static, Vec<String>>>,
     /// Not heard of yet.
     open: BTreeMap<IndexName, Open>,
     /// Counted as silent when the answer was due.
@@ -101,6 +105,8 @@ impl Round {
             title: None,
             after_title: Vec::new(),
             asking: FuturesUnordered::new(),
+            names: None,
+            more_names: None,
             open: BTreeMap::new(),
             given_up: BTreeSet::new(),
             rows: BTreeMap::new(),
@@ -123,7 +129,8 @@ impl Round {
         self.before = cache
             .found(&id)
             .and_then(|(torrents, age)| Some(Before { torrents, age, asked: cache.asked(&id)?.0 }));
-        self.query.title = cache.title(&id).filter(|(_, age)| *age < TITLE_AGE).map(|(t, _)| t);
+        self.query.title = self.desk.known_title(&id);
+        self.recall_names();
         let good = match look {
             Look::Usual => GOOD,
             Look::Alone => YOUNG,
@@ -164,6 +171,7 @@ impl Round {
         let may_be_our_own = !self.answered && !self.refreshes;
         let admissions = self.desk.health.admit(&sources, may_be_our_own);
         for (source, admission) in sources.into_iter().zip(admissions) {
+        self.ask_names();
             match admission {
                 Admission::Shut(shut) => self.note(&Report::shut(source.index(), shut)),
                 Admission::Ask { waited_for } => {
@@ -201,7 +209,8 @@ impl Round {
     async fn listen(&mut self) {
         loop {
             self.step();
-            let open = !self.asking.is_empty() || self.title.is_some();
+            let naming = self.title.is_some() || self.more_names.is_some();
+            let open = !self.asking.is_empty() || naming;
             self.keep_checked(open);
             if self.answered && !open && self.checks.is_idle() {
                 return;
@@ -217,6 +226,9 @@ impl Round {
         }
     }
 
+                names = wait_for(&mut self.more_names), if self.more_names.is_some() => {
+                    self.named(names);
+                }
     /// What the store has said since the answer went out: who plays from a page that is open knows it.
     fn keep_checked(&mut self, open: bool) {
         let whole = !self.refreshes || !open;
@@ -238,6 +250,7 @@ impl Round {
 
     fn hear(&mut self, mut report: Report) {
         self.open.remove(&report.index);
+        self.ask_names();
         let late = report.elapsed >= self.desk.parts.patience;
         let said = !matches!(report.state, State::TimedOut | State::Failed);
         // Its silence was counted when the answer was due.
@@ -307,7 +320,8 @@ impl Round {
         }
         let nothing = !self.refreshes && self.rows.values().all(Vec::is_empty);
         let grace = *self.grace.get_or_insert(now + GRACE);
-        self.open.is_empty() || (!nothing && now >= grace)
+        let named = self.more_names.is_none() || now >= grace;
+        (self.open.is_empty() && named) || (!nothing && now >= grace)
     }
 
     /// When the answer must go out.
@@ -373,10 +387,10 @@ async fn read_ahead(report: Report) -> Report {
     report
 }
 
-/// The title, once it is known.
-async fn wait_for(title: &mut Option<BoxFuture<'static, Option<Title>>>) -> Option<Title> {
-    match title {
-        Some(title) => title.await,
+/// What was asked for, once it is known.
+async fn wait_for<T>(asked: &mut Option<BoxFuture<'static, T>>) -> T {
+    match asked {
+        Some(asked) => asked.await,
         None => std::future::pending().await,
     }
 }

@@ -45,6 +45,7 @@ impl Round {
         let age = self.before.as_ref().filter(|_| !answered_now && count > 0).map(|b| b.age);
         let before = self.before.as_ref().map_or(0, |before| before.asked.torrents_found);
         let availability = self.checks.of(&torrents);
+        let query = self.named_query();
         let named = self.query.title.as_ref().filter(|title| !title.name.is_empty());
         let title = named.map(|title| TitleLine {
             name: title.name.clone(),
@@ -67,11 +68,11 @@ impl Round {
             unique: count,
             candidates: tokio::task::block_in_place(|| {
                 let preferences = Arc::clone(&lock(&self.desk.preferences));
-                select::rank(torrents, &availability, &self.query, &preferences)
+                select::rank(torrents, &availability, &query, &preferences)
             }),
             partial,
             elapsed_ms: whole_ms(self.start.elapsed()),
-            query: self.query.clone(),
+            query,
         }
     }
 
