@@ -17,6 +17,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use serde::de::IgnoredAny;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -57,10 +58,10 @@ pub(super) struct Round {
     /// Asked for and not known yet.
     title: Option<BoxFuture<'static, Option<Title>>>,
     after_title: Vec<Arc<dyn Source>>,
-    asking: FuturesUnordered<BoxFuture<'static, Report>>,
     /// What else it is called; never waited for longer than for an index that was slow.
     names: Option<Vec<String>>,
     more_names: Option<BoxFuture<'static, Vec<String>>>,
+    asking: FuturesUnordered<BoxFuture<'static, Report>>,
     /// Not heard of yet.
     open: BTreeMap<IndexName, Open>,
     /// Counted as silent when the answer was due.
@@ -104,9 +105,9 @@ impl Round {
             before: None,
             title: None,
             after_title: Vec::new(),
-            asking: FuturesUnordered::new(),
             names: None,
             more_names: None,
+            asking: FuturesUnordered::new(),
             open: BTreeMap::new(),
             given_up: BTreeSet::new(),
             rows: BTreeMap::new(),
@@ -151,8 +152,14 @@ impl Round {
         self.listen().await;
     }
 
-    /// Whether nobody asks for the same already, and not too many ask for others.
+    /// Whether nobody asks for the same already, or has while this look was answered, and not too many
+    /// ask for others.
     fn may_ask_behind(&self) -> bool {
+        let was_old = self.before.as_ref().is_some_and(|before| before.age >= YOUNG);
+        let kept = self.desk.parts.cache.asked::<IgnoredAny>(&self.query.id);
+        if was_old && kept.is_some_and(|(_, age)| age < YOUNG) {
+            return false;
+        }
         let asking = lock(&self.desk.asking);
         !asking.contains_key(&self.query.id) && asking.len() < MOST_BEHIND
     }
@@ -164,6 +171,7 @@ impl Round {
             let (desk, id) = (Arc::clone(&self.desk), self.query.id);
             self.title = Some(Box::pin(async move { desk.title(&id).await }));
         }
+        self.ask_names();
         // Anime is better asked for by its numbers in the catalogues of anime.
         let anime = self.desk.parts.titles.is_anime(&self.query.id);
         // Where something was found before, others have answered: then it is not our own network
@@ -171,7 +179,6 @@ impl Round {
         let may_be_our_own = !self.answered && !self.refreshes;
         let admissions = self.desk.health.admit(&sources, may_be_our_own);
         for (source, admission) in sources.into_iter().zip(admissions) {
-        self.ask_names();
             match admission {
                 Admission::Shut(shut) => self.note(&Report::shut(source.index(), shut)),
                 Admission::Ask { waited_for } => {
@@ -219,6 +226,9 @@ impl Round {
             tokio::select! {
                 Some(report) = self.asking.next(), if !self.asking.is_empty() => self.hear(report),
                 title = wait_for(&mut self.title), if self.title.is_some() => self.titled(title),
+                names = wait_for(&mut self.more_names), if self.more_names.is_some() => {
+                    self.named(names);
+                }
                 () = self.checks.hear(), if self.checks.is_calling() => self.news = true,
                 () = search.wanted.notified() => {}
                 () = sleep_until(wake) => {}
@@ -226,9 +236,6 @@ impl Round {
         }
     }
 
-                names = wait_for(&mut self.more_names), if self.more_names.is_some() => {
-                    self.named(names);
-                }
     /// What the store has said since the answer went out: who plays from a page that is open knows it.
     fn keep_checked(&mut self, open: bool) {
         let whole = !self.refreshes || !open;
@@ -243,6 +250,7 @@ impl Round {
         self.query.title = title;
         self.checks.sid = self.query.imdb();
         self.news = true;
+        self.ask_names();
         for source in std::mem::take(&mut self.after_title) {
             self.begin(source);
         }
@@ -250,12 +258,14 @@ impl Round {
 
     fn hear(&mut self, mut report: Report) {
         self.open.remove(&report.index);
-        self.ask_names();
         let late = report.elapsed >= self.desk.parts.patience;
         let said = !matches!(report.state, State::TimedOut | State::Failed);
         // Its silence was counted when the answer was due.
         if said || !self.given_up.contains(&report.index) {
             self.desk.health.settle(&mut report, late);
+        } else {
+            // What it was sent counts all the same.
+            self.desk.health.spend(report.index, report.requests.saturating_sub(1));
         }
         self.note(&report);
         let torrents = std::mem::take(&mut report.torrents);
