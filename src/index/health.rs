@@ -217,7 +217,9 @@ fn outcome(report: &Report, late: bool) -> Outcome {
     match report.refused.unwrap_or(report.state) {
         State::Ok | State::Empty => Outcome::Answered { late },
         State::Blocked => Outcome::Refused { status: report.status },
-        State::Limited => Outcome::Limited { retry_after: report.retry_after },
+        State::Limited => {
+            Outcome::Limited { busy: report.status == Some(503), retry_after: report.retry_after }
+        }
         State::Failed => Outcome::Failed,
         State::TimedOut => Outcome::Silent,
         State::UnsupportedId | State::Off => Outcome::NotAsked,

@@ -129,6 +129,9 @@ fn of_stream(value: &Value) -> Option<Torrent> {
         return Some(fields.torrent(&stream));
     }
     let lines = Lines::scattered(stream.text);
+    // Its own template counts by 1000.
+    let lines =
+        Lines { size_bytes: addon::decimal_size(stream.text).or(lines.size_bytes), ..lines };
     let torrent = stream.torrent(&lines, IndexName::MediaFusion);
     let file_name = stream.video().or(lines.file).map(name);
     let named = if torrent.name.is_empty() { stream.hint.map(name) } else { None };
@@ -276,6 +279,15 @@ mod tests {
                 Some(50),
                 Some(1000),
                 Some("Galaxy"),
+            ),
+            (
+                "📦 1.6 GB / 16.1 GB 👤 50",
+                &json!({}),
+                "",
+                None,
+                Some(50),
+                Some(1_600_000_000),
+                None,
             ),
         ] {
             let torrent = read(text, hints);

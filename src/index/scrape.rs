@@ -26,7 +26,7 @@ pub async fn ask(source: &dyn Source, query: &Query) -> Report {
     let scraping = AssertUnwindSafe(source.scrape(query)).catch_unwind();
     let sent = Sent::default();
     let outcome = match timeout(LIMIT, sent.count(scraping)).await {
-        Ok(Ok(Ok(torrents))) => Ok(torrents),
+        Ok(Ok(Ok(listed))) => Ok(listed),
         Ok(Ok(Err(error))) => Err(Failure::Told(error)),
         Ok(Err(_panic)) => Err(Failure::Panicked),
         Err(_elapsed) => Err(Failure::Late(LIMIT)),
@@ -125,7 +125,7 @@ fn told(index: IndexName, failure: &Failure) -> (State, String) {
                 (State::UnsupportedId, format!("{index} cannot be asked for an id of this kind"))
             }
             Error::Blocked(status) => (State::Blocked, blocked(index, &format!(" ({status})"))),
-            Error::Limited { .. } => (State::Limited, limited(index)),
+            Error::Limited { .. } => (State::Limited, limited(index, 429)),
             Error::Odd(what) => (State::Failed, format!("{index} {what}; it may be in repair")),
             Error::Xml(refused) => {
                 (State::Failed, format!("{index} {refused}; it may be in repair"))
@@ -134,7 +134,9 @@ fn told(index: IndexName, failure: &Failure) -> (State, String) {
                 let status = error.status().map(|status| format!(" ({status})"));
                 (State::Blocked, blocked(index, &status.unwrap_or_default()))
             }
-            Error::Fetch(error) if error.is_limited() => (State::Limited, limited(index)),
+            Error::Fetch(error) if error.is_limited() => {
+                (State::Limited, limited(index, error.status().unwrap_or(429)))
+            }
             Error::Fetch(error) if error.is_timeout() => {
                 (State::TimedOut, format!("{index} gave no answer in time; it is left out"))
             }
@@ -154,9 +156,10 @@ fn numbers(failure: &Failure) -> (Option<u16>, Option<Duration>) {
     use crate::fetch::Error as Fetch;
     match failure {
         Failure::Told(Error::Blocked(status)) => (Some(*status), None),
-        Failure::Told(
-            Error::Limited { retry_after } | Error::Fetch(Fetch::Limited { retry_after, .. }),
-        ) => (None, *retry_after),
+        Failure::Told(Error::Limited { retry_after }) => (None, *retry_after),
+        Failure::Told(Error::Fetch(Fetch::Limited { status, retry_after, .. })) => {
+            (Some(*status), *retry_after)
+        }
         Failure::Told(Error::Fetch(error)) => (error.status(), None),
         _ => (None, None),
     }
@@ -169,8 +172,8 @@ fn blocked(index: IndexName, status: &str) -> String {
     )
 }
 
-fn limited(index: IndexName) -> String {
-    format!("{index} asks for fewer requests (429); it is left out until it answers again")
+fn limited(index: IndexName, status: u16) -> String {
+    format!("{index} asks for fewer requests ({status}); it is left out until it answers again")
 }
 
 #[cfg(test)]

@@ -75,7 +75,8 @@ impl From<wire::Error> for Error {
             wire::Error::Answer { code, message, status, .. } => {
                 Self::Odd(format!("answered {status} {code} {message:?}"))
             }
-            // Its sentence is about accounts, and this is none.
+            // Their sentences are about accounts, and this is none.
+            wire::Error::BadToken => Self::Odd("wants an account for its list (401)".to_owned()),
             wire::Error::NotFound => Self::Odd("has nothing at this address (404)".to_owned()),
             other => Self::Odd(format!("answered that {other}")),
         }

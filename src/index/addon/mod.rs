@@ -15,7 +15,7 @@ use crate::media::{Query, StremioId};
 use crate::representation::media_type_of;
 use crate::torrent::{IndexName, InfoHash, Torrent, TorrentFile, stated_number, stated_size};
 
-pub(super) use lines::{Lines, count, is_picture, size};
+pub(super) use lines::{Lines, count, decimal_size, is_picture, size};
 
 /// Most trackers that are kept of one stream.
 const MOST_TRACKERS: usize = 64;
@@ -179,9 +179,6 @@ impl<'a> Stream<'a> {
         self.hint.filter(|hint| media_type_of(hint).starts_with("video/"))
     }
 
-    /// The file of a pack that the stream is, with the size that the line tells.
-    fn file(&self, lines: &Lines<'_>, size_bytes: Option<u64>) -> Option<TorrentFile> {
-        let path = name(lines.file?.trim_start_matches('/'));
     /// The file that the stream is, where the row's place and hint tell it: for an add-on that may call
     /// a pack by that file's name, so that its size is not taken for the pack's.
     pub(super) fn picked(&self) -> Option<TorrentFile> {
@@ -193,6 +190,9 @@ impl<'a> Stream<'a> {
         })
     }
 
+    /// The file of a pack that the stream is, with the size that the line tells.
+    fn file(&self, lines: &Lines<'_>, size_bytes: Option<u64>) -> Option<TorrentFile> {
+        let path = name(lines.file?.trim_start_matches('/'));
         let file =
             TorrentFile { index: self.file_index, name: path, size_bytes, ..Default::default() };
         // The line may be shortened for the eye; the hint is the name as it is.
