@@ -19,6 +19,8 @@
 # card's path.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
+# depmod, mkfs.vfat, mke2fs and sfdisk lie where Debian's PATH of a user does not lead.
+PATH=$PATH:/usr/sbin:/sbin
 
 fail() {
     echo "image/build.sh: $*" >&2

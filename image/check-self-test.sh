@@ -62,18 +62,42 @@ noticed 'a key on the selector' "nothing of a person's"
 anew; junk $((data + 1024)) 512
 noticed 'a damaged data partition' 'sound ext4'
 
+anew; mtype -i "$copy@@$slot_a" ::cmdline.txt | sed 's/credenza.disk=....../credenza.disk=000000/' >"$work/cmdline.txt"
+mcopy -o -i "$copy@@$slot_a" "$work/cmdline.txt" ::
+noticed "another disk's slot" 'looks for the disk that it lies on'
+
+anew; echo 0123456789abcdef0123456789abcdef >"$work/slot.id"; mcopy -o -i "$copy@@$slot_a" "$work/slot.id" ::
+noticed "another slot's initramfs" 'knows its slot'
+
+# The header says a board whose other slot is asked for through a module; this image has none.
+anew
+head_at=$((slot_b - 65536))
+dd if="$copy" of="$work/head" bs=64K skip=$((head_at / 65536)) count=1 status=none
+own=$(grep -ao '"board":"[^"]*"' "$work/head" | cut -d '"' -f 4)
+other=$(cd "$here/../board" && grep -L '^ONE_SHOT_MODULE=none' */meta | cut -d / -f 1 | sed -n "/^$(echo "$own" | tr '[:graph:]' .)\$/{p;q}")
+[ -n "$other" ] && [ "$other" != "$own" ] || { echo "image/check-self-test.sh: take the image of a board without a module" >&2; exit 2; }
+name_at=$(grep -abo '"board":"' "$work/head" | cut -d : -f 1)
+printf '%s' "$other" | dd of="$copy" bs=1 seek=$((head_at + name_at + 9)) conv=notrunc status=none
+noticed 'no module for the other slot' "the initramfs has tryboot.ko" "the system has tryboot.ko"
+
 anew; sfdisk -q --no-reread --no-tell-kernel --part-type "$copy" 3 83 2>/dev/null
 noticed 'another type' 'partition 3 has the type'
 
 anew; sfdisk -q --delete "$copy" 4 2>/dev/null
 noticed 'a missing partition' 'four partitions'
 
+anew; echo packed >"$copy.xz"
+noticed 'no list of what is in it' 'the list of what is in it lies beside it' 'the sum beside it is right'
+echo '{"packages": [{"name": "none-such", "externalRefs": [{"referenceLocator": "pkg:deb/debian/none-such"}]}]}' >"${copy%.img}.spdx.json"
+noticed 'a package without its licence' 'every Debian package that is listed brought its licence: none-such'
+rm "$copy.xz" "${copy%.img}.spdx.json"
+
 # What may be wrong in the system: all at once, since packing it takes its time.
 anew
 mcopy -n -i "$copy@@$slot_a" ::rootfs.sqfs "$work/rootfs.sqfs"
 unsquashfs -q -n -no-xattrs -d "$work/root" "$work/rootfs.sqfs" >/dev/null 2>&1 || true
 root=$work/root
-chmod u+w "$root/etc" "$root/usr/bin" "$root/usr/share/credenza/update-keys"
+chmod u+w "$root/usr/lib/systemd/system" "$root/etc" "$root/usr/bin" "$root/usr/share/credenza/update-keys"
 echo open >"$root/etc/notes"; chmod 666 "$root/etc/notes"
 echo tool >"$root/usr/bin/tool"; chmod 4755 "$root/usr/bin/tool"
 printf -- '-----BEGIN OPENSSH PRIVATE KEY-----\n' >"$root/etc/secret.pem"
@@ -81,13 +105,14 @@ sed -i 's/^root:[*!]/root:$6$x$y/' "$root/etc/shadow"
 rm -f "$root"/usr/share/credenza/update-keys/next.pub "$root/usr/share/doc/credenza/copyright"
 cp "$root/etc/notes" "$root/usr/bin/sshd"
 rm -f "$root/etc/systemd/system/getty@.service" "$root"/usr/lib/aarch64-linux-gnu/libgmp.so.*
-sed -i 's/^NoNewPrivileges=yes/#/' "$root/usr/lib/systemd/system/credenza.service"
+sed -i 's/^NoNewPrivileges=yes/#/; s/--listen \[::\]:80$/--listen [::]:81/' "$root/usr/lib/systemd/system/credenza.service"
+printf '[Service]\nExecStart=/usr/bin/busybox nc -l -p 99\n' >"$root/usr/lib/systemd/system/credenza-door.service"
 mksquashfs "$root" "$work/spoilt.sqfs" -comp gzip -Xcompression-level 1 -all-root -no-xattrs -quiet -no-progress >/dev/null
 mdel -i "$copy@@$slot_a" ::rootfs.sqfs
 mcopy -i "$copy@@$slot_a" "$work/spoilt.sqfs" ::rootfs.sqfs
 noticed 'a spoilt system' 'writable by everybody' 'setuid' 'no private keys' 'no password' 'two keys' \
     'own licence' 'no sshd' 'getty@.service is masked' 'NoNewPrivileges=yes' \
-    'finds the libraries'
+    'finds the libraries' 'listens on a port that image/ports.txt lists (81)' 'no other unit of ours listens'
 
 if [ "$missed" != 0 ]; then
     echo "image/check-self-test.sh: $missed faults were not noticed" >&2

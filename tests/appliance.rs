@@ -3,10 +3,12 @@
 
 mod network;
 mod owner;
+mod rescue;
 mod screen;
 mod trial;
 mod update;
 mod watchdog;
+mod watching;
 
 use std::time::Duration;
 
@@ -145,6 +147,7 @@ fn the_owner_sees_the_box() {
         "Go back to version 0.2.0",
         "Join a Wi-Fi network",
         "Raspberry Pi 4",
+        "slot A",
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
@@ -203,7 +206,7 @@ fn a_steward_that_does_not_answer_is_a_sentence_and_the_server_serves_on() {
     the_box.write("usr/share/credenza/box.toml", "not at all");
     let standing = server.owner("GET", "/api/box").send().json();
     // What was known is shown for a moment still.
-    let trouble = crate::support::until("the trouble", std::time::Duration::from_secs(10), || {
+    let trouble = crate::support::until("the trouble", std::time::Duration::from_secs(30), || {
         let standing = server.owner("GET", "/api/box").send().json();
         standing["trouble"].as_str().map(str::to_owned)
     });

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 fn file(path: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -75,6 +77,30 @@ fn every_board_has_a_disk_of_its_own() {
     }
 }
 
+/// The Raspberry Pis' driver writes the seconds modulo 16 into the hardware, and the kernel feeds that
+/// every 8 s (image/README.md, "A start"): 64 s would be a reset at once.
+#[test]
+fn no_watchdog_counts_less_than_it_takes_to_feed_it() {
+    let mut found = Vec::new();
+    for board in boards() {
+        let text = file(&format!("board/{board}/start-modules.txt"));
+        let words = text.lines().flat_map(|line| line.split('#').next().unwrap().split(' '));
+        let own = words.filter_map(|word| word.strip_prefix("heartbeat=")).map(str::to_owned);
+        let before = found.len();
+        found.extend(own.map(|seconds| (format!("{board}, initramfs"), seconds)));
+        assert_eq!(found.len(), before + 1, "{board}: start-modules.txt arms one watchdog");
+    }
+    let place = "image/rootfs/usr/lib/systemd/system.conf.d/credenza.conf";
+    let text = file(place);
+    let lines = text.lines().filter_map(|line| line.split_once("WatchdogSec="));
+    found.extend(lines.map(|(which, seconds)| (format!("{place}, {which}"), seconds.to_owned())));
+    assert_eq!(found.len(), boards().len() + 2, "{found:?}");
+    for (place, seconds) in found {
+        let seconds: u32 = seconds.trim_end_matches('s').parse().expect(&place);
+        assert!(seconds % 16 > 10, "{place}: {seconds} s are {} s to the hardware", seconds % 16);
+    }
+}
+
 #[test]
 fn what_nobody_has_started_says_so() {
     for board in boards() {
@@ -82,6 +108,34 @@ fn what_nobody_has_started_says_so() {
         let real = said["IMAGER_DEVICES"] != "none";
         assert_eq!(real, said["STATUS"] == "built, not yet booted on hardware", "{board}");
     }
+}
+
+/// Two builds into one folder: the second begins by clearing away, so it must wait before it does.
+#[test]
+fn a_second_build_leaves_the_first_alone() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    fs::create_dir_all(out.join("qemu")).unwrap();
+    let first = out.join("qemu/of the first build");
+    fs::write(&first, "").unwrap();
+    let script = "fail() { echo \"$*\" >&2; exit 1; }\n\
+        say() { echo \"$*\"; }\n\
+        . image/stage/facts.sh; board=qemu; choose_folders; echo ready";
+    let mut second = Command::new("bash");
+    second.args(["-euc", script]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    second.env("OUT", &out).env("XDG_CACHE_HOME", folder.path()).stdout(Stdio::piped());
+    // What the first one holds while it works.
+    let lock = fs::File::create(out.join(".qemu.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut second = second.spawn().unwrap();
+    let mut said = BufReader::new(second.stdout.take().unwrap()).lines();
+    let waits = said.next().unwrap().unwrap();
+    assert!(waits.contains("another build of qemu"), "{waits}");
+    assert!(first.exists(), "what the first build has made so far is gone");
+    lock.unlock().unwrap();
+    assert_eq!(said.next().unwrap().unwrap(), "ready");
+    assert!(second.wait().unwrap().success());
+    assert!(!first.exists(), "what an earlier build left is in this one");
 }
 
 #[test]

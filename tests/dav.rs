@@ -2,6 +2,7 @@
 //! are other people's; a film counts as played where frames were decoded past a seek.
 
 mod clip;
+mod litmus;
 mod names;
 mod rules;
 mod shelf;

@@ -37,7 +37,7 @@ fn debrid(store: &Upstream, film: Option<&Film>) -> (Debrid, TaskTracker) {
     let tasks = TaskTracker::new();
     let patience = Patience {
         poll: Duration::from_millis(10),
-        settling: Duration::from_millis(200),
+        settling: Duration::from_secs(2),
         downloading: Duration::from_millis(50),
         breath: Duration::from_millis(5),
     };

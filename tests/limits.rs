@@ -76,7 +76,7 @@ fn beyond_the_streams_of_a_device_and_of_the_box_a_request_is_told_to_come_again
         let (again, status) = Idle::of(&house, &path);
         assert_eq!(status, 200, "{limits}: the place was given up at once");
         drop((again, other));
-        until("no stream", Duration::from_secs(5), || (open(&house) == 0).then_some(()));
+        until("no stream", Duration::from_secs(30), || (open(&house) == 0).then_some(()));
     }
 }
 
@@ -92,7 +92,7 @@ fn a_television_that_closes_and_comes_again_is_never_refused() {
         one = next;
     }
     drop(one);
-    until("no stream", Duration::from_secs(5), || (open(&house) == 0).then_some(()));
+    until("no stream", Duration::from_secs(30), || (open(&house) == 0).then_some(()));
 }
 
 #[test]
@@ -141,11 +141,11 @@ fn an_abort_storm_of_two_hundred_leaves_no_stream_behind() {
     for thread in threads {
         thread.join().unwrap();
     }
-    until("no stream", Duration::from_secs(5), || (open(&house) == 0).then_some(()));
+    until("no stream", Duration::from_secs(30), || (open(&house) == 0).then_some(()));
     let begun = Instant::now();
     let whole = house.server.get(&path);
     assert!(whole.status == 200 && whole.body == source);
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(60));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod asked;
 mod at_hand;
 mod browsed;
+mod claimed;
 mod found;
 mod kodi;
 mod libvlc;

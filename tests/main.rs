@@ -30,6 +30,7 @@ mod evening;
 mod faults;
 mod feeder;
 mod find;
+mod flash;
 mod fuzz_corpus;
 mod house;
 mod indexes;

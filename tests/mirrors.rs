@@ -61,12 +61,12 @@ fn open(allow_private: Vec<SocketAddr>, state: &Arc<State>, caches: &[String]) -
     let client = Client::new(AddressPolicy { allow_private }, Roots::Bundled).unwrap();
     let options = Options {
         enabled: true,
-        test_timeout: Duration::from_secs(3),
+        test_timeout: Duration::from_secs(6),
         torrent_caches: caches.to_vec(),
     };
     let mirrors = Mirrors::new(client, Arc::clone(state), options).unwrap();
     let patience = Patience {
-        stall: Duration::from_millis(700),
+        stall: Duration::from_secs(3),
         turn: Duration::from_millis(200),
         breath: Duration::from_millis(5),
         ..mirrors.patience()

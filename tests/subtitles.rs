@@ -146,15 +146,19 @@ fn in_lists_of_files_they_lie_beside_their_film() {
     let play = house.server.play("tt9900101");
     listed(&house, &media_id(&play), 1);
     let film = play["url"].as_str().unwrap();
-    // All of it, so that it is listed among what is here.
     assert_eq!(crate::support::http::get(film).send().status, 200);
+    // It is noted to be whole when it is looked at; from then on it lies among what is here.
+    let row = format!("/api/library/{}", media_id(&play));
+    until("the film to be whole", LIMIT, || {
+        assert_eq!(crate::support::http::ask("HEAD", film).send().status, 200);
+        (house.ask(200, "GET", &row, None)["whole"] == json!(true)).then_some(())
+    });
     for root in ["/files/", "/dav/"] {
+        let films = format!("{root}On%20this%20box/Films/");
         let path = until("subtitles among the files", LIMIT, || {
-            let folders = links(&house, root).into_iter().filter(|link| link.ends_with('/'));
-            folders.flat_map(|folder| links(&house, &folder)).find(|link| link.contains(".srt"))
+            links(&house, &films).into_iter().find(|link| link.contains(".srt"))
         });
-        let folder = path.rsplit_once('/').unwrap().0;
-        let beside = links(&house, &format!("{folder}/"));
+        let beside = links(&house, &films);
         let stem = path.strip_suffix(".srt").unwrap();
         assert!(beside.contains(&format!("{stem}.mp4")), "{beside:?}");
         let text = fetched(&house, &json!(path));

@@ -70,11 +70,12 @@ class Box:
 
     # --- power ------------------------------------------------------------------------------------
 
-    def power(self, outfit=None):
-        """Plugs it in. From here on every reset starts it again, as firmware does."""
+    def power(self, outfit=None, one_shot=False):
+        """Plugs it in. From here on every reset starts it again, as firmware does. `one_shot`: as if
+        the system had asked for the other slot just before."""
         self.outfit = outfit or self.outfit
         self.failure = None
-        self._one_shot = False
+        self._one_shot = one_shot
         self._start()
         return self
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 MAGIC = b"credenza-bundle 1\n"
 SLOT_FILE_SYSTEM_BYTES = 248 << 20
+# At the end of a slot's partition.
+HEADER_BYTES = 64 << 10
 
 
 class BundleError(Exception):

@@ -9,6 +9,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+# mke2fs lies where Debian's PATH of a user does not lead.
+os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
 MIB = 1 << 20
 SELECTOR, SLOT_A, SLOT_B, DATA = 1, 2, 3, 4
 

@@ -2,7 +2,8 @@
 import time
 
 from owner import CODE, Owner
-from report import expect
+from parts import REPOSITORY
+from report import expect, until
 
 
 def first_start(t):
@@ -60,9 +61,8 @@ def inside(t):
     with t.step("no unit has failed"):
         failed = box.run("systemctl --failed --no-legend --plain")
         expect(not failed, failed)
-    with t.step("one port listens for TCP"):
-        ports = listening(box)
-        expect(ports == {80}, f"{sorted(ports)}")
+    with t.step("what listens is what image/ports.txt lists"):
+        held_to_list(t)
     with t.step("the service runs as its own user, in its sandbox"):
         user = box.run("stat -c %U /proc/$(systemctl show -P MainPID credenza)")
         expect(user == "credenza", f"the service runs as {user}")
@@ -74,17 +74,49 @@ def inside(t):
         t.note(f"exposure {exposure}")
 
 
+def ports_with_peers(t):
+    with t.step("with peers allowed no more listens than image/ports.txt lists"):
+        held_to_list(t, "peers")
+
+
+def held_to_list(t, *more):
+    """Nothing that is not listed for now, and everything that is always there."""
+    found = listening(t.box)
+    for port, protocol in sorted(found):
+        expect(any(allows(row, port, protocol) for row in ports("always", "network", *more)),
+               f"{port}/{protocol} listens, and image/ports.txt does not say so: {sorted(found)}")
+    for numbers, protocol in ports("always"):
+        expect((int(numbers), protocol) in found, f"{numbers}/{protocol} does not listen: {sorted(found)}")
+    t.note(" ".join(f"{port}/{protocol}" for port, protocol in sorted(found)))
+
+
+def ports(*when):
+    """The rows of image/ports.txt for these times: its first two columns."""
+    lines = (REPOSITORY / "image/ports.txt").read_text().splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    return [(row[0], row[1]) for row in rows if row[2] in when]
+
+
+def allows(row, port, protocol):
+    first, _, last = row[0].partition("-")
+    return row[1] == protocol and int(first) <= port <= int(last or first)
+
+
 def listening(box):
-    """TCP ports that listen on more than loopback (proc_net_tcp: state 0A)."""
-    ports = set()
-    for line in box.run("cat /proc/net/tcp /proc/net/tcp6").splitlines():
-        words = line.split()
-        if len(words) > 3 and words[3] == "0A":
+    """The ports that listen on more than loopback: TCP's state 0A, and UDP's sockets that are not
+    bound to one partner (proc_net_tcp, proc_net_udp)."""
+    found = set()
+    for protocol in ("tcp", "udp"):
+        for line in box.run(f"cat /proc/net/{protocol} /proc/net/{protocol}6").splitlines():
+            words = line.split()
+            if len(words) < 4 or not words[0].endswith(":"):
+                continue
             address, port = words[1].split(":")
+            open_to_all = words[3] == "0A" if protocol == "tcp" else words[2].endswith(":0000")
             loopback = address.endswith("7F") or address == "0" * 24 + "01000000"
-            if not loopback:
-                ports.add(int(port, 16))
-    return ports
+            if open_to_all and not loopback:
+                found.add((int(port, 16), protocol))
+    return found
 
 
 def full_data(t):
@@ -100,4 +132,11 @@ def full_data(t):
         saved = owner.allow_peers(True)
         t.note(f"{free} KiB free, saving answers {saved.status}")
         t.is_mine_still()
+    with t.step("a full data partition is told while it is full, and no longer"):
+        until("a word about it", 60, lambda: told_full(owner))
         box.run("rm -f /data/credenza/fill*; sync")
+        until("its end", 60, lambda: not told_full(owner))
+
+
+def told_full(owner):
+    return any(notice["code"] == "data_full" for notice in owner.facts()["notices"])

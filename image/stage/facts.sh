@@ -47,13 +47,17 @@ choose_folders() {
     [[ $version =~ ^[0-9A-Za-z.+~-]+$ ]] || fail "VERSION '$version' is no version"
     [[ $counter =~ ^[1-9][0-9]*$ ]] || fail "COUNTER '$counter' is no positive number"
     product=$out/credenza-$board-$version
+    # Two builds at once into one folder would mix; the second waits for the first, and only then
+    # clears away.
+    exec 9>"$out/.$board.lock"
+    if ! flock --nonblock 9; then
+        say "another build of $board into $out is running: this one waits for it"
+        flock 9
+    fi
     # What another build left would be in this one.
     if [ -d "$work" ]; then chmod -R u+rwX "$work"; fi
     rm -rf "$work"
     mkdir -p "$work"
-    # Two builds at once into one folder would mix; the second waits for the first.
-    exec 9>"$out/.$board.lock"
-    flock 9
     # Files are as readable as this recipe says, whoever runs it.
     umask 022
 }

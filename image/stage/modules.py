@@ -4,7 +4,8 @@
     modules.py TREE KERNEL GOAL LIST..      into GOAL/usr/lib/modules/KERNEL, decompressed
 
 TREE has been through depmod. A list holds names; a name after ? may be missing from this kernel; what
-is built into it counts as there. Prints the names in the order of the lists.
+is built into it counts as there. NAME=VALUE after a name is a parameter of that module. Prints the
+names in the order of the lists, each with its parameters.
 """
 
 import lzma
@@ -34,10 +35,16 @@ def main() -> None:
         needs[path] = others.split()
     built_in = {name_of(line) for line in (modules / "modules.builtin").read_text().split()}
 
-    wanted, taken = [], set()
+    # A module, and its parameters; the order is that of the lists.
+    wanted, taken = {}, set()
     for file in sys.argv[4:]:
         for line in Path(file).read_text().splitlines():
+            name = None
             for word in line.split("#")[0].split():
+                if "=" in word:
+                    if name in wanted:
+                        wanted[name].append(word)
+                    continue
                 name = word.lstrip("?").replace("-", "_")
                 if name in built_in:
                     continue
@@ -45,7 +52,7 @@ def main() -> None:
                     if word.startswith("?"):
                         continue
                     fail(f"{file} names {name}, which the kernel {kernel} does not have")
-                wanted.append(name)
+                wanted.setdefault(name, [])
                 taken.update([path_of[name], *needs[path_of[name]]])
 
     folder = goal / "usr/lib/modules" / kernel
@@ -62,7 +69,8 @@ def main() -> None:
     (folder / "modules.order").write_text("".join(f"{line}\n" for line in order if line in kept))
     for name in ("modules.builtin", "modules.builtin.modinfo"):
         shutil.copyfile(modules / name, folder / name)
-    print("\n".join(dict.fromkeys(wanted)))
+    for name, parameters in wanted.items():
+        print(*[name, *parameters])
 
 
 main()

@@ -3,6 +3,7 @@
 
 mod care;
 mod ledger;
+mod rescue;
 mod reset;
 mod story;
 mod stremio;
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer};
 use crate::appliance::{self, Appliance};
 use crate::config::{BadConfig, Config};
+use crate::durable::State;
 use crate::host_name::host_label;
 use crate::http::following::Following;
 use crate::http::host::HostRule;
@@ -38,10 +40,36 @@ use crate::playback;
 use crate::playback::Playback;
 use whereabouts::{Hosts, Place, own_addresses};
 
+/// Tells the story where people find this server.
+fn tell_front_door(playback: &Playback, place: &Arc<Place>) {
+    // Weak: the place knows the box, and the box the story; held whole, none would ever end.
+    let front = Arc::downgrade(place);
+    playback.tell_front_door(move || {
+        let front = front.upgrade();
+        let told = front.and_then(|front| {
+            let named = front.named();
+            named.or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
+        });
+        told.unwrap_or_default()
+    });
+}
+
+/// The state of the data folder; on a box also where what lay there was damaged.
+fn open_state(data: &Path, options: &mut appliance::Options) -> Result<Arc<State>, Error> {
+    make_folder(data)?;
+    if !options.is_box() {
+        return Ok(Arc::new(State::open(&data.join("state.redb"))?));
+    }
+    let (state, notice) = rescue::state(data)?;
+    options.notices.extend(notice);
+    Ok(state)
+}
+
 /// How long the drain may take.
 const DRAIN: Duration = Duration::from_secs(6);
 
 pub use story::{Story, story};
+use story::{make_folder, story_on};
 
 /// Why the house cannot be built. Each is one sentence with what to do.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +127,7 @@ impl App {
     ) -> Result<Self, Error> {
         // The port first: a second server must not touch the first one's stores.
         let listener = server::listen(config.listen).await?;
-        Self::start_on(listener, &config, data, options).await
+        Self::start_on(listener, config, data, options).await
     }
 
     /// The same, on any free port where the usual one is taken: for a command that serves one film.
@@ -108,20 +136,25 @@ impl App {
             Err(_) if any_port => server::listen(SocketAddr::new(config.listen.ip(), 0)).await?,
             listened => listened?,
         };
-        Self::start_on(listener, &config, data, appliance::Options::default()).await
+        Self::start_on(listener, config, data, appliance::Options::default()).await
     }
 
     async fn start_on(
         listener: server::Listener,
-        config: &Config,
+        mut config: Config,
         data: &Path,
-        options: appliance::Options,
+        mut options: appliance::Options,
     ) -> Result<Self, Error> {
         let address = listener.address();
         let (near, side_door) = side_door(address).await?;
-        reset::owner_if_asked(data)?;
+        if options.is_box() {
+            options.notices = rescue::leave_out(&mut config);
+        }
+        let state = open_state(data, &mut options)?;
+        reset::owner_if_asked(data, &state)?;
+        let config = &config;
         let Story { playback, state, client, mirrors, library, tasks, anime_map } =
-            story(config, data)?;
+            story_on(config, data, state)?;
         let ledger: Arc<dyn Ledger> = Arc::new(ledger::StateLedger(Arc::clone(&state)));
         let access = Arc::new(Access::open(Arc::clone(&ledger), config.claim_code.clone())?);
         let stremio = stremio::door(config, &ledger)?;
@@ -152,16 +185,7 @@ impl App {
             hosts: Arc::clone(&hosts),
             announced: advertisement.is_some(),
         });
-        // Weak: the place knows the box, and the box the story; held whole, none would ever end.
-        let front = Arc::downgrade(&place);
-        playback.tell_front_door(move || {
-            let front = front.upgrade();
-            let told = front.and_then(|front| {
-                let named = front.named();
-                named.or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
-            });
-            told.unwrap_or_default()
-        });
+        tell_front_door(&playback, &place);
         let rooms = Rooms {
             playback: Arc::clone(&playback),
             mirrors: mirrors.clone(),

@@ -20,7 +20,7 @@ use crate::select::Preferences;
 use crate::subtitle::OpenSubtitles;
 use crate::swarm::{self, Swarm};
 use crate::title::{AnimeMap, Titles, anime_map};
-use crate::torrent::IndexName;
+use crate::torrent::{IndexName, Store};
 
 /// How long a search waits for its slowest index, and for the store. It shall be answered within six
 /// seconds: the rest is for ranking thousands of names on a small board.
@@ -47,11 +47,16 @@ pub struct Story {
 /// Builds the rooms up to the story on the data folder `data`.
 pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
     make_folder(data)?;
+    let state = Arc::new(State::open(&data.join("state.redb"))?);
+    story_on(config, data, state)
+}
+
+/// The same on a state that is open.
+pub(super) fn story_on(config: &Config, data: &Path, state: Arc<State>) -> Result<Story, Error> {
     for key in &config.without_effect {
         tracing::warn!(key, "this key is known, but nothing in this version uses it yet");
     }
     let tasks = TaskTracker::new();
-    let state = Arc::new(State::open(&data.join("state.redb"))?);
     let (cache, notice) = Cache::open(&data.join("cache"));
     if let Some(notice) = notice {
         tracing::warn!("{notice}");
@@ -84,21 +89,31 @@ pub fn story(config: &Config, data: &Path) -> Result<Story, Error> {
         tasks: tasks.clone(),
         stremthru: config.stremthru.clone(),
         patience: SEARCH_PATIENCE,
-        preferences: Preferences::default()
-            .with(&config.prefer, &Preferences::default())
-            .map_err(Error::Prefer)?,
+        preferences: preferences(config)?,
         swarm_fixed: config.swarm.consent != Consent::Ask,
         open_first: config.open_first,
         shelf: shelf_options(config, library.clone()),
     })?;
-    if let Some((store, file)) = &config.debrid {
-        let token = std::fs::read_to_string(file)
-            .map_err(|error| Error::TokenFile { file: file.clone(), error })?;
-        playback.default_debrid(*store, &Secret::new(&token))?;
+    if let Some((store, token)) = debrid_token(config)? {
+        playback.default_debrid(store, &token)?;
     }
     let playback = Arc::new(playback);
     playback.take_up_shelf();
     Ok(Story { playback, state, client, mirrors, library, tasks, anime_map })
+}
+
+/// What the configuration prefers.
+pub(super) fn preferences(config: &Config) -> Result<Preferences, Error> {
+    let usual = Preferences::default();
+    usual.with(&config.prefer, &usual).map_err(Error::Prefer)
+}
+
+/// The store that the configuration names, with its token.
+pub(super) fn debrid_token(config: &Config) -> Result<Option<(Store, Secret)>, Error> {
+    let Some((store, file)) = &config.debrid else { return Ok(None) };
+    let token = std::fs::read_to_string(file)
+        .map_err(|error| Error::TokenFile { file: file.clone(), error })?;
+    Ok(Some((*store, Secret::new(&token))))
 }
 
 fn shelf_options(config: &Config, place: swarm::Place) -> ShelfOptions {
@@ -151,7 +166,7 @@ fn index_places(config: &Config) -> BTreeMap<IndexName, IndexPlace> {
     ours.chain(added).collect()
 }
 
-fn make_folder(data: &Path) -> Result<(), Error> {
+pub(super) fn make_folder(data: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
     made.map_err(|error| Error::Data { folder: data.to_owned(), error })

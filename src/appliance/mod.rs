@@ -56,6 +56,16 @@ pub struct Options {
     pub interfaces: Interfaces,
     /// How long to wait for what.
     pub timing: Timing,
+    /// What the start had to do without, for the owner.
+    pub notices: Vec<Refusal>,
+}
+
+impl Options {
+    /// Whether this is a box.
+    #[must_use]
+    pub fn is_box(&self) -> bool {
+        Door::new(self.root.as_deref()).is_there()
+    }
 }
 
 /// How long to wait for what.
@@ -76,6 +86,11 @@ pub struct Timing {
     pub trial_limit: Duration,
     /// For so long after its last byte a film still counts as being watched.
     pub watched: Duration,
+    /// So long an update that is being written waits for a film to end; then it is broken off.
+    pub held: Duration,
+    /// So long a version that is given up waits for a film to end. The system itself waits less long
+    /// for a trial (`credenza-trial.service`, five minutes after the start).
+    pub last_film: Duration,
     /// So long after the start the owner's address is first asked for a newer version.
     pub check_first: Duration,
     /// How often it is asked after that.
@@ -95,6 +110,8 @@ impl Default for Timing {
             trial_pause: s(5),
             trial_limit: s(120),
             watched: s(60),
+            held: s(600),
+            last_film: s(600),
             check_first: s(180),
             check: s(24 * 3600),
             check_again: s(3600),
@@ -130,6 +147,7 @@ pub struct Appliance {
     parts: Parts,
     interfaces: Interfaces,
     timing: Timing,
+    notices: Vec<Refusal>,
     known: Mutex<Option<(Facts, Instant)>>,
     joining: Mutex<Joining>,
     update: update::Desk,
@@ -150,6 +168,7 @@ impl Appliance {
             parts,
             interfaces: options.interfaces,
             timing: options.timing,
+            notices: options.notices,
             known: Mutex::default(),
             joining,
             update: update::Desk::default(),
@@ -210,7 +229,8 @@ impl Appliance {
 
     /// The same, after something was changed.
     async fn facts_anew(&self) -> Result<Facts, Error> {
-        let facts: Facts = self.door.ask(&Verb::Facts).await?;
+        let mut facts: Facts = self.door.ask(&Verb::Facts).await?;
+        facts.notices.splice(0..0, self.notices.iter().cloned());
         *lock(&self.known) = Some((facts.clone(), Instant::now()));
         Ok(facts)
     }
@@ -219,7 +239,7 @@ impl Appliance {
     #[must_use]
     pub fn notices(&self) -> Vec<Refusal> {
         let known = lock(&self.known).as_ref().map(|(facts, _)| facts.notices.clone());
-        let mut notices = known.unwrap_or_default();
+        let mut notices = known.unwrap_or_else(|| self.notices.clone());
         notices.extend(lock(&self.joining).notice());
         notices
     }

@@ -138,6 +138,8 @@ impl Appliance {
         let _ = self.facts_anew().await;
         let mut seen: Option<Seen> = None;
         loop {
+            // Nobody else may ask, and whoever joins a network closes the box's own.
+            self.keep_up().await;
             let own = self.access_point().map(|ap| ap.address);
             let (linked, open) = (self.interfaces.lead_somewhere(own), own.is_some());
             let same = seen.filter(|seen| (seen.linked, seen.open) == (linked, open));

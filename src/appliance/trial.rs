@@ -72,6 +72,7 @@ impl Appliance {
         if let Err(error) = noted {
             tracing::warn!(%error, "why the trial failed could not be noted");
         }
+        self.last_film_ends().await;
         while let Err(error) = self.reboot().await {
             tracing::error!(%error, "the box cannot be started anew; pull its plug");
             tokio::time::sleep(self.timing.trial_limit).await;
@@ -97,8 +98,8 @@ impl Appliance {
         served
     }
 
-    /// Puts a film of our own where films lie. Where that disk is full or worn out, which it is for the
-    /// version before as well, with what else must be kept.
+    /// Puts a film of our own where films lie. Where that disk is full, worn out or dying, which it is
+    /// for the version before as well, with what else must be kept.
     fn keep_film(&self, film: &[u8]) -> Result<PathBuf, String> {
         let mut why = String::new();
         for place in [(self.parts.library)(), self.parts.data.clone()] {
@@ -156,9 +157,15 @@ fn remove(folder: &Path) {
     let _ = std::fs::remove_dir(folder);
 }
 
+/// Whether a disk is full, worn out, dying or gone, or does not answer.
 fn is_the_disks_fault(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    matches!(error.kind(), QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+    use std::io::ErrorKind as E;
+    // EIO, ENXIO and ENODEV (Linux, asm-generic/errno-base.h): the standard library has no kind for
+    // what a bad block, a pulled plug and an adapter that hangs are told as.
+    let told = matches!(error.raw_os_error(), Some(5 | 6 | 19));
+    let kinds = [E::QuotaExceeded, E::ReadOnlyFilesystem, E::StorageFull];
+    let silent = [E::NotConnected, E::StaleNetworkFileHandle, E::TimedOut];
+    told || kinds.contains(&error.kind()) || silent.contains(&error.kind())
 }
 
 /// Bytes that no cache has from another round, and of which no two ranges are alike.

@@ -2,14 +2,17 @@
 //! for a phone's camera, and the claim code. It runs beside the server, without any right of its own
 //! but the key of the data folder, and draws anew when the answer changes.
 
+mod code;
+
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::Args;
-use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
 use tokio::time::Instant;
+
+use code::code;
 
 use super::running::Running;
 use super::{Done, Ending, Global, Signals};
@@ -20,12 +23,10 @@ use crate::web;
 const LOOK: Duration = Duration::from_secs(2);
 /// So often it is drawn anew even where nothing has changed: the kernel writes to the console, too.
 const AGAIN: Duration = Duration::from_secs(60);
-/// Columns of the smallest console.
-const COLUMNS: usize = 80;
-/// Rows of it, but one, so that nothing scrolls.
-const ROWS: usize = 24;
-/// Light modules round the code (ISO/IEC 18004, 6.3.8).
-const QUIET: usize = 4;
+/// What is drawn for where nobody says how large it is: the console of old.
+const USUAL: Size = Size { columns: 80, rows: 25 };
+/// Columns without which words beside a code are no help.
+const NARROWEST: usize = 28;
 /// Columns between the code and the words.
 const GAP: usize = 3;
 
@@ -34,6 +35,33 @@ pub(super) struct Ask {
     /// Print it once and end
     #[arg(long)]
     once: bool,
+}
+
+/// How many characters fit. A television has few where its letters are large: 50 × 15 on a small panel.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    columns: usize,
+    rows: usize,
+}
+
+impl Size {
+    /// Of the console that it is shown on; asked each time, since fonts are changed.
+    fn of_console() -> Self {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+        // A serial line says 0: it does not know.
+        let size = size.filter(|size| size.ws_col > 0 && size.ws_row > 0);
+        size.map_or(USUAL, |size| Self { columns: size.ws_col.into(), rows: size.ws_row.into() })
+    }
+
+    /// The rows but the last: a line break there would scroll.
+    fn lines(self) -> usize {
+        self.rows.saturating_sub(1)
+    }
+
+    /// The columns but the last: some consoles break the line behind it.
+    fn letters(self) -> usize {
+        self.columns.saturating_sub(1).max(1)
+    }
 }
 
 /// What the server says of itself.
@@ -56,7 +84,7 @@ pub(super) async fn run(global: &Global, ask: &Ask, signals: &mut Signals) -> Do
     let mut server = None;
     loop {
         let text = match told(global, &mut server).await {
-            Ok(told) => draw(&told),
+            Ok(told) => draw(&told, Size::of_console()),
             Err(sentence) if ask.once => return Err(Ending::Failed(sentence)),
             Err(sentence) => format!("\n  Credenza is starting …\n\n  {sentence}\n"),
         };
@@ -102,17 +130,21 @@ fn show(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// The whole picture, at most 80 columns wide and 24 rows high.
-fn draw(told: &Told) -> String {
+/// The whole picture. The words are needed, the code beside them is a help: it is left out where the
+/// words would not fit beside it.
+fn draw(told: &Told, size: Size) -> String {
     let code = target(told).and_then(|target| code(&target)).unwrap_or_default();
-    let beside = code.first().map_or(0, |row| row.chars().count() + GAP);
-    let words = words(told, COLUMNS - beside.max(GAP) - 1);
+    let beside = code.first().map_or(0, |row| row.chars().count());
+    let room = size.letters().saturating_sub(beside + GAP);
+    let fits =
+        room >= NARROWEST && code.len() <= size.lines() && needed(told, room).len() <= size.lines();
+    let (code, beside, gap) = if fits { (code, beside, GAP) } else { (Vec::new(), 0, 1) };
+    let words = words(told, size.letters().saturating_sub(beside + gap).max(1));
     let mut picture = String::new();
-    for row in 0..code.len().max(words.len()).min(ROWS) {
-        let (code, words) = (code.get(row), words.get(row));
-        let blank = || " ".repeat(beside.saturating_sub(GAP));
-        let code = code.cloned().unwrap_or_else(blank);
-        let line = format!("{code}{}{}", " ".repeat(GAP), words.map_or("", String::as_str));
+    for row in 0..code.len().max(words.len()).min(size.lines()) {
+        let code = code.get(row).cloned().unwrap_or_else(|| " ".repeat(beside));
+        let words = words.get(row).map_or("", String::as_str);
+        let line = format!("{code}{}{words}", " ".repeat(gap));
         let _ = writeln!(picture, "{}", line.trim_end());
     }
     picture
@@ -129,7 +161,22 @@ fn target(told: &Told) -> Option<String> {
 
 /// The words beside the code, or alone.
 fn words(told: &Told, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new(), web::plain(&told.name).to_uppercase(), String::new()];
+    let mut lines = needed(told, width);
+    let mut say = |text: &str| lines.extend(wrapped(&web::plain(text), width));
+    for notice in told.notices.iter().take(3) {
+        say("");
+        say(&format!("! {}", notice.message));
+    }
+    say("");
+    say(&format!("version {}", told.version));
+    lines
+}
+
+/// Those without which nobody finds the box and owns it.
+fn needed(told: &Told, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    lines.extend(wrapped(&web::plain(&told.name).to_uppercase(), width));
+    lines.push(String::new());
     let mut say = |text: &str| lines.extend(wrapped(&web::plain(text), width));
     match (&told.access_point, told.addresses.as_slice()) {
         (Some(access_point), _) => {
@@ -160,12 +207,6 @@ fn words(told: &Told, width: usize) -> Vec<String> {
         say(&format!("Claim code  {code}"));
         say("Whoever types it first owns the box.");
     }
-    for notice in told.notices.iter().take(3) {
-        say("");
-        say(&format!("! {}", notice.message));
-    }
-    say("");
-    say(&format!("version {}", told.version));
     lines
 }
 
@@ -195,32 +236,6 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The code of a text, two modules a character; `None` where it is too long to fit.
-fn code(text: &str) -> Option<Vec<String>> {
-    let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
-    let modules = code.width();
-    let side = modules + 2 * QUIET;
-    let is_light = |x: usize, y: usize| {
-        let inside = |at: usize| at.checked_sub(QUIET).filter(|at| *at < modules);
-        match (inside(x), inside(y)) {
-            (Some(x), Some(y)) => code[(x, y)] == Color::Light,
-            // Below an odd number of rows the last half is the console's own black.
-            _ => y < side,
-        }
-    };
-    let row = |y: usize| {
-        let half = |x| match (is_light(x, y), is_light(x, y + 1)) {
-            (true, true) => '\u{2588}',
-            (true, false) => '\u{2580}',
-            (false, true) => '\u{2584}',
-            (false, false) => ' ',
-        };
-        (0..side).map(half).collect()
-    };
-    let rows: Vec<String> = (0..side).step_by(2).map(row).collect();
-    (rows.len() <= ROWS).then_some(rows)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_fits_a_console_of_80_by_25() {
+    fn everything_fits_consoles_large_and_small() {
         let long =
             "a disk is gone that was in use, and whatever lay on it plays no more until ".repeat(2);
         let notices = vec![Refusal::new("x", long.clone()); 9];
@@ -253,16 +268,19 @@ mod tests {
             Told { addresses: vec!["http://x/".repeat(40)], ..told() },
             Told { name: "\u{1b}[2J\u{202e}x".to_owned(), ..told() },
         ] {
-            let picture = draw(&told);
-            assert!(picture.lines().count() <= ROWS, "{picture}");
-            assert!(picture.lines().all(|line| line.chars().count() <= COLUMNS), "{picture}");
-            assert!(!picture.contains('\u{1b}'));
+            for (columns, rows) in [(240, 67), (80, 25), (80, 22), (64, 18), (50, 15), (1, 1)] {
+                let picture = draw(&told, Size { columns, rows });
+                assert!(picture.lines().count() < rows, "{columns} x {rows}: {picture}");
+                let widest = picture.lines().map(|line| line.chars().count()).max();
+                assert!(widest.unwrap_or(0) <= columns, "{columns} x {rows}: {picture}");
+                assert!(!picture.contains('\u{1b}'));
+            }
         }
     }
 
     #[test]
     fn a_box_without_a_network_says_what_to_do() {
-        let picture = draw(&Told { addresses: Vec::new(), named: None, ..told() });
+        let picture = draw(&Told { addresses: Vec::new(), named: None, ..told() }, USUAL);
         assert!(picture.contains("Plug in a network cable"), "{picture}");
         assert!(picture.contains("Claim code  042137"), "{picture}");
         assert!(!picture.contains('\u{2588}'), "there is no address to make a code of: {picture}");

@@ -21,7 +21,7 @@ pub(super) async fn run(global: &Global, signals: &mut Signals) -> Done {
             sys: global.box_root.join("sys/class/net"),
             ..appliance::Interfaces::default()
         },
-        timing: appliance::Timing::default(),
+        ..appliance::Options::default()
     };
     let app =
         App::start_as(config, &global.data(), options).await.map_err(|error| error.to_string())?;

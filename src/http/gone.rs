@@ -13,11 +13,14 @@ const SENT_AGAIN: u32 = 6;
 /// So many times it was asked whether there is room, without an answer: some 25 s (measured).
 const ASKED: u32 = 3;
 
+/// The process's own: beneath `ProcSubset=pid`, as on the box, there is no `/proc/net`.
+const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+
 /// Whether nothing is heard from the other end any more. Where that cannot be told, it is there.
 pub(super) fn is_gone(stream: &TcpStream) -> bool {
     let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return true };
     // A connection by IPv4 stands in the other table where the listener is of both families.
-    ["/proc/net/tcp", "/proc/net/tcp6"]
+    TABLES
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())
         .any(|table| gone_by(&table, local, peer))

@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
-use super::dlna::MediaServer;
 use super::dlna::beside::Beside;
+use super::dlna::{MediaServer, claim};
 use super::error::ApiError;
 use super::following::Following;
 use super::limits::Limits;
@@ -247,6 +247,9 @@ impl Rooms {
         asks: Asks,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, crate::playback::Error> {
+        if claim::is_meant(media_id) {
+            return claim::bytes(self).ok_or(crate::playback::Error::UnknownMedia);
+        }
         if asks.head {
             self.playback.unopened(media_id, asks.set).await
         } else {

@@ -106,15 +106,23 @@ struct Inner {
     changing: tokio::sync::Mutex<()>,
 }
 
+/// Whether each of these is the address of a torrent cache.
+pub fn check_caches(caches: &[String]) -> Result<(), Error> {
+    read_caches(caches).map(drop)
+}
+
+fn read_caches(caches: &[String]) -> Result<Vec<Template>, Error> {
+    let read = |cache: &String| {
+        Template::read_cache(cache).map_err(|why| Error::BadCache { cache: shown(cache), why })
+    };
+    caches.iter().map(read).collect()
+}
+
 impl Mirrors {
     /// Reads what the owner has added. A torrent cache that is no address is an error.
     pub fn new(client: Client, state: Arc<State>, options: Options) -> Result<Self, Error> {
         let Options { enabled, test_timeout, torrent_caches } = options;
-        let read = |cache: String| {
-            Template::read_cache(&cache)
-                .map_err(|why| Error::BadCache { cache: shown(&cache), why })
-        };
-        let caches = torrent_caches.into_iter().map(read).collect::<Result<_, _>>()?;
+        let caches = read_caches(&torrent_caches)?;
         let sources = state.get(source::KEY)?.unwrap_or_default();
         let patience = Patience {
             test: test_timeout,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::shelf::Title;
+use super::lying::Title;
 use super::tidy::JUST_READ;
 use super::{Error, Playback, lock};
 use crate::library::{Item, Space, Why};
@@ -31,7 +31,7 @@ impl Playback {
     /// Makes room for what is wanted; the sentence where there is none.
     async fn free_for(&self, wanted: &Wanted<'_>) -> Result<Result<(), String>, Error> {
         let roots = self.roots();
-        let (titles, others) = self.titles(&roots)?;
+        let (titles, others) = self.lying(&roots)?;
         let rules = self.parts.shelf.rules;
         let Some(at) = roots.iter().position(|root| wanted.path.starts_with(&root.folder)) else {
             return Ok(Ok(()));

@@ -136,11 +136,7 @@ impl Playback {
         file_name: Option<&str>,
     ) -> Result<String, Error> {
         let mut best: Option<(u8, u64, String)> = None;
-        for key in self.parts.state.keys(Playable::KEYS)? {
-            let Some(playable) = self.parts.state.get::<Playable>(&key)? else { continue };
-            if playable.id != Some(*id) {
-                continue;
-            }
+        for playable in self.chosen.of_title(id)? {
             let size = size_bytes.is_some() && playable.file.size_bytes == size_bytes;
             let name = file_name == Some(playable.file.base_name());
             let rank = (u8::from(size) * 2 + u8::from(name), playable.since);
@@ -156,7 +152,7 @@ impl Playback {
 
     /// Whether a media id is of a file that lies whole on this box; what is known of it.
     pub(super) fn whole_file(&self, media_id: &str) -> Option<Playable> {
-        let playable = self.parts.state.get::<Playable>(&Playable::key(media_id)).ok()??;
+        let playable = self.chosen.get(media_id).ok()??;
         Self::bytes_on_disk(&playable).map(|_| playable)
     }
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::playable::{Playable, Via, seconds_now};
-use super::{Error, Playback, durably, lock};
+use super::{Error, Playback, lock};
 use crate::torrent::{InfoHash, TorrentFile};
 
 /// The info hash of no torrent.
@@ -47,14 +47,14 @@ impl Playback {
         };
         let own = OwnFile { media_id: playable.media_id(), link_name: playable.link_name() };
         lock(&self.sessions).remove(&own.media_id);
-        durably(|| self.parts.state.put(&Playable::key(&own.media_id), &playable))?;
+        self.chosen.put(&playable)?;
         Ok(own)
     }
 
     /// Takes it out again; the file itself is its owner's.
     pub fn forget_own_file(&self, own: &OwnFile) -> Result<(), Error> {
         lock(&self.sessions).remove(&own.media_id);
-        Ok(durably(|| self.parts.state.remove(&Playable::key(&own.media_id)))?)
+        self.chosen.remove(&own.media_id)
     }
 
     /// Whether what is kept for speed lies on the disk.

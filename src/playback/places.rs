@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::lying::Title;
 use super::playable::Playable;
-use super::shelf::{LIBRARY, PERMANENT, Title};
+use super::shelf::{LIBRARY, PERMANENT};
 use super::{Error, Playback, durably, lock};
 use crate::library::{self, Root};
 
@@ -83,7 +84,7 @@ impl Playback {
 
     /// What was chosen under this media id.
     pub(super) fn known(&self, media_id: &str) -> Result<Playable, Error> {
-        let playable = self.parts.state.get::<Playable>(&Playable::key(media_id))?;
+        let playable = self.chosen.get(media_id)?;
         playable.filter(|playable| !playable.is_own()).ok_or(Error::UnknownMedia)
     }
 
@@ -105,9 +106,9 @@ impl Playback {
 
     /// Moves whatever is whole and lies elsewhere than it shall.
     pub(super) async fn place_all(&self) {
-        let (roots, moment) = (self.roots(), self.lists.moment());
-        let Ok((titles, _)) = self.titles(&roots) else { return };
-        self.lists.take(moment, &titles);
+        let roots = self.roots();
+        let Ok((titles, _)) = self.lying(&roots) else { return };
+        self.lists.compare(&titles);
         for title in titles.iter().filter(|title| way(title, &roots).is_some()) {
             if let Err(error) = self.place(&title.media_id).await {
                 tracing::info!(%error, "a title could not be moved yet");
@@ -130,12 +131,13 @@ impl Playback {
     async fn place(&self, media_id: &str) -> Result<(), Error> {
         let _alone = self.shelf.placing.lock().await;
         let roots = self.roots();
-        let title = self.title(media_id, &roots)?;
-        let Some((from, to)) = way(&title, &roots) else { return Ok(()) };
+        let (titles, at) = self.with_siblings(media_id, &roots)?;
+        let title = &titles[at];
+        let Some((from, to)) = way(title, &roots) else { return Ok(()) };
         let disk = |error: std::io::Error| Error::Disk { why: error.kind().to_string() };
         self.make_permanent_folder(&to).map_err(disk)?;
         if !to.parent().and_then(Path::parent).is_some_and(Path::is_dir) {
-            return Err(Error::PlaceAway { place: title.record.place.unwrap_or_default() });
+            return Err(Error::PlaceAway { place: title.record.place.clone().unwrap_or_default() });
         }
         if self.readers.of(media_id) > 0 {
             return Ok(());
@@ -162,9 +164,8 @@ impl Playback {
     async fn finish_move(&self, media_id: &str, from: PathBuf, to: PathBuf) -> Result<(), Error> {
         let _alone = self.shelf.changing.lock().await;
         let roots = self.roots();
-        let (titles, _) = self.titles(&roots)?;
-        let title = titles.iter().find(|title| title.media_id == media_id);
-        let title = title.ok_or(Error::UnknownMedia)?;
+        let (titles, at) = self.with_siblings(media_id, &roots)?;
+        let title = &titles[at];
         if way(title, &roots) != Some((from.clone(), to.clone())) {
             return Ok(());
         }

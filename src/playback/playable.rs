@@ -131,13 +131,6 @@ impl Playable {
     pub(super) fn modified(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.since)
     }
-
-    /// What the keys of all of them begin with.
-    pub(super) const KEYS: &str = "playable/";
-
-    pub(super) fn key(media_id: &str) -> String {
-        format!("{}{media_id}", Self::KEYS)
-    }
 }
 
 pub(super) fn seconds_now() -> u64 {

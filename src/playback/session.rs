@@ -173,8 +173,7 @@ impl Playback {
     /// Takes a chosen file in, durably, so that its link outlives this process.
     pub(super) fn keep(&self, mut playable: Playable, bytes: Bytes) -> Result<(), Error> {
         let media_id = playable.media_id();
-        let key = Playable::key(&media_id);
-        if let Some(before) = self.parts.state.get::<Playable>(&key)? {
+        if let Some(before) = self.chosen.get(&media_id)? {
             // A program that reads a film by its hash knows less of it.
             playable.id = playable.id.or(before.id);
             playable.title = playable.title.or(before.title);
@@ -185,7 +184,7 @@ impl Playback {
                 playable.finished = before.finished;
             }
         }
-        durably(|| self.parts.state.put(&key, &playable))?;
+        self.chosen.put(&playable)?;
         self.lists.touch(&media_id);
         lock(&self.sessions).insert(media_id, Session::new(playable, Some(bytes)));
         Ok(())
@@ -294,15 +293,9 @@ impl Playback {
 
     /// What is whole on the disk of the films and episodes that were chosen for `id` before.
     pub(super) fn finished_of(&self, id: &StremioId) -> Result<Vec<Playable>, Error> {
-        let mut finished = Vec::new();
-        for key in self.parts.state.keys(Playable::KEYS)? {
-            let Some(playable) = self.parts.state.get::<Playable>(&key)? else { continue };
-            let lies_there = |path: &std::path::PathBuf| on_disk(&playable, path).is_some();
-            if playable.id == Some(*id) && playable.finished.as_ref().is_some_and(lies_there) {
-                finished.push(playable);
-            }
-        }
-        Ok(finished)
+        let mut chosen = self.chosen.of_title(id)?;
+        chosen.retain(|one| one.finished.as_ref().is_some_and(|path| on_disk(one, path).is_some()));
+        Ok(chosen)
     }
 
     /// The bytes of a film that is whole on the disk.
@@ -314,7 +307,7 @@ impl Playback {
         if let Some(session) = lock(&self.sessions).get(media_id) {
             return Ok(Arc::clone(session));
         }
-        let playable = self.parts.state.get::<Playable>(&Playable::key(media_id))?;
+        let playable = self.chosen.get(media_id)?;
         let session = Session::new(playable.ok_or(Error::UnknownMedia)?, None);
         let mut sessions = lock(&self.sessions);
         Ok(Arc::clone(sessions.entry(media_id.to_owned()).or_insert(session)))

@@ -1,6 +1,6 @@
 //! The shelf: which titles lie on this machine's disks, how far each is, and what is known of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,13 +9,15 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::catalogue::Lists;
-use super::playable::{Playable, Via};
-use super::records::{Record, Records};
+use super::lying::Title;
+use super::playable::Via;
+use super::records::Records;
 use super::{Error, Playback, lock};
 use crate::durable::State;
 use crate::library::{self, Item, Name, Root, Rules, Space, Spared};
 use crate::media::StremioId;
-use crate::swarm::{Place, name_on_disk};
+use crate::swarm::Place;
+use crate::torrent::InfoHash;
 
 /// The place in the library where things stay.
 pub(super) const PERMANENT: &str = "permanent";
@@ -55,42 +57,6 @@ pub(super) struct Shelf {
     started: Instant,
 }
 
-/// A file, and which root it lies in.
-pub(super) type Lying = (usize, library::File);
-
-/// A title and its files.
-pub(super) struct Title {
-    pub(super) media_id: String,
-    pub(super) playable: Playable,
-    pub(super) record: Record,
-    pub(super) files: Vec<Lying>,
-}
-
-impl Title {
-    pub(super) fn bytes(&self) -> u64 {
-        self.files.iter().map(|(_, file)| file.bytes).sum()
-    }
-
-    /// Takes those of its torrent's files that are its own; gives back the others.
-    pub(super) fn take_own(&mut self, files: Vec<Lying>) -> Vec<Lying> {
-        let theirs: HashSet<PathBuf> = files_of(self, &files);
-        let (own, rest) = files.into_iter().partition(|(_, f)| theirs.contains(&f.path));
-        self.files = own;
-        rest
-    }
-
-    /// Its whole file, if it is noted as such and lies there.
-    pub(super) fn whole(&self) -> Option<&Lying> {
-        let finished = self.playable.finished.as_ref()?;
-        let whole = |file: &library::File| Some(file.len) == self.playable.file.size_bytes;
-        self.files.iter().find(|(_, file)| file.path == *finished && whole(file))
-    }
-
-    fn is_permanent(&self, roots: &[Root]) -> bool {
-        self.files.iter().any(|(root, _)| roots[*root].name != LIBRARY)
-    }
-}
-
 /// A title on the shelf, for people and programs.
 #[derive(Debug, Clone, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -107,7 +73,7 @@ pub struct ShelfRow {
     /// The file's name in the torrent.
     pub file: String,
     /// The torrent.
-    pub info_hash: crate::torrent::InfoHash,
+    pub info_hash: InfoHash,
     /// The file's number in it, where that is known.
     #[serde(skip)]
     pub file_index: Option<u32>,
@@ -213,50 +179,6 @@ impl Playback {
         });
     }
 
-    /// Every folder where titles may lie.
-    pub(super) fn roots(&self) -> Vec<Root> {
-        let options = &self.parts.shelf;
-        let folders = options.place.folders();
-        let root = |name: &str, folder: PathBuf| Root { name: name.to_owned(), folder };
-        let permanent = folders.iter().map(|folder| root(PERMANENT, folder.join(PERMANENT)));
-        let permanent: Vec<Root> = permanent.collect();
-        let library = folders.into_iter().map(|folder| root(LIBRARY, folder));
-        library.chain(permanent).chain(options.places.iter().cloned()).collect()
-    }
-
-    /// The titles that were chosen, with their files, and the files of none.
-    pub(super) fn titles(&self, roots: &[Root]) -> Result<(Vec<Title>, Vec<Lying>), Error> {
-        let all = roots.iter().enumerate();
-        let all = all.flat_map(|(at, root)| root.files().into_iter().map(move |f| (at, f)));
-        let mut files: HashMap<crate::torrent::InfoHash, Vec<Lying>> = HashMap::new();
-        for lying in all {
-            files.entry(lying.1.info_hash).or_default().push(lying);
-        }
-        let mut titles = Vec::new();
-        for key in self.parts.state.keys(Playable::KEYS)? {
-            let Some(playable) = self.parts.state.get::<Playable>(&key)? else { continue };
-            if playable.is_own() {
-                continue;
-            }
-            let media_id = playable.media_id();
-            let record = self.shelf.records.of(&media_id)?;
-            let mut title = Title { media_id, playable, record, files: Vec::new() };
-            if let Some(lying) = files.remove(&title.playable.info_hash) {
-                let others = title.take_own(lying);
-                files.insert(title.playable.info_hash, others);
-            }
-            titles.push(title);
-        }
-        Ok((titles, files.into_values().flatten().collect()))
-    }
-
-    /// One title with its files.
-    pub(super) fn title(&self, media_id: &str, roots: &[Root]) -> Result<Title, Error> {
-        let (titles, _) = self.titles(roots)?;
-        let found = titles.into_iter().find(|title| title.media_id == media_id);
-        found.ok_or(Error::UnknownMedia)
-    }
-
     /// As the rules look at it. A torrent's files are read together or not at all: the engine has it
     /// open once.
     pub(super) fn item(&self, title: &Title, titles: &[Title], roots: &[Root]) -> Item {
@@ -299,9 +221,8 @@ impl Playback {
     /// What is known of one title.
     pub fn shelf_row(&self, media_id: &str) -> Result<ShelfRow, Error> {
         let roots = self.roots();
-        let (titles, _) = self.titles(&roots)?;
-        let title = titles.iter().find(|title| title.media_id == media_id);
-        Ok(self.row(title.ok_or(Error::UnknownMedia)?, &titles, &roots))
+        let (titles, at) = self.with_siblings(media_id, &roots)?;
+        Ok(self.row(&titles[at], &titles, &roots))
     }
 
     fn place_row(&self, root: &Root) -> PlaceRow {
@@ -368,30 +289,4 @@ impl Playback {
 fn millis_now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Which of `files` are this title's: the one that is noted as whole, its copy, and what the swarm
-/// has of it. A store's index of a file may be its own, so that the swarm's file is known by its
-/// torrent, its extension and its length, and by its number only where those leave a choice.
-fn files_of(title: &Title, files: &[Lying]) -> HashSet<PathBuf> {
-    let playable = &title.playable;
-    let on_disk = name_on_disk(&playable.file);
-    let extension = on_disk.rsplit('.').next().unwrap_or_default();
-    let of_torrent = || {
-        let same = |file: &&library::File| file.info_hash == playable.info_hash;
-        files.iter().map(|(_, file)| file).filter(same)
-    };
-    let pieces: Vec<&library::File> = of_torrent()
-        .filter(|file| matches!(file.name, Name::Piece(_)) && file.extension == extension)
-        .filter(|file| Some(file.len) == playable.file.size_bytes)
-        .collect();
-    let numbers: HashSet<&Name> = pieces.iter().map(|file| &file.name).collect();
-    let number = playable.file.index.map(Name::Piece);
-    let pieces =
-        pieces.iter().filter(|file| numbers.len() == 1 || Some(&file.name) == number.as_ref());
-    let named = of_torrent().filter(|file| {
-        playable.finished.as_ref() == Some(&file.path)
-            || matches!(&file.name, Name::Copy(id) if *id == title.media_id)
-    });
-    pieces.copied().chain(named).map(|file| file.path.clone()).collect()
 }

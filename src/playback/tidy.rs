@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::lying::{Lying, Title};
 use super::playable::Playable;
-use super::shelf::{Lying, Title};
 use super::{Error, Playback, durably, lock};
 use crate::library::{Item, Root, Spared, Why};
 use crate::torrent::InfoHash;
@@ -55,7 +55,7 @@ impl Playback {
     pub async fn clean_up(&self, idle: Duration) -> Result<Swept, Error> {
         let _alone = self.shelf.changing.lock().await;
         let roots = self.roots();
-        let (titles, others) = self.titles(&roots)?;
+        let (titles, others) = self.lying(&roots)?;
         let on_disk: Vec<&Title> = titles.iter().filter(|title| !title.files.is_empty()).collect();
         let items: Vec<Item> =
             on_disk.iter().map(|title| self.item(title, &titles, &roots)).collect();
@@ -79,9 +79,8 @@ impl Playback {
     pub async fn remove_title(&self, media_id: &str) -> Result<u64, Error> {
         let _alone = self.shelf.changing.lock().await;
         let roots = self.roots();
-        let (titles, _) = self.titles(&roots)?;
-        let title = titles.iter().find(|title| title.media_id == media_id);
-        let title = title.ok_or(Error::UnknownMedia)?;
+        let (titles, at) = self.with_siblings(media_id, &roots)?;
+        let title = &titles[at];
         let freed = self.remove_files(title, &titles, &roots, Why::Asked).await?;
         // Only now: a title that is being watched stays, and so does all that is known of it.
         self.shelf.records.change(media_id, |record| {
@@ -187,15 +186,9 @@ impl Playback {
         Ok(())
     }
 
-    /// Notes, durably, where a title lies whole, or that it does not. All else stays as it is known by
-    /// now: who notes it may have opened the title long ago.
+    /// Notes, durably, where a title lies whole, or that it does not.
     pub(super) fn note_place(&self, media_id: &str, path: Option<&Path>) -> Result<(), Error> {
-        let noted = durably(|| {
-            self.parts.state.update(&Playable::key(media_id), |known: Option<Playable>| {
-                let finished = path.map(Path::to_owned);
-                Ok((known.map(|known| Playable { finished, ..known }), ()))
-            })
-        });
+        let noted = self.chosen.note_place(media_id, path);
         self.lists.touch(media_id);
         noted
     }

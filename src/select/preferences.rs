@@ -172,8 +172,13 @@ pub enum Codec {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadPreference {
     /// A name or a word is not known.
-    #[error("these preferences cannot be taken: {0}")]
-    Unknown(String),
+    #[error("{field} cannot be taken: {why}")]
+    Unknown {
+        /// Which one.
+        field: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Not a language.
     #[error("{0:?} is no language; write codes of two letters, such as en or de")]
     Language(String),
@@ -193,13 +198,17 @@ impl Preferences {
         changes: &serde_json::Map<String, serde_json::Value>,
         defaults: &Self,
     ) -> Result<Self, BadPreference> {
-        let unknown = |error: serde_json::Error| BadPreference::Unknown(error.to_string());
-        let mut all = serde_json::to_value(self).map_err(unknown)?;
-        let defaults = serde_json::to_value(defaults).map_err(unknown)?;
+        let object = |preferences: &Self| serde_json::to_value(preferences).unwrap_or_default();
+        let (mut all, defaults, mut changed) = (object(self), object(defaults), self.clone());
         for (field, value) in changes {
             all[field] = if value.is_null() { defaults[field].clone() } else { value.clone() };
+            // One at a time: the sentence names the one that is wrong.
+            changed = Self::deserialize(&all).map_err(|error| BadPreference::Unknown {
+                field: field.clone(),
+                why: error.to_string(),
+            })?;
         }
-        serde_json::from_value::<Self>(all).map_err(unknown)?.checked()
+        changed.checked()
     }
 
     /// The languages to read: those that were named, else those to hear, else English.

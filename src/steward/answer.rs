@@ -10,7 +10,7 @@ use super::imager::WifiWish;
 use super::layout::Layout;
 use super::people::cannot;
 use super::tools::Tools;
-use super::words::{Refusal, Reply, SlotFacts, Verb};
+use super::words::{LEAVE_BYTES, Refusal, Reply, SlotFacts, Verb};
 use super::{access_point, facts, format, networks, slots, sticks, wifi};
 
 /// Longest line that is read.
@@ -110,7 +110,7 @@ impl Work<'_> {
                 json!(slots::install(layout, &mut bundle, &mut progress)?).into()
             }
             Verb::InstallFromDisk { disk, name } => {
-                json!(self.install_from(disk, name, &mut progress)?).into()
+                json!(self.install_from(disk, name, asked, &mut progress)?).into()
             }
             Verb::TryOther { back } => {
                 slots::try_other(layout, *back)?;
@@ -142,6 +142,7 @@ impl Work<'_> {
         &self,
         id: &str,
         name: &str,
+        leave: &mut dyn BufRead,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<SlotFacts, Refusal> {
         let (layout, tools) = (self.layout, self.tools);
@@ -154,6 +155,30 @@ impl Work<'_> {
             let message = "this disk is not plugged in any more; look at the disks again";
             Refusal::new("no_disk", message)
         })?;
-        sticks::open(layout, tools, disk, name, |file| slots::install(layout, file, progress))
+        sticks::open(layout, tools, disk, name, |file| {
+            let mut bundle = OnLeave { file, leave: &mut *leave, left: 0 };
+            slots::install(layout, &mut bundle, progress)
+        })
+    }
+}
+
+/// A file that is read as fast as the asker gives leave: one byte for so many of the file. It ends
+/// where the asker's bytes do, so that nothing is written once the asker has gone.
+struct OnLeave<'a> {
+    file: &'a mut File,
+    leave: &'a mut dyn BufRead,
+    left: u64,
+}
+
+impl std::io::Read for OnLeave<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            self.leave.read_exact(&mut [0])?;
+            self.left = LEAVE_BYTES;
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.file.read(&mut buffer[..most])?;
+        self.left -= read as u64;
+        Ok(read)
     }
 }

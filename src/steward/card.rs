@@ -63,6 +63,26 @@ pub(super) fn check_and_grow(
     Ok(())
 }
 
+/// An eMMC tells how much of its life is over (JESD84-B51, 7.4.64): in tenths, of each of its two
+/// kinds of memory; 0x0B is beyond the end. Of SD cards nothing is known.
+pub(super) fn worn(layout: &Layout) -> Option<Refusal> {
+    /// More than nine tenths.
+    const LAST: u8 = 0x0A;
+    let disks = std::fs::read_dir(layout.folders.sys.join("block")).ok()?.flatten();
+    let cards = disks.filter(|disk| disk.file_name().to_string_lossy().starts_with("mmcblk"));
+    let mut told =
+        cards.filter_map(|card| std::fs::read_to_string(card.path().join("device/life_time")).ok());
+    let is_last = |tenths: &str| {
+        let digits = tenths.strip_prefix("0x").unwrap_or(tenths);
+        u8::from_str_radix(digits, 16).is_ok_and(|tenths| tenths >= LAST)
+    };
+    told.any(|text| text.split_whitespace().any(is_last)).then(|| {
+        let message = "the card tells that it is nearly worn out, and will take no more writes one \
+                       day; flash another card while this one still works";
+        Refusal::new("card_worn", message)
+    })
+}
+
 /// e2fsck(8): 0 is sound, 1 and 2 are mended, from 4 on it is not.
 fn check(tools: &Tools, device: &Path, how: &str) -> Result<(), Fault> {
     let path = device.to_string_lossy();

@@ -34,7 +34,6 @@ pub(super) fn make_ready(layout: &Layout, tools: &Tools) -> Vec<Refusal> {
     for made in [own_folder(layout), service_folder(layout)] {
         notices.extend(made.err());
     }
-    notices.extend(full(data));
     notices
 }
 
@@ -99,8 +98,9 @@ fn service_folder(layout: &Layout) -> Result<(), Refusal> {
     people::folder(&layout.folders.data.join("credenza"), 0o700, Some(service))
 }
 
-fn full(data: &Path) -> Option<Refusal> {
-    let left = rustix::fs::statvfs(data).ok()?;
+/// What a full card means, for as long as it is full.
+pub(super) fn full(layout: &Layout) -> Option<Refusal> {
+    let left = rustix::fs::statvfs(&layout.folders.data).ok()?;
     let bytes = left.f_bavail.saturating_mul(left.f_frsize);
     (bytes < LITTLE).then(|| {
         let message = "the data partition of the card is full, so changes may not be kept: plug in \

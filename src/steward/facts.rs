@@ -3,7 +3,7 @@
 use super::layout::Layout;
 use super::tools::Tools;
 use super::words::{DataState, Facts, Refusal};
-use super::{access_point, mounts, notices, slots, ssd};
+use super::{access_point, card, data, mounts, notices, slots, ssd};
 
 /// All of it. What cannot be found out is a notice, not a box without facts.
 pub(super) fn facts(layout: &Layout, tools: &Tools) -> Facts {
@@ -25,6 +25,8 @@ pub(super) fn facts(layout: &Layout, tools: &Tools) -> Facts {
                        the box anew, and if that does not help, flash another card";
         notices.push(Refusal::new(READ_ONLY, message));
     }
+    notices.extend(data::full(layout));
+    notices.extend(card::worn(layout));
     notices.extend(ssd::read_only(layout));
     Facts {
         board: layout.image.board.clone(),

@@ -22,7 +22,8 @@ pub(super) struct WifiWish {
     /// Empty for an open network.
     #[serde(default = "nothing")]
     pub(super) password: Secret,
-    /// Whether the network does not say its name.
+    /// Whether it was written down as one that hides. Any is asked for by its name, so nothing
+    /// follows from it.
     #[serde(default)]
     pub(super) hidden: bool,
 }

@@ -45,7 +45,6 @@ pub(super) struct Join {
     ssid: String,
     /// 64 hexadecimal digits; `None`: an open network.
     key: Option<Secret>,
-    hidden: bool,
     country: Option<Country>,
 }
 
@@ -58,17 +57,15 @@ impl Join {
             return Err(Refusal::new("bad_ssid", message));
         }
         let key = key(&ssid, wish.password.expose())?;
-        Ok(Self { ssid, key, hidden: wish.hidden, country })
+        Ok(Self { ssid, key, country })
     }
 
     /// `wpa_supplicant.conf(5)`.
     fn conf(&self) -> String {
         let mut text = heading(self.country.as_ref());
         let ssid = HEXLOWER.encode(self.ssid.as_bytes());
-        let _ = write!(text, "network={{\n\tssid={ssid}\n");
-        if self.hidden {
-            text.push_str("\tscan_ssid=1\n");
-        }
+        // Asked for by its name: nobody can tell which networks hide, and one that does not answers too.
+        let _ = write!(text, "network={{\n\tssid={ssid}\n\tscan_ssid=1\n");
         match &self.key {
             Some(key) => {
                 let _ = write!(text, "\tkey_mgmt=WPA-PSK WPA-PSK-SHA256\n\tieee80211w=1\n");
@@ -209,7 +206,7 @@ mod tests {
         assert!(conf.starts_with("country=GB\nnetwork={\n\tssid=61220a7d0a783d\n"), "{conf}");
         assert!(!conf.contains("password") && !format!("{join:?}").contains("psk"));
         let open = Join::new(&wish("Open", ""), None).unwrap().conf();
-        assert_eq!(open, "network={\n\tssid=4f70656e\n\tkey_mgmt=NONE\n}\n");
+        assert_eq!(open, "network={\n\tssid=4f70656e\n\tscan_ssid=1\n\tkey_mgmt=NONE\n}\n");
     }
 
     #[test]

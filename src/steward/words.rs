@@ -21,7 +21,9 @@ pub enum Verb {
     },
     /// Writes the bundle that follows the line, to its end, into the other slot: [`SlotFacts`].
     Install,
-    /// The same from a file in the first folder of a disk that was plugged in.
+    /// The same from a file in the first folder of a disk that was plugged in. What follows the line
+    /// is a byte for every [`LEAVE_BYTES`] of the file that may be read; after the last one nothing
+    /// more is.
     InstallFromDisk {
         /// [`Disk::id`].
         disk: String,
@@ -56,6 +58,9 @@ pub enum Verb {
         up: bool,
     },
 }
+
+/// How much of a file one byte of leave is for.
+pub const LEAVE_BYTES: u64 = 1 << 20;
 
 /// A line of the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -54,7 +54,10 @@ impl Live {
     /// Whether pieces are wanted and every peer that was met is lost.
     pub(super) fn is_lonely(&self) -> bool {
         let now = self.handle.stats();
-        let Some(live) = now.live.filter(|_| !now.finished) else { return false };
+        // In the room behind its readers the engine is told to want nothing, and calls that finished.
+        let narrow = *self.progress.ring.is_narrow.borrow();
+        let wants = !now.finished || (narrow && now.progress_bytes < now.total_bytes);
+        let Some(live) = now.live.filter(|_| wants) else { return false };
         let peers = live.snapshot.peer_stats;
         let met = peers.seen as usize > usize::from(self.feeder.is_some());
         met && self.others(peers.live) == 0 && peers.connecting == 0 && peers.queued == 0

@@ -51,7 +51,45 @@ struct Blocks {
     /// A reader has been through them, so that their pieces are whole.
     read: HashSet<u64>,
     written: HashMap<u64, Instant>,
-    gone: HashSet<u64>,
+    /// What was given up, and which bytes of it were written again since: in order, none touching
+    /// the next.
+    gone: HashMap<u64, Vec<Range<u64>>>,
+}
+
+impl Blocks {
+    fn is_gone(&self, range: &Range<u64>) -> bool {
+        blocks(range).any(|block| {
+            let part = within(range, block);
+            let covers = |again: &Range<u64>| again.start <= part.start && part.end <= again.end;
+            self.gone.get(&block).is_some_and(|again| !again.iter().any(covers))
+        })
+    }
+
+    fn is_here_again(&mut self, range: &Range<u64>) {
+        for block in blocks(range) {
+            let Some(again) = self.gone.get_mut(&block) else { continue };
+            again.push(within(range, block));
+            again.sort_unstable_by_key(|part| part.start);
+            let mut joined: Vec<Range<u64>> = Vec::new();
+            for part in again.drain(..) {
+                match joined.last_mut().filter(|last| part.start <= last.end) {
+                    Some(last) => last.end = last.end.max(part.end),
+                    None => joined.push(part),
+                }
+            }
+            *again = joined;
+        }
+    }
+
+    fn bytes_gone(&self) -> u64 {
+        let again = self.gone.values().flatten().map(|part| part.end - part.start).sum();
+        (self.gone.len() as u64 * BLOCK).saturating_sub(again)
+    }
+}
+
+/// What of a range lies in a block.
+fn within(range: &Range<u64>, block: u64) -> Range<u64> {
+    range.start.max(block * BLOCK)..range.end.min((block + 1) * BLOCK)
 }
 
 fn blocks(range: &Range<u64>) -> Range<u64> {
@@ -102,14 +140,22 @@ impl Ring {
         if !*self.is_narrow.borrow() {
             return false;
         }
-        let state = self.state();
-        let gone = |known: &Blocks| blocks(range).any(|block| known.gone.contains(&block));
-        state.files.get(&file).is_some_and(gone)
+        self.state().files.get(&file).is_some_and(|known| known.is_gone(range))
+    }
+
+    /// Bytes of a file were written. The engine fetches a piece that it never had, or has lost, into
+    /// what was given up, and must be able to hash it there: else it would blame its peers, one after
+    /// the other, and the reader would wait for ever.
+    pub(super) fn is_here_again(&self, file: usize, range: &Range<u64>) {
+        let is_narrow = *self.is_narrow.borrow();
+        if is_narrow && let Some(known) = self.state().files.get_mut(&file) {
+            known.is_here_again(range);
+        }
     }
 
     /// How many bytes of a file were given up.
     pub(super) fn bytes_gone(&self, file: usize) -> u64 {
-        self.state().files.get(&file).map_or(0, |known| known.gone.len() as u64 * BLOCK)
+        self.state().files.get(&file).map_or(0, Blocks::bytes_gone)
     }
 
     /// Makes some room by giving up what readers of this file need least; whether it could.
@@ -117,16 +163,15 @@ impl Ring {
         let len = data.metadata()?.len();
         let mut state = self.state();
         let chosen = state.needed_least(file, len);
+        if !chosen.is_empty() {
+            self.is_narrow.send_if_modified(|narrow| !std::mem::replace(narrow, true));
+        }
         for block in &chosen {
             let at = block * BLOCK;
             let how = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
             // Noted first: no reader may see the zeros.
-            state.files.entry(file).or_default().gone.insert(*block);
+            state.files.entry(file).or_default().gone.insert(*block, Vec::new());
             fallocate(data, how, at, BLOCK.min(len - at))?;
-        }
-        drop(state);
-        if !chosen.is_empty() {
-            self.is_narrow.send_if_modified(|narrow| !std::mem::replace(narrow, true));
         }
         Ok(!chosen.is_empty())
     }
@@ -155,9 +200,10 @@ impl State {
         let ahead = (head..all.end).rev();
         let ahead = ahead.filter(|block| !known.read.contains(block) && !is_new(block));
         let head = (0..head.min(all.end)).filter(|block| known.read.contains(block));
+        let is_here = |block: &u64| known.gone.get(block).is_none_or(|again| !again.is_empty());
         read.chain(ahead)
             .chain(head)
-            .filter(|block| !known.gone.contains(block) && !is_next(*block))
+            .filter(|block| is_here(block) && !is_next(*block))
             .take(AT_ONCE)
             .collect()
     }
@@ -192,6 +238,33 @@ mod tests {
         assert!(ring.is_gone(0, &(0..1)) && ring.is_gone(0, &(len - 1..len)));
         assert!(!ring.is_gone(0, &(15 * BLOCK..55 * BLOCK)));
         ring.ends(reader);
+        assert!(!ring.make_room(0, &file).unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_given_up_and_comes_again_is_here_again() {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(20 * BLOCK).unwrap();
+        let ring = Ring::default();
+        let reader = ring.begins(0, 0);
+        ring.comes_to(reader, 6 * BLOCK);
+        ring.ends(reader);
+        ring.begins(0, 6 * BLOCK);
+        assert!(ring.make_room(0, &file).unwrap());
+        assert_eq!(ring.bytes_gone(0), 6 * BLOCK);
+        // Four chunks of a piece over two blocks, in no order.
+        let (from, chunk) = (5 * BLOCK - 30_000, 16 << 10);
+        for number in [2, 0, 3, 1] {
+            assert!(ring.is_gone(0, &(from..from + 4 * chunk)), "not all of it");
+            let at = from + number * chunk;
+            ring.is_here_again(0, &(at..at + chunk));
+        }
+        assert!(!ring.is_gone(0, &(from..from + 4 * chunk)));
+        assert!(ring.is_gone(0, &(from - 1..from + 1)) && ring.is_gone(0, &(5 * BLOCK..6 * BLOCK)));
+        assert_eq!(ring.bytes_gone(0), 6 * BLOCK - 4 * chunk);
+        // It may be given up a second time.
+        assert!(ring.make_room(0, &file).unwrap());
+        assert!(ring.is_gone(0, &(from..from + 4 * chunk)));
         assert!(!ring.make_room(0, &file).unwrap());
     }
 

@@ -230,9 +230,11 @@ impl TorrentStorage for Folder {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.0.progress.ring.wrote(index, &(offset..offset + bytes.len() as u64));
-        let at = offset..offset + bytes.len() as u64;
-        self.write(index, at, |file| file.write_all_at(bytes, offset))
+        let (at, ring) = (offset..offset + bytes.len() as u64, &self.0.progress.ring);
+        ring.wrote(index, &at);
+        self.write(index, at.clone(), |file| file.write_all_at(bytes, offset))?;
+        ring.is_here_again(index, &at);
+        Ok(())
     }
 
     /// Only asked for selected files. A sparse file of full length tells `df` nothing, but lets the

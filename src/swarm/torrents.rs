@@ -252,16 +252,19 @@ impl Torrents {
     }
 
     /// A torrent whose disk was pulled is set aside: what it had open is dead, also when the disk is
-    /// back. It is added again where data goes now.
+    /// back. It is added again where data goes now. So is one that failed after it had given up bytes:
+    /// with room again they are to be had again, and all of its file is wanted. Its readers go on.
     async fn unless_moved(
         &self,
         session: &Arc<Session>,
         open: Option<Arc<Live>>,
     ) -> Result<Option<Arc<Live>>, Error> {
         let Some(live) = open else { return Ok(None) };
-        if self.engine.options.library == live.spot {
+        let gave_up = live.has_failed() && *live.progress.ring.is_narrow.borrow();
+        if self.engine.options.library == live.spot && !gave_up {
             return Ok(Some(live));
         }
+        live.renewed.store(gave_up, Ordering::SeqCst);
         let info_hash = InfoHash::from_bytes(live.handle.info_hash().0);
         lock(&self.live).remove(&info_hash);
         live.gone.cancel();

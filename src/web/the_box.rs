@@ -11,6 +11,8 @@ pub struct TheBox {
     pub trouble: Option<String>,
     /// What kind of board it is.
     pub machine: String,
+    /// The half of the card that runs, `A` or `B`, where it is known.
+    pub slot: Option<String>,
     /// Under which it answers.
     pub addresses: Vec<String>,
     /// What is wrong with the card.

@@ -2,8 +2,8 @@
 //! 1.0). Whoever answers under the names that were asked needs them so; elsewhere a sender's prefixes
 //! and case say nothing.
 
-use quick_xml::events::Event;
-use quick_xml::name::ResolveResult;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::{PrefixDeclaration, ResolveResult};
 use quick_xml::{NsReader, name};
 
 use super::{DEEPEST, End, Refused, refused, unescape};
@@ -41,6 +41,10 @@ pub fn names(text: &str, mut step: impl FnMut(Name, usize)) -> Result<End, Refus
         match event {
             Event::Eof => return Ok(if open == 0 { End::Whole } else { End::Broken }),
             Event::DocType(kind) => return Err(refused(&kind)),
+            // "In a namespace declaration for a prefix, the attribute value must not be empty" (5).
+            Event::Start(start) | Event::Empty(start) if binds_to_nothing(&start) => {
+                return Ok(End::Broken);
+            }
             Event::Start(_) if open == DEEPEST => return Err(Refused::TooDeep),
             Event::Start(start) => {
                 step(Name::of(&namespace, start.local_name()), open);
@@ -51,6 +55,13 @@ pub fn names(text: &str, mut step: impl FnMut(Name, usize)) -> Result<End, Refus
             _ => {}
         }
     }
+}
+
+fn binds_to_nothing(start: &BytesStart<'_>) -> bool {
+    start.attributes().flatten().any(|attribute| {
+        let binding = attribute.key.as_namespace_binding();
+        attribute.value.is_empty() && matches!(binding, Some(PrefixDeclaration::Named(_)))
+    })
 }
 
 #[cfg(test)]
@@ -71,6 +82,7 @@ mod tests {
         assert_eq!(names(bomb, |_, _| ()), Err(Refused::DocumentType));
         assert_eq!(names(&"<a>".repeat(1000), |_, _| ()), Err(Refused::TooDeep));
         assert_eq!(names("<a><b>", |_, _| ()), Ok(End::Broken));
+        assert_eq!(names("<a><b xmlns:c=''/></a>", |_, _| ()), Ok(End::Broken));
     }
 
     proptest::proptest! {

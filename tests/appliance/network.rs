@@ -46,7 +46,7 @@ impl Wired {
                 unused,
                 ..Timing::default()
             },
-            supervised: false,
+            ..Options::default()
         };
         let mut config = Config::from_text("test", "").unwrap();
         config.listen = "0.0.0.0:0".parse().unwrap();
@@ -118,7 +118,7 @@ fn without_a_link_the_box_opens_a_network_and_with_one_it_closes_it() {
 
 #[test]
 fn a_box_that_knows_a_wifi_network_looks_for_it_again_unless_somebody_is_there() {
-    let wired = match Wired::new(true, Duration::from_secs(3)) {
+    let wired = match Wired::new(true, Duration::from_secs(6)) {
         Ok(wired) => wired,
         Err(missing) => return skip(missing),
     };
@@ -137,9 +137,25 @@ fn a_box_that_knows_a_wifi_network_looks_for_it_again_unless_somebody_is_there()
     until("the way to the set-up page", LONG, led);
     // Twice as long as it stays open for nobody. A phone that only probes would not keep it open.
     let page = || http::get(&format!("http://127.0.0.2:{port}/setup")).try_send();
-    for _ in 0..60 {
+    for _ in 0..120 {
         assert_eq!(page().unwrap().status, 200);
         std::thread::park_timeout(Duration::from_millis(100));
     }
     assert_eq!(wired.times("stop"), stops);
+}
+
+/// The radio is taken for the network that the box was told of, and that one is not joined: nobody has
+/// a page or a screen open, so nobody asks how it stands but the box itself.
+#[test]
+fn a_network_of_its_own_that_was_closed_elsewhere_is_opened_again() {
+    let wired = match Wired::new(true, Duration::from_secs(3600)) {
+        Ok(wired) => wired,
+        Err(missing) => return skip(missing),
+    };
+    wired.opens();
+    std::fs::remove_file(wired.the_box.path("run/credenza/ap.json")).unwrap();
+    until("it to be opened again", 4 * LONG, || {
+        (wired.times("start") == 2 && wired.the_box.is_access_point_open()).then_some(())
+    });
+    assert_eq!(wired.times("stop"), 0);
 }

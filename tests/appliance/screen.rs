@@ -47,6 +47,55 @@ fn a_phones_camera_is_led_to_the_box_and_a_person_reads_the_claim_code() {
     assert!(!once(&server).contains("Claim code"), "no longer");
 }
 
+/// What it prints on a terminal of this size, without the terminal's own codes.
+fn on_a_terminal(server: &Server, rows: usize, columns: usize) -> String {
+    let command = credenza(&server.data);
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+    let line = format!("stty rows {rows} cols {columns}; {} screen --once", words.join(" "));
+    let done = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env("SHELL", "/bin/sh")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success(), "{said}");
+    let codes = regex::Regex::new("\u{1b}\\[[?0-9;]*[a-zA-Z]|\r|\u{4}|\u{8}|\\^D").unwrap();
+    codes.replace_all(&said, "").into_owned()
+}
+
+/// Large letters (16×32) on a television of 720 lines, a small monitor, the Raspberry Pi's own panel.
+#[test]
+fn on_a_small_screen_the_words_come_before_the_picture() {
+    if !["script", "stty"].into_iter().all(crate::support::has) {
+        return skip("needs script and stty");
+    }
+    let server = Server::serve("[lan]\nname = \"Mum's TV\"\n");
+    for (rows, columns, is_drawn) in [
+        (67, 240, true),
+        (25, 80, true),
+        (22, 80, true),
+        (18, 64, false),
+        (16, 80, false),
+        (15, 50, false),
+    ] {
+        let picture = on_a_terminal(&server, rows, columns);
+        let size = format!("{rows} x {columns}:\n{picture}");
+        assert!(picture.trim_end().lines().count() < rows, "it scrolls at {size}");
+        for line in picture.lines() {
+            assert!(line.chars().count() < columns, "a line is broken at {size}");
+        }
+        for words in ["MUM'S TV", &server.claim_code(), &format!("{}/", server.base)] {
+            assert!(picture.contains(words), "no {words} at {size}");
+        }
+        assert_eq!(picture.contains('\u{2588}'), is_drawn, "{size}");
+        if is_drawn {
+            assert_eq!(scanned(&picture), format!("{}/", server.base), "{size}");
+        }
+    }
+}
+
 #[test]
 fn without_a_server_it_says_so() {
     let folder = tempfile::tempdir().unwrap();
@@ -98,7 +147,7 @@ fn it_is_drawn_anew_when_something_changes_and_ends_by_a_signal() {
     the_box.opens_access_point();
     // Somebody asks how it stands.
     server.owner("GET", "/api/box").send();
-    until("the access point to be known", Duration::from_secs(10), || {
+    until("the access point to be known", Duration::from_secs(30), || {
         let standing = server.owner("GET", "/api/box").send().json();
         (!standing["network"]["access_point"].is_null()).then_some(())
     });
@@ -106,6 +155,6 @@ fn it_is_drawn_anew_when_something_changes_and_ends_by_a_signal() {
     assert_eq!(scanned(&once(&server)), "WIFI:T:nopass;S:Credenza-0AFF;;");
     let id = screen.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    let status = until("its end", Duration::from_secs(10), || screen.child.try_wait().unwrap());
+    let status = until("its end", Duration::from_secs(30), || screen.child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
 }

@@ -7,6 +7,7 @@ use credenza::appliance::{Interfaces, Options, Timing};
 use credenza::config::Config;
 use serde_json::{Value, json};
 
+use crate::support::disk::PulledDisk;
 use crate::support::http;
 use crate::support::server::Server;
 use crate::support::the_box::TheBox;
@@ -68,7 +69,7 @@ fn in_process(the_box: &TheBox, configuration: &str) -> (tokio::runtime::Runtime
             trial_limit: Duration::from_secs(3),
             ..Timing::default()
         },
-        supervised: false,
+        ..Options::default()
     };
     let app = runtime.block_on(App::start_as(config, &data, options)).unwrap();
     (runtime, app)
@@ -92,6 +93,8 @@ fn a_version_whose_library_cannot_serve_a_film_goes_and_says_why() {
         String::from_utf8_lossy(&the_box.card.autoboot()).contains("boot_partition=2\n[tryboot]")
     );
     runtime.block_on(app.stop());
+    // What still runs holds the data folder, which the next program is to open.
+    runtime.shutdown_timeout(LONG);
 
     // The firmware starts what starts by default, and the steward takes note.
     the_box.runs('a', "0.3.0", 30);
@@ -127,6 +130,33 @@ fn a_version_whose_library_cannot_serve_a_film_goes_and_says_why() {
     assert_eq!(checked.json()["state"], "failed", "{}", checked.text());
     let again = server.owner("POST", "/api/box/update/restart").send();
     assert_eq!(again.status, 202, "{}", again.text());
+}
+
+/// The disk's fault is the disk's: it is the same for the version before, and the owner could never
+/// update until the disk is out.
+#[test]
+fn a_film_disk_with_a_bad_block_is_no_reason_to_give_an_update_up() {
+    if let Some(missing) = PulledDisk::missing() {
+        return skip(&format!("needs {missing}"));
+    }
+    let the_box = match on_trial() {
+        Ok(the_box) => the_box,
+        Err(missing) => return skip(missing),
+    };
+    let mut disk = PulledDisk::formatted(64, &["-b", "4096"]);
+    disk.loses_its_first_folder();
+    disk.plug();
+    let told = std::fs::read_dir(disk.mount()).and_then(|mut entries| entries.next().transpose());
+    assert_eq!(told.unwrap_err().raw_os_error(), Some(5), "EIO");
+    let library = format!("[library]\npath = \"{}\"\n", disk.mount().display());
+    let (runtime, app) = in_process(&the_box, &library);
+    until("the outcome", LONG, || {
+        let ended = the_box.was_rebooted() || the_box.card.facts()["trial"] == false;
+        ended.then_some(())
+    });
+    assert!(!the_box.was_rebooted(), "it was given up");
+    assert_eq!(the_box.card.facts()["default"], "b");
+    runtime.block_on(app.stop());
 }
 
 /// A card that cannot be committed to is no reason to stay: the next start is the old one's anyway.

@@ -1,18 +1,12 @@
-//! Updates as the owner meets them: by a file, from an address, from the page; never while somebody
-//! watches; and back.
+//! Updates as the owner meets them: by a file, from an address, from the page; and back.
 
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use credenza::app::App;
-use credenza::appliance::{Options, Timing};
-use credenza::config::Config;
-use credenza::demo::{self, Demo};
 use serde_json::{Value, json};
-use tokio_util::task::TaskTracker;
 
-use crate::support::http::{self, Answer};
+use crate::support::http::Answer;
 use crate::support::server::Server;
 use crate::support::the_box::TheBox;
 use crate::support::upstream::{Reply, Upstream};
@@ -239,99 +233,6 @@ fn the_page_sends_a_file_without_script() {
     assert_eq!(taken.header("location"), Some("/setup/update"), "{}", taken.text());
     let page = server.ask("GET", "/setup/update").with("Cookie", &cookie).send().text();
     assert!(page.contains("Start version 0.4.0"), "{page}");
-}
-
-/// The household of the demonstration, so that there is a film to watch.
-struct Household {
-    demo: Demo,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Household {
-    fn new(the_box: &TheBox) -> Self {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let home = the_box.path("household");
-        std::fs::create_dir(&home).unwrap();
-        let demo = runtime.block_on(demo::start(TaskTracker::new(), &home)).unwrap();
-        Self { demo, runtime }
-    }
-}
-
-#[test]
-fn nothing_is_written_and_nothing_started_while_somebody_watches() {
-    let the_box = match TheBox::new() {
-        Ok(the_box) => the_box,
-        Err(missing) => return skip(missing),
-    };
-    let household = Household::new(&the_box);
-    the_box.holds("0.4.0", 40);
-    let server = the_box.serve(&household.demo.configuration());
-    let play = server.play("tt9900101");
-    let url = play["url"].as_str().unwrap();
-    let path = &url[url.find("/v/").unwrap()..];
-    let part = server.ask("GET", path).with("Range", "bytes=0-999").send();
-    assert_eq!(part.status, 206);
-    let refused = send(&server, &the_box.bundle("0.5.0", 50).bytes());
-    assert_eq!(
-        (refused.status, &refused.json()["error"]["code"]),
-        (409, &json!("someone_is_watching"))
-    );
-    assert_eq!(standing(&server)["facts"]["other"]["counter"], 40, "what was there is there");
-    let begun = server.owner("POST", "/api/box/update/restart").send();
-    assert_eq!(begun.status, 202, "{}", begun.text());
-    let waits = until("it waits", LONG, || Some(update(&server)).filter(|u| u["waiting"] == true));
-    assert_eq!((&waits["state"], &waits["version"]), (&json!("restarting"), &json!("0.4.0")));
-    assert!(!the_box.was_rebooted());
-    assert_eq!(the_box.card.one_shot(), "");
-    assert_eq!(server.stop(), 0);
-    household.runtime.block_on(household.demo.stop());
-}
-
-/// In this process, so that the minute after the last byte is a second.
-#[test]
-fn once_nobody_watches_the_update_goes_on_by_itself() {
-    let the_box = match TheBox::new() {
-        Ok(the_box) => the_box,
-        Err(missing) => return skip(missing),
-    };
-    let household = Household::new(&the_box);
-    the_box.holds("0.4.0", 40);
-    let data = the_box.data();
-    std::fs::create_dir_all(&data).unwrap();
-    let mut config = Config::from_text("test", &household.demo.configuration()).unwrap();
-    (config.listen, config.lan.mdns) = ("127.0.0.1:0".parse().unwrap(), false);
-    let options = Options {
-        root: Some(the_box.root().to_owned()),
-        timing: Timing { watched: Duration::from_secs(1), ..Timing::default() },
-        ..Options::default()
-    };
-    let app = household.runtime.block_on(App::start_as(config, &data, options)).unwrap();
-    let base = format!("http://{}", app.addresses()[0]);
-    let key = std::fs::read_to_string(data.join("local.key")).unwrap();
-    let owner = |method: &str, path: &str| {
-        let key = format!("Bearer {}", key.trim());
-        http::ask(method, &format!("{base}{path}")).with("Authorization", &key).send()
-    };
-    let play = owner("POST", "/api/play/tt9900101").json();
-    let film = http::get(play["url"].as_str().unwrap());
-    assert_eq!(film.clone().with("Range", "bytes=0-999").send().status, 206);
-    // A reader that takes its time, as a set that plays does.
-    let watching = std::thread::spawn(move || {
-        for _ in 0..8 {
-            assert_eq!(film.clone().with("Range", "bytes=0-999").send().status, 206);
-            std::thread::park_timeout(Duration::from_millis(250));
-        }
-    });
-    let waits = || owner("GET", "/api/box").json()["update"]["waiting"] == true;
-    until("the film", LONG, || {
-        owner("POST", "/api/box/update/restart");
-        waits().then_some(())
-    });
-    assert!(!the_box.was_rebooted());
-    watching.join().unwrap();
-    until("the new start", LONG, || the_box.was_rebooted().then_some(()));
-    household.runtime.block_on(app.stop());
-    household.runtime.block_on(household.demo.stop());
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn f04_a_film_of_the_store_plays_on_uncopied_when_its_disk_is_full() {
         fill(&disk.mount(), left);
         let watched = viewer.ends(LIMIT);
         assert!(watched.bytes == town.torrent.files[0].1, "{left} bytes left: other bytes");
-        assert!(watched.longest_gap() < Duration::from_secs(4), "{:?}", watched.longest_gap());
+        assert!(watched.longest_gap() < Duration::from_secs(7), "{:?}", watched.longest_gap());
         let row = town.server.owner("GET", &format!("/api/library/{media_id}")).send().json();
         assert_eq!(row["whole"], json!(false), "{row}");
         // What is said of it once it is tried again.

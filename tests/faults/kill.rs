@@ -2,7 +2,7 @@
 //! addresses, and a player that asks again has the same film.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::park_timeout;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::LIMIT;
 use crate::library::Home;
 use crate::support::server::Server;
-use crate::support::until;
+use crate::support::{own_port, until};
 
 /// How many kills by default; `CREDENZA_KILLS` asks for more.
 const KILLS: usize = 30;
@@ -51,7 +51,7 @@ fn f29_after_each_of_many_kills_the_same_addresses_go_on_within_two_seconds() {
     home.put(&id, &serde_json::json!({"pinned": true}));
     home.stop();
     // A port of its own: televisions keep the address.
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let address = format!("127.0.0.1:{}", own_port());
     // The film that comes from peers does so for longer than the kills last.
     let configuration = home.configuration("download_limit = 300000", "");
     let start = || {

@@ -36,7 +36,8 @@ impl Line {
         let configuration = home.configuration("", "");
         let command =
             Server::command(&home.data, &configuration, &format!("{}:0", lab.server.address));
-        home.server = Some(Server::start(lab.server.inside(&command), home.data.clone(), None));
+        let inside = lab.server.inside(&confined(&command));
+        home.server = Some(Server::start(inside, home.data.clone(), None));
         let base = home.server().base.clone();
         Self { lab, home, url: format!("{base}{path}"), base }
     }
@@ -63,6 +64,21 @@ impl Line {
         let word = if up { "up" } else { "down" };
         self.lab.viewer.ip(&format!("link set lan0 {word}")).unwrap();
     }
+}
+
+/// What the box's unit leaves of `/proc` (`ProcSubset=pid`): processes, and nothing else.
+fn confined(command: &Command) -> Command {
+    let mut confined = Command::new("unshare");
+    let mount = r#"mount -t proc -o subset=pid proc /proc && exec "$0" "$@""#;
+    confined.args(["--mount", "sh", "-c", mount]).arg(command.get_program());
+    confined.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => confined.env(name, value),
+            None => confined.env_remove(name),
+        };
+    }
+    confined
 }
 
 /// A program that is ended with the test.

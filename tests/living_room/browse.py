@@ -78,7 +78,7 @@ async def main(own, description, page, depth, prefixes):
             "0", 'upnp:class derivedfrom "object.item.audioItem"'
         )
         protocols = await device.async_get_protocol_info()
-        for _ in range(50):
+        for _ in range(300):
             if len(events) >= 2:
                 break
             await asyncio.sleep(0.1)

@@ -108,7 +108,12 @@ fn the_whole_tree_is_read_page_by_page_whatever_its_names() {
     }
     assert_eq!((&at_once["music"], at_once["protocols"].as_u64() > Some(5)), (&json!(0), true));
     let found: BTreeMap<String, Value> = serde_json::from_value(at_once["found"].clone()).unwrap();
-    let films = found.values().filter(|row| row["class"] == "object.item.videoItem");
+    // Nobody owns this box, so its claim code is among them.
+    let is_film = |row: &&Value| {
+        let title = row["title"].as_str().unwrap_or_default();
+        row["class"] == "object.item.videoItem" && !title.starts_with("Claim code ")
+    };
+    let films = found.values().filter(is_film);
     let named: Vec<&str> = films.clone().map(|row| row["title"].as_str().unwrap()).collect();
     assert_eq!(named.len(), 300);
     for title in &titles {

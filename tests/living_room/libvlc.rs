@@ -47,7 +47,7 @@ fn vlc_finds_the_box_and_plays_a_film_of_its_list() {
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/living_room/watch.py"));
         let text = finish(command.args([NAME, &title]), LIMIT).ok()?.text();
         let told: Value = serde_json::from_str(text.lines().last()?).ok()?;
-        told["servers"].as_array()?.contains(&json!(NAME)).then_some(told)
+        told["titles"].as_array()?.contains(&json!(title)).then_some(told)
     });
     println!("{told}");
     assert!(told["servers"].as_array().unwrap().contains(&json!(NAME)), "{told}");

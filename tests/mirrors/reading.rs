@@ -64,7 +64,8 @@ async fn a_mirror_that_dies_at_any_byte_is_followed_by_another_at_that_byte() {
             }
         }
     }
-    assert!(slowest < Duration::from_secs(2), "{slowest:?} for a film with a death in it");
+    // Less than the patience with a silent one.
+    assert!(slowest < Duration::from_millis(2_800), "{slowest:?} for a film with a death in it");
 }
 
 /// The longest wait between two pieces, over 320 deaths at places that look random.
@@ -170,7 +171,7 @@ async fn a_silent_backup_holds_up_nobody() {
     let (bytes, error) = read(&open, 0..open.len()).await;
     assert_eq!(error, None);
     assert!(bytes == *film, "other bytes");
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -205,12 +206,13 @@ async fn a_reader_that_waits_long_between_two_pieces_is_no_stall() {
     let open = house.mirrors.open(&wanted(&film, &[mirror.url("/")])).await.unwrap();
     mirror.forget();
     let mut stream = open.read(0..open.len());
-    let mut bytes = Vec::new();
+    let (mut bytes, mut pauses) = (Vec::new(), 0);
     while let Some(piece) = stream.next().await {
         bytes.extend_from_slice(&piece.unwrap());
-        if bytes.len() < 100_000 {
+        if pauses < 2 {
+            pauses += 1;
             // Longer than the patience with a silent mirror.
-            tokio::time::sleep(Duration::from_millis(800)).await;
+            tokio::time::sleep(Duration::from_millis(3_100)).await;
         }
     }
     assert!(bytes == *film, "other bytes");

@@ -38,7 +38,7 @@ async fn what_does_not_have_the_very_file_is_not_read_and_says_why() {
         // Beside one that has it, it costs no time and no byte.
         let begun = Instant::now();
         let open = house.mirrors.open(&wanted(&film, &[good.url("/")])).await.unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(2), "{day:?}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(5), "{day:?}: {:?}", begun.elapsed());
         assert!(read(&open, 0..open.len()).await == (film.to_vec(), None), "{day:?}");
     }
     assert_eq!(private.heads().len(), 0, "no private address was asked");
@@ -77,7 +77,7 @@ async fn all_are_tested_at_once_and_what_most_have_is_the_film() {
     house.own(&all).await;
     let begun = Instant::now();
     let open = house.mirrors.open(&wanted(&film, &[])).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     assert!(read(&open, 0..open.len()).await == (film.to_vec(), None));
     let sources = house.mirrors.sources().sources;
     let other = sources[0].health.as_ref().unwrap().last_failure.as_ref().unwrap();
@@ -234,7 +234,7 @@ async fn a_description_is_taken_from_a_cache_only_where_it_has_the_hash() {
         let house = House::reaching(vec![bad.addr(), good.addr()], &caches);
         let begun = Instant::now();
         assert_eq!(house.mirrors.metainfo(&metainfo.info_hash).await.unwrap(), bytes, "{words}");
-        assert!(begun.elapsed() < Duration::from_secs(2), "{words}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(5), "{words}: {:?}", begun.elapsed());
     }
     let none = House::new(&[], &[]).mirrors.metainfo(&metainfo.info_hash).await.unwrap_err();
     assert!(matches!(none, Error::NoCache), "{none}");

@@ -37,13 +37,13 @@ fn a_repeated_search_comes_from_the_cache_and_is_refreshed_behind_once_it_is_old
     let first = find(&server, FILM);
     assert_eq!(hashes(&first), [hash(1), hash(2)]);
     assert!(first["found_before_s"].is_null() && first["partial"] == false, "{first}");
-    until("it to be kept", Duration::from_secs(10), || {
+    until("it to be kept", Duration::from_secs(30), || {
         find(&server, FILM)["found_before_s"].is_u64().then_some(())
     });
     for _ in 0..3 {
         let again = find(&server, FILM);
         assert!(again["found_before_s"].as_u64().is_some_and(|age| age < 60), "{again}");
-        assert!(again["elapsed_ms"].as_u64() < Some(500), "{again}");
+        assert!(again["elapsed_ms"].as_u64() < Some(2_500), "{again}");
         println!("from the cache in {} ms", again["elapsed_ms"]);
         assert_eq!(hashes(&again), hashes(&first));
         assert_eq!(again["torrents_found"], first["torrents_found"]);
@@ -57,7 +57,7 @@ fn a_repeated_search_comes_from_the_cache_and_is_refreshed_behind_once_it_is_old
     let body = streams([2, 3]);
     street
         .addon
-        .on(&addon_path(FILM), after(Reply::json(&body), body.len(), Duration::from_secs(3)));
+        .on(&addon_path(FILM), after(Reply::json(&body), body.len(), Duration::from_secs(10)));
     let server = serve();
     let start = Instant::now();
     for _ in 0..3 {
@@ -65,8 +65,8 @@ fn a_repeated_search_comes_from_the_cache_and_is_refreshed_behind_once_it_is_old
         assert!(old["found_before_s"].as_u64() >= Some(3600), "{old}");
         assert_eq!(hashes(&old), hashes(&first));
     }
-    assert!(start.elapsed() < Duration::from_secs(3), "nobody waits: {:?}", start.elapsed());
-    let fresh = until("the refreshed answer", Duration::from_secs(10), || {
+    assert!(start.elapsed() < Duration::from_secs(8), "nobody waits: {:?}", start.elapsed());
+    let fresh = until("the refreshed answer", Duration::from_secs(30), || {
         let found = find(&server, FILM);
         (found["unique"] == 3).then_some(found)
     });
@@ -112,7 +112,7 @@ fn what_an_index_listed_before_it_refused_us_is_not_lost() {
     street.addon.script(&addon_path(FILM), [Reply::json(streams([2])), wall]);
     let server = street.serve();
     assert_eq!(hashes(&find(&server, FILM)), [hash(1), hash(2)]);
-    until("it to be kept", Duration::from_secs(10), || {
+    until("it to be kept", Duration::from_secs(30), || {
         find(&server, FILM)["found_before_s"].is_u64().then_some(())
     });
     street.lists.on("/dmm/filtered", Reply::json(rows([4])));

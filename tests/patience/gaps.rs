@@ -29,7 +29,7 @@ fn with_a_gap(data: &std::path::Path) -> Street {
 }
 
 fn kept(server: &Server) -> Value {
-    until("it to be kept", Duration::from_secs(10), || {
+    until("it to be kept", Duration::from_secs(30), || {
         let found = find(server, FILM);
         found["found_before_s"].is_u64().then_some(found)
     })
@@ -106,14 +106,14 @@ fn hours_later_the_gap_is_waited_for_and_the_others_are_asked_behind() {
     age(&data, Duration::from_secs(3 * 3600));
     slowly(&street, Duration::from_secs(1));
     let body = super::street::rows([4]);
-    let late = after(Reply::json(&body), body.len(), Duration::from_secs(3));
+    let late = after(Reply::json(&body), body.len(), Duration::from_secs(8));
     street.lists.on("/dmm/filtered", late);
     let server = Server::serve_on(&data, &street.configuration(), None);
     let start = Instant::now();
     let found = find(&server, FILM);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
     assert_eq!(hashes(&found), [hash(1), hash(2)], "{found}");
-    let fresh = until("the refreshed answer", Duration::from_secs(10), || {
+    let fresh = until("the refreshed answer", Duration::from_secs(30), || {
         let found = find(&server, FILM);
         (hashes(&found) == [hash(2), hash(4)]).then_some(found)
     });

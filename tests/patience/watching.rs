@@ -20,7 +20,7 @@ fn slow(pause: Duration) -> Street {
 
 /// What the cache has of the film.
 fn kept(server: &Server) -> serde_json::Value {
-    until("an answer from the cache", Duration::from_secs(10), || {
+    until("an answer from the cache", Duration::from_secs(30), || {
         let found = find(server, FILM);
         found["found_before_s"].is_u64().then_some(found)
     })
@@ -28,7 +28,7 @@ fn kept(server: &Server) -> serde_json::Value {
 
 #[test]
 fn events_tell_each_index_then_what_is_found_so_far_and_the_whole_at_the_end() {
-    let street = slow(Duration::from_secs(2));
+    let street = slow(Duration::from_secs(4));
     let server = street.serve();
     let path = format!("/api/find/{FILM}");
     let answer = server.owner("GET", &path).with("Accept", "text/event-stream").send();
@@ -74,7 +74,7 @@ fn follow(server: &Server, path: &str, event: &str) -> (TcpStream, Duration) {
     let address = server.base.strip_prefix("http://").unwrap();
     let key = std::fs::read_to_string(server.data.join("local.key")).unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\
          Authorization: Bearer {}\r\n\r\n",
@@ -97,7 +97,7 @@ fn open_files(server: &Server) -> usize {
 
 #[test]
 fn who_goes_away_takes_nothing_from_the_others_and_leaves_nothing_behind() {
-    let street = slow(Duration::from_secs(2));
+    let street = slow(Duration::from_secs(4));
     let server = street.serve();
     find(&server, OTHER);
     let before = open_files(&server);
@@ -105,7 +105,7 @@ fn who_goes_away_takes_nothing_from_the_others_and_leaves_nothing_behind() {
     let gone: Vec<_> = (0..20).map(|_| follow(&server, &path, "candidates")).collect();
     let first = gone.iter().map(|(_, took)| *took).min().unwrap();
     println!("the first candidate was told {first:?} after the question");
-    assert!(first < Duration::from_millis(1_500), "{first:?}");
+    assert!(first < Duration::from_millis(3_500), "{first:?}");
     drop(gone);
     let found = kept(&server);
     assert_eq!(hashes(&found), [hash(1), hash(2), hash(3)]);
@@ -114,14 +114,14 @@ fn who_goes_away_takes_nothing_from_the_others_and_leaves_nothing_behind() {
         1
     );
     // The way out keeps a connection or two for the next call.
-    until("the connections to be closed", Duration::from_secs(10), || {
+    until("the connections to be closed", Duration::from_secs(30), || {
         (open_files(&server) <= before + 4).then_some(())
     });
 }
 
 #[test]
 fn a_page_fills_as_the_search_goes_on_and_is_whole_without_script() {
-    let street = slow(Duration::from_secs(1));
+    let street = slow(Duration::from_secs(3));
     let server = street.serve();
     let page = |path: &str| server.owner("GET", path).send().text();
     let live = page(&format!("/watch/{FILM}?live=1"));

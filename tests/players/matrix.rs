@@ -14,7 +14,7 @@ use crate::support::world::{ID, World};
 use crate::support::{has, skip, until, watcher};
 
 /// Slow enough that nobody can have had the whole film when it has shown what it was to show.
-const SLOW: u32 = 700_000;
+const SLOW: u32 = 600_000;
 
 /// A player: its name, what it needs, and how it is told to play.
 struct Player {

@@ -18,7 +18,7 @@ use crate::support::{http, skip, until};
 const READS: [usize; 3] = [64 << 10, 128 << 10, 960 << 10];
 const STORM: usize = 200;
 /// A line on which a place that nobody has asked for is not there by chance.
-const SLOW: u32 = 700_000;
+const SLOW: u32 = 550_000;
 
 /// Asks from `start` on, reads so many bytes of the body, compares them, and leaves by a reset.
 fn reads_and_leaves(evening: &Evening, start: usize, bytes: usize) {
@@ -109,7 +109,7 @@ fn two_hundred_aborts_leave_nothing_behind_and_a_play_is_at_once_fine() {
     let began = Instant::now();
     evening.same_bytes(far..far + 300_000);
     println!("after the storm, 300 kB of a new place in {:?}", began.elapsed());
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     let proof = player::ffmpeg(evening.url(), 0, 10, LIMIT);
     assert!(proof.clone().is_ok_and(|proof| proof.seconds > 9.0), "{proof:?}");
     // Again and again: once everything has been used, memory and open files grow no more.

@@ -213,7 +213,7 @@ async fn bodies_have_a_size_and_a_time() {
     let start = Instant::now();
     let slow = say(server.address, format!("{head}Content-Length: 10\r\n\r\nabc")).await;
     assert_eq!(slow.status, 408);
-    assert!((9..13).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    assert!((9..30).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
 }
 
 #[tokio::test]

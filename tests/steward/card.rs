@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::FileExt as _;
 use std::process::Command;
 
+use serde_json::json;
+
 use super::rig::{self, Rig};
 use crate::support::block::{self, Loop, Room};
 use crate::support::skip;
@@ -57,7 +59,7 @@ impl Card {
 
     fn facts(&self) -> serde_json::Value {
         let mut command = self.room.inside(&self.rig.steward("answer"));
-        let answers = rig::ask(&mut command, &serde_json::json!({"verb": "facts"}));
+        let answers = rig::ask(&mut command, &json!({"verb": "facts"}));
         answers.last().unwrap()["done"].clone()
     }
 
@@ -250,9 +252,20 @@ fn a_full_partition_is_told_and_root_still_writes() {
     let fill = card.seen("data/credenza/fill");
     block::run("fallocate", &["-l", "96M", &fill.display().to_string()]);
     fs::write(card.seen("boot/selector/x"), "").unwrap_err(); // it is mounted to be read
+    let told = |card: &Card| -> Vec<String> {
+        let facts = card.facts();
+        let full = |notice: &&serde_json::Value| notice["code"] == "data_full";
+        let told = facts["notices"].as_array().unwrap().iter().filter(full);
+        told.map(|notice| notice["message"].as_str().unwrap().to_owned()).collect()
+    };
+    // While it runs; not once a start alone.
+    assert_eq!(told(&card).len(), 1, "{}", card.facts());
     card.start_anew();
     card.prepare();
-    assert_eq!(card.codes(), ["data_full"]);
-    assert!(card.rig.notices()[0].1.contains("remove films"));
+    assert_eq!(told(&card).len(), 1, "once: {}", card.facts());
+    assert!(told(&card)[0].contains("remove films"), "{:?}", told(&card));
     fs::write(card.seen("data/system/clock"), vec![0; 1 << 20]).unwrap();
+    // Room again: nothing to tell.
+    fs::remove_file(card.seen("data/credenza/fill")).unwrap();
+    assert_eq!(told(&card), [""; 0]);
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use serde_json::json;
+
 use super::rig::{Change, Rig};
 
 #[test]
@@ -82,4 +84,27 @@ fn a_partition_that_does_not_grow_is_used_as_it_is() {
     assert_eq!(rig.codes(), ["data_not_grown"]);
     assert!(notices[0].1.contains("no such luck"), "{notices:?}");
     assert!(rig.calls().contains(",errors=remount-ro -t ext4 /card.img /data\n"));
+}
+
+/// JESD84-B51, 7.4.64: by tenths of what it can take; 0x0B is beyond. Few SD cards tell of it.
+#[test]
+fn a_card_that_tells_of_its_end_is_to_be_replaced() {
+    let rig = Rig::new();
+    rig.run("prepare");
+    for (said, is_told) in [
+        ("0x01 0x02\n", false),
+        ("0x09 0x00\n", false),
+        ("0x00 0x0a\n", true),
+        ("0x0b 0x01\n", true),
+        ("0x0A\n", true),
+        ("\n", false),
+        ("worn\n", false),
+    ] {
+        rig.write("sys/block/mmcblk0/device/life_time", said);
+        let facts = rig.done(&json!({"verb": "facts"}));
+        let notices = facts["notices"].as_array().unwrap();
+        let told = notices.iter().find(|notice| notice["code"] == "card_worn");
+        assert_eq!(told.is_some(), is_told, "{said}: {notices:?}");
+        assert!(told.is_none_or(|told| told["message"].as_str().unwrap().contains("another card")));
+    }
 }

@@ -24,12 +24,15 @@ fn the_network_on_the_card_is_remembered_until_something_else_is_said() {
     assert!(conf.starts_with("country=GB\nnetwork={\n\tssid=49454545\n"), "{conf}");
     let key = "psk=f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e";
     assert!(conf.contains(key), "{conf}");
+    // A network that hides is found by its name alone, and nobody can tell from the name which do.
+    assert!(conf.contains("\tscan_ssid=1\n"), "{conf}");
     assert_eq!(rig.read("run/credenza/wifi.conf"), conf);
 
     // The owner's choice in the browser outlives a start with the same old file...
     rig.done(&join("Home"));
     let chosen = rig.read(KEPT);
     assert!(chosen.contains("country=DE") && chosen.contains("ssid=486f6d65"), "{chosen}");
+    assert!(chosen.contains("\tscan_ssid=1\n"), "{chosen}");
     rig.run("prepare");
     assert_eq!(rig.read("run/credenza/wifi.conf"), chosen);
     // ... also without it ...

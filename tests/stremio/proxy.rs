@@ -6,10 +6,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{FILM, LIMIT, free_port, install};
+use super::{FILM, LIMIT, install};
 use crate::programs::House;
 use crate::support::process::{Beside, finish};
-use crate::support::{has, player, skip, until};
+use crate::support::{has, own_port, player, skip, until};
 
 const NGINX: &str = "/usr/sbin/nginx";
 
@@ -51,7 +51,7 @@ fn behind_a_proxy_with_https_the_add_on_is_asked_and_its_streams_play() {
     if !Path::new(NGINX).exists() || !["openssl", "curl", "ffmpeg"].into_iter().all(has) {
         return skip("needs nginx, openssl, curl and ffmpeg");
     }
-    let port = free_port();
+    let port = own_port();
     let public = format!("https://127.0.0.1:{port}");
     let house = House::of(|text| format!("{text}\n[server]\npublic_url = \"{public}\"\n"));
     let folder = tempfile::tempdir().unwrap();

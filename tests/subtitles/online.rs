@@ -35,8 +35,13 @@ fn opensubtitles_is_asked_by_hash_and_an_old_encoding_is_read() {
     prefer(&house, &json!({"subtitles": ["de", "en"]}));
     let play = house.server.play("tt9900101");
     let id = media_id(&play);
-    let rows = listed(&house, &id, 2);
-    let online: Vec<&Value> = rows.iter().filter(|row| row["source"] == "open_subtitles").collect();
+    // The list does not wait long for the film's hash; a look soon after has what is found by it.
+    let is_online = |row: &&Value| row["source"] == "open_subtitles";
+    let rows = until("subtitles by the film's hash", LIMIT, || {
+        let rows = listed(&house, &id, 2);
+        rows.iter().filter(is_online).any(|row| row["fits"] == true).then_some(rows)
+    });
+    let online: Vec<&Value> = rows.iter().filter(is_online).collect();
     let told: Vec<(&Value, &Value, &Value)> =
         online.iter().map(|row| (&row["language"], &row["label"], &row["fits"])).collect();
     assert_eq!(

@@ -92,6 +92,16 @@ impl PulledDisk {
         self.folder.path().join("ssd")
     }
 
+    /// From the next time that it is plugged in, its first folder cannot be read. Of a disk that was
+    /// formatted with blocks of 4 KiB.
+    pub fn loses_its_first_folder(&mut self) {
+        let image = self.image().display().to_string();
+        let blocks = run("debugfs", &["-R", "blocks <2>", &image]);
+        let blocks: Vec<u64> = blocks.split_whitespace().map(|n| n.parse().unwrap()).collect();
+        assert!(!blocks.is_empty());
+        self.goes_bad("read", blocks.into_iter().flat_map(|block| block * 8..(block + 1) * 8));
+    }
+
     /// Plugs it in and mounts it.
     pub fn plug(&mut self) {
         self.times += 1;
@@ -120,7 +130,7 @@ impl PulledDisk {
             .args(["--export", &fuse])
             .spawn()
             .unwrap();
-        until("the export", Duration::from_secs(10), || {
+        until("the export", Duration::from_secs(60), || {
             (std::fs::metadata(&export).ok()?.len() > 0).then_some(())
         });
         let device = run("losetup", &["--find", "--show", &export.display().to_string()]);

@@ -28,6 +28,8 @@ pub mod warehouse;
 pub mod watcher;
 pub mod world;
 
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use credenza::torrent::IndexName;
@@ -72,6 +74,16 @@ pub fn until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Option<T
         assert!(start.elapsed() < limit, "waited {limit:?} in vain for {what}");
         std::thread::park_timeout(Duration::from_millis(20));
     }
+}
+
+/// A port of this test's own on loopback, for a program that has to be told one. It lies below those
+/// that the kernel gives to whoever asks for any (`ip_local_port_range`, from 32768 on): nobody else
+/// gets it before the program has it, or while the program is started again.
+pub fn own_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 1_200).unwrap() * 10;
+    let mut ports = (0..600).map(|_| first + NEXT.fetch_add(1, Ordering::SeqCst));
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
 /// Holds a script against the grammar of ECMAScript 5.1, by acorn from the tests' npm folder.

@@ -158,9 +158,8 @@ pub fn curl(url: &str, range: Option<&str>, limit: Duration) -> Result<Fetched, 
 mod tests {
     use super::*;
     use crate::support::process::Beside;
-    use crate::support::{has, skip, until};
+    use crate::support::{has, own_port, skip, until};
     use std::fs;
-    use std::net::TcpListener;
     use std::path::Path;
 
     const LIMIT: Duration = Duration::from_secs(60);
@@ -178,7 +177,7 @@ mod tests {
     fn nginx(folder: &Path) -> Option<(Beside, u16)> {
         let program =
             ["/usr/sbin/nginx", "/usr/bin/nginx"].into_iter().find(|p| Path::new(p).exists())?;
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = own_port();
         let here = folder.display();
         let configuration = folder.join("nginx.conf");
         let text = format!(

@@ -2,7 +2,7 @@
 //! aria2, Transmission.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use credenza::torrent::{InfoHash, Magnet};
 use sha1::Digest as _;
 
 use super::tracker::Tracker;
-use super::{has, until};
+use super::{has, own_port, until};
 
 /// A torrent and its content.
 pub struct Torrent {
@@ -92,8 +92,8 @@ impl Drop for Peer {
     }
 }
 
-fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+fn own_address() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, own_port()).into()
 }
 
 fn home() -> PathBuf {
@@ -118,7 +118,7 @@ pub fn libtorrent(torrent: &Torrent, rate: u32) -> Option<Peer> {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = torrent.write(folder.path());
-    let addr = free_port();
+    let addr = own_address();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/seed.py");
     let mut command = Command::new(python);
     command.arg(script).arg(file).arg(folder.path()).arg(addr.to_string()).arg(rate.to_string());
@@ -136,7 +136,7 @@ pub fn aria2(torrent: &Torrent, rate: u32) -> Option<Peer> {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = torrent.write(folder.path());
-    let addr = free_port();
+    let addr = own_address();
     let mut command = Command::new("aria2c");
     command.args(["--no-conf", "--seed-ratio=0.0", "--check-integrity=true", "--enable-dht=false"]);
     command.args(["--enable-dht6=false", "--bt-enable-lpd=false", "--enable-peer-exchange=false"]);
@@ -158,7 +158,7 @@ pub fn transmission(torrent: &Torrent, rate: u32) -> Option<Peer> {
     let (watched, settings) = (folder.path().join("watched"), folder.path().join("settings"));
     std::fs::create_dir_all(&watched).unwrap();
     std::fs::create_dir_all(&settings).unwrap();
-    let addr = free_port();
+    let addr = own_address();
     let wishes = serde_json::json!({
         "rpc-enabled": false, "dht-enabled": false, "lpd-enabled": false, "pex-enabled": false,
         "utp-enabled": false, "port-forwarding-enabled": false, "encryption": 0,

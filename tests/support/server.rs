@@ -117,7 +117,7 @@ impl Server {
     }
 
     pub fn claim_code(&self) -> String {
-        until("the claim code", Duration::from_secs(10), || {
+        until("the claim code", Duration::from_secs(60), || {
             let log = self.log();
             let line = log.lines().find_map(|line| line.strip_prefix("claim code: "))?;
             Some(line.trim().to_owned())

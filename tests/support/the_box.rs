@@ -141,13 +141,18 @@ impl TheBox {
 
     /// The same on another address.
     pub fn serve_at(&self, listen: &str, configuration: &str) -> Server {
+        self.serve_as(listen, configuration, &[])
+    }
+
+    /// The same with an environment.
+    pub fn serve_as(&self, listen: &str, configuration: &str, env: &[(&str, &str)]) -> Server {
         let data = self.data();
         fs::create_dir_all(&data).unwrap();
         let file = self.path("run/credenza/credenza.toml");
         fs::write(&file, configuration).unwrap();
         let mut command = credenza(&data);
         command.args(["serve", "--log", "debug", "--box"]).arg(self.root());
-        command.args(["--listen", listen, "--config"]).arg(file);
+        command.args(["--listen", listen, "--config"]).arg(file).envs(env.iter().copied());
         Server::start(command, data, None)
     }
 

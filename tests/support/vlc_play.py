@@ -2,6 +2,7 @@
 
     vlc_play.py URL START_S END_S
 """
+import os
 import sys
 import time
 
@@ -9,7 +10,11 @@ import vlc
 
 url, start, end = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
 quiet = "--intf=dummy --vout=dummy --aout=dummy --no-video-title-show --no-media-library --no-lua"
-instance = vlc.Instance(quiet.split())
+# A start of it was seen to fail, once, beside a loaded processor.
+starts = (vlc.Instance(quiet.split()) for _ in range(3))
+instance = next((one for one in starts if one), None)
+if instance is None:
+    sys.exit("VLC's library did not start, three times")
 player = instance.media_player_new()
 media = instance.media_new(url)
 player.set_media(media)
@@ -32,4 +37,6 @@ while True:
     print("AT", at, stats.decoded_video, flush=True)
     if sought and at >= end:
         break
-player.stop()
+# Taking the library down crashes now and then beside a loaded processor, and proves nothing of us.
+sys.stdout.flush()
+os._exit(0)

@@ -2,18 +2,15 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::Stream;
 use serde_json::Value;
 
+use super::quiet::{Held, Leave};
 use super::{Desk, Phase, Progress, Turn};
 use crate::appliance::{Appliance, Error, lock, offer};
 use crate::steward::words::{SlotFacts, Verb};
-
-/// How often it is looked whether somebody watches still.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// A write that is given up half-way, since its sender has gone, must not be shown as under way.
 struct Unfinished<'a>(&'a Desk);
@@ -40,7 +37,7 @@ impl Appliance {
             return Err(Error::SomeoneIsWatching);
         }
         let _turn = self.turn()?;
-        self.write(&Verb::Install, None, bundle).await
+        self.write(&Verb::Install, None, bundle, &Leave::default()).await
     }
 
     /// Writes the version that a check has found, once nobody watches; then starts it, if that is
@@ -56,10 +53,16 @@ impl Appliance {
         self.step(Phase::Receiving, status.version.clone(), None);
         let me = Arc::clone(self);
         self.by_itself(turn, then_start, async move {
-            me.wait_until_nobody_watches(Phase::Receiving, status.version.clone()).await;
-            let opened = offer::open(&me.parts.client, url).await;
-            let body = opened.inspect_err(|error| me.failed(error))?.body;
-            me.write(&Verb::Install, status.version, body).await
+            loop {
+                me.wait_until_nobody_watches(Phase::Receiving, status.version.clone()).await;
+                let opened = offer::open(&me.parts.client, url.clone()).await;
+                let body = opened.inspect_err(|error| me.failed(error))?.body;
+                let (version, leave) = (status.version.clone(), Leave::default());
+                match me.write(&Verb::Install, version, body, &leave).await {
+                    Err(Error::SomeoneIsWatching) => {}
+                    written => return written,
+                }
+            }
         });
         Ok(())
     }
@@ -77,8 +80,14 @@ impl Appliance {
         self.step(Phase::Receiving, None, None);
         let me = Arc::clone(self);
         self.by_itself(turn, then_start, async move {
-            me.wait_until_nobody_watches(Phase::Receiving, None).await;
-            me.write(&verb, None, stream::empty()).await
+            loop {
+                me.wait_until_nobody_watches(Phase::Receiving, None).await;
+                let leave = Leave::default();
+                match me.write(&verb, None, leave.bytes(), &leave).await {
+                    Err(Error::SomeoneIsWatching) => {}
+                    written => return written,
+                }
+            }
         });
         Ok(())
     }
@@ -123,19 +132,27 @@ impl Appliance {
         });
     }
 
-    /// Sends a verb that writes the other slot, and follows it.
+    /// Sends a verb that writes the other slot, and follows it. Each piece of `body` waits while
+    /// somebody watches; an update that broke off by that is [`Error::SomeoneIsWatching`].
     async fn write(
         &self,
         verb: &Verb,
         version: Option<String>,
         body: impl Stream<Item = io::Result<Bytes>> + Send,
+        leave: &Leave,
     ) -> Result<SlotFacts, Error> {
         self.step(Phase::Receiving, version, None);
         let _unfinished = Unfinished(&self.update);
         let mut on = |bytes, of| {
             lock(&self.update.status).progress = Some(Progress { bytes, of });
+            leave.more();
         };
-        let written = self.door.send::<SlotFacts>(verb, body, &mut on).await;
+        let held = Held::default();
+        let body = self.held_back(body, &held);
+        let written = match self.door.send::<SlotFacts>(verb, body, &mut on).await {
+            Err(Error::Broken(_)) if held.was() => Err(Error::SomeoneIsWatching),
+            written => written,
+        };
         let facts = self.facts_anew().await;
         match &written {
             Ok(slot) => {
@@ -163,20 +180,5 @@ impl Appliance {
             Err(error) => self.failed(&error),
             Ok(_) => {}
         }
-    }
-
-    /// Waits until nobody has watched for a while.
-    async fn wait_until_nobody_watches(&self, phase: Phase, version: Option<String>) {
-        let message = "it waits until nobody is watching";
-        while self.is_watched() {
-            self.step(phase, version.clone(), Some(message.to_owned()));
-            lock(&self.update.status).waiting = true;
-            tokio::time::sleep(LOOK).await;
-        }
-        self.step(phase, version, None);
-    }
-
-    fn is_watched(&self) -> bool {
-        self.parts.playback.watched_within(self.timing.watched)
     }
 }

@@ -1,5 +1,6 @@
 //! Updates: looking for one, writing it into the other slot, starting it. Each step is the owner's
-//! word; none is taken while somebody watches.
+//! word; none is taken while somebody watches, and a write that is under way stands still meanwhile
+//! ([`quiet`]).
 
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +12,7 @@ use crate::steward::words::{Facts, SlotFacts};
 
 mod check;
 mod install;
+mod quiet;
 
 /// What the owner set in the browser: an address, or that there shall be none.
 const URL: &str = "settings/update_url";

@@ -34,6 +34,8 @@ pub(super) async fn claim(
 ) -> Result<Response, ApiError> {
     let Json(form) = form?;
     let token = rooms.access.claim(&form.code, &form.password).await?;
+    // The claim code was a title for televisions.
+    rooms.playback.catalogue_changed();
     Ok((
         StatusCode::CREATED,
         [(header::SET_COOKIE, session_cookie(token.expose()))],

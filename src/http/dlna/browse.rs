@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::MediaServer;
 use super::links::Links;
+use super::{MediaServer, claim};
 use crate::http::rooms::Visitor;
 use crate::lan::content_directory::{Call, Didl, Fault, Order, Wanted};
 use crate::media::StremioId;
@@ -33,15 +33,18 @@ pub(super) async fn browse(
     let playback = &visitor.rooms.playback;
     let found = match call.required("BrowseFlag")?.trim() {
         "BrowseMetadata" => {
-            let node = playback.node(&id).await.map_err(|error| fault_of(&error))?;
+            let node = match claim::node(visitor).filter(|node| node.id == id) {
+                Some(node) => node,
+                None => playback.node(&id).await.map_err(|error| fault_of(&error))?,
+            };
             learn_subtitles(visitor, set, &node).await;
             Children { nodes: vec![node], total: 1 }
         }
         "BrowseDirectChildren" => {
             let (page, order) = (page(call)?, Order::read(call.text("SortCriteria").unwrap_or("")));
-            let children = match order {
-                None => playback.children(&id, page).await,
-                Some(order) => sorted(visitor, &id, page, order).await,
+            let children = match (order, claim::node_in(visitor, &id)) {
+                (None, None) => playback.children(&id, page).await,
+                (order, first) => sorted(visitor, &id, page, order, first).await,
             };
             children.map_err(|error| fault_of(&error))?
         }
@@ -148,15 +151,20 @@ fn page(call: &Call) -> Result<Page, Fault> {
     Ok(Page { start, count: Some(count) })
 }
 
+/// A page of all there is, `first` before the rest where no other order is wanted.
 async fn sorted(
     visitor: &Visitor,
     id: &NodeId,
     page: Page,
-    order: Order,
+    order: Option<Order>,
+    first: Option<Node>,
 ) -> Result<Children, Error> {
-    let mut children = visitor.rooms.playback.children(id, Page::WHOLE).await?;
-    order.sort(&mut children.nodes);
-    Ok(cut(children.nodes, page))
+    let children = visitor.rooms.playback.children(id, Page::WHOLE).await?;
+    let mut nodes: Vec<Node> = first.into_iter().chain(children.nodes).collect();
+    if let Some(order) = order {
+        order.sort(&mut nodes);
+    }
+    Ok(cut(nodes, page))
 }
 
 fn cut(nodes: Vec<Node>, page: Page) -> Children {

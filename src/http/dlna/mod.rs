@@ -4,6 +4,7 @@
 mod actions;
 pub mod beside;
 mod browse;
+pub(in crate::http) mod claim;
 mod control;
 mod events;
 pub(in crate::http) mod headers;
@@ -61,9 +62,11 @@ async fn file(visitor: Visitor, Path(file): Path<String>) -> Result<Response, Ap
     Ok(xml(service.ok_or_else(ApiError::not_found)?.description()))
 }
 
-/// The media server, where it is switched on.
+/// The media server, where it is switched on. Who comes by the box's own Wi-Fi network, which anybody
+/// in its reach may join, is no household of its owner's.
 fn server(visitor: &Visitor) -> Result<&MediaServer, ApiError> {
-    visitor.rooms.media_server.as_ref().ok_or_else(ApiError::not_found)
+    let server = visitor.rooms.media_server.as_ref();
+    server.filter(|_| !visitor.is_by_own_network()).ok_or_else(ApiError::not_found)
 }
 
 /// A document, as sets want it named: some refuse `application/xml`.

@@ -139,7 +139,11 @@ pub(super) async fn claim(
         Err(answer) => return answer,
     };
     match visitor.rooms.access.claim(form.code.trim(), &form.password).await {
-        Ok(token) => signed_in(token.expose(), "/setup?said=claimed"),
+        Ok(token) => {
+            // The claim code was a title for televisions.
+            visitor.rooms.playback.catalogue_changed();
+            signed_in(token.expose(), "/setup?said=claimed")
+        }
         Err(error) => trouble(&visitor, error, "/setup"),
     }
 }

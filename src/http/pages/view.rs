@@ -25,6 +25,7 @@ pub(super) async fn whole(rooms: &Rooms) -> Option<web::TheBox> {
     Some(web::TheBox {
         trouble,
         machine: facts.map(|facts| facts.name.clone()).unwrap_or_default(),
+        slot: facts.map(|facts| format!("{:?}", facts.running)),
         addresses: rooms
             .whereabouts
             .named()

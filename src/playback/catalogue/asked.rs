@@ -235,7 +235,7 @@ impl Playback {
     }
 
     /// Where people change settings.
-    fn set_up_at(&self) -> String {
+    pub(in crate::playback) fn set_up_at(&self) -> String {
         let at = self.front_door.get().map(|front_door| front_door());
         let at = at.unwrap_or_else(|| "http://credenza.local/".to_owned());
         format!("{}/setup", at.trim_end_matches('/'))

@@ -14,8 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::row::Row;
-use crate::playback::playable::Playable;
-use crate::playback::shelf::{Lying, Title};
+use crate::playback::lying::{Title, files_of_torrent};
 use crate::playback::{Error, Playback, lock};
 
 /// How often films that are open are looked at for their first file on the disk.
@@ -99,8 +98,6 @@ pub(in crate::playback) struct Lists {
 #[derive(Default)]
 struct Touched {
     titles: HashSet<String>,
-    /// How many touches there were: a walk during which there was one is not believed.
-    count: u64,
     looked: Option<Instant>,
 }
 
@@ -122,26 +119,23 @@ impl Lists {
     pub(in crate::playback) fn touch(&self, media_id: &str) {
         let mut touched = lock(&self.touched);
         touched.titles.insert(media_id.to_owned());
-        touched.count += 1;
         drop(touched);
         self.told.notify_one();
     }
 
-    /// How many touches there were so far, to be told to [`Self::take`] with what was read after it.
-    pub(in crate::playback) fn moment(&self) -> u64 {
-        lock(&self.touched).count
-    }
-
-    /// Takes all titles as a walk over the disks found them, unless one was touched meanwhile.
-    pub(in crate::playback) fn take(&self, moment: u64, titles: &[Title]) {
-        let _alone = lock(&self.making);
-        if lock(&self.touched).count != moment && lock(&self.kept).is_some() {
-            return;
+    /// Touches what a walk over the disks found otherwise than it is listed: `lying` is all that lies
+    /// there.
+    pub(in crate::playback) fn compare(&self, lying: &[Title]) {
+        let Some(kept) = lock(&self.kept).clone() else { return };
+        let lie: HashMap<&str, &Title> = lying.iter().map(|one| (&*one.media_id, one)).collect();
+        for (media_id, title) in &lie {
+            if Row::of(title).as_ref() != kept.row(media_id).map(Arc::as_ref) {
+                self.touch(media_id);
+            }
         }
-        let rows = titles.iter().filter_map(Row::of);
-        let rows: HashMap<_, _> = rows.map(|row| (row.media_id.clone(), Arc::new(row))).collect();
-        if lock(&self.kept).as_ref().is_none_or(|kept| kept.rows != rows) {
-            self.put(Listing::of(rows));
+        let gone = |row: &&Arc<Row>| row.bytes_on_disk > 0 && !lie.contains_key(&*row.media_id);
+        for row in kept.rows.values().filter(gone) {
+            self.touch(&row.media_id);
         }
     }
 
@@ -161,7 +155,7 @@ impl Lists {
     }
 
     /// What is listed has changed.
-    pub(super) fn bump(&self) {
+    pub(in crate::playback) fn bump(&self) {
         // UPnP's SystemUpdateID is a ui4; 0 reads as never.
         self.version.send_modify(|version| *version = version.checked_add(1).unwrap_or(1));
     }
@@ -236,17 +230,11 @@ impl Playback {
     }
 
     fn row_of(&self, media_id: &str) -> Result<Option<Row>, Error> {
-        let playable = self.parts.state.get::<Playable>(&Playable::key(media_id))?;
+        let playable = self.chosen.get(media_id)?;
         let Some(playable) = playable.filter(|playable| !playable.is_own()) else {
             return Ok(None);
         };
-        let roots = self.roots();
-        let lying = roots.iter().enumerate();
-        let files: Vec<Lying> = lying
-            .flat_map(|(at, root)| {
-                root.files_of(&playable.info_hash).into_iter().map(move |file| (at, file))
-            })
-            .collect();
+        let files = files_of_torrent(&playable.info_hash, &self.roots());
         let record = self.shelf.records.of(media_id)?;
         let mut title =
             Title { media_id: media_id.to_owned(), playable, record, files: Vec::new() };

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::names::order;
 use crate::media::StremioId;
-use crate::playback::shelf::Title;
+use crate::playback::lying::Title;
 use crate::torrent::{InfoHash, entity_tag};
 
 /// What was watched beyond this part is over.

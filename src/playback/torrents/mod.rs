@@ -238,7 +238,7 @@ impl Playback {
         may_add: bool,
     ) -> Result<TorrentMedia, Error> {
         let kept = self.kept_torrent(&info_hash)?;
-        let played = self.played_of(&info_hash)?;
+        let played = self.chosen.of_torrent(&info_hash)?;
         // What is open already needs no description, which after a restart may take a while.
         let same = |one: &&Playable| index.is_some() && one.file.index == index;
         if kept.as_ref().is_none_or(|kept| kept.files.is_empty())
@@ -290,8 +290,7 @@ impl Playback {
             detail: Vec::new(),
             finished: None,
         };
-        let key = Playable::key(&playable.media_id());
-        if let Some(before) = self.parts.state.get::<Playable>(&key)? {
+        if let Some(before) = self.chosen.get(&playable.media_id())? {
             return Ok(before);
         }
         if let Some(at_store) = self.at_store(magnet, file).await {
@@ -303,25 +302,15 @@ impl Playback {
         } else if !self.parts.swarm.allowed() {
             return Err(TorrentError::NoWay { info_hash }.into());
         }
-        durably(|| self.parts.state.put(&key, &playable))?;
+        self.chosen.put(&playable)?;
         self.lists.touch(&playable.media_id());
         Ok(playable)
-    }
-
-    /// The files of a torrent that were chosen before.
-    fn played_of(&self, info_hash: &InfoHash) -> Result<Vec<Playable>, Error> {
-        let mut played = Vec::new();
-        for key in self.parts.state.keys(Playable::KEYS)? {
-            let playable = self.parts.state.get::<Playable>(&key)?;
-            played.extend(playable.filter(|one| one.info_hash == *info_hash));
-        }
-        Ok(played)
     }
 
     /// A torrent as it is told: what is kept, what is in memory, and how its description goes.
     fn told(&self, info_hash: InfoHash, kept: Option<Kept>) -> Result<KnownTorrent, Error> {
         let metainfo = self.parts.swarm.known(&info_hash);
-        if kept.is_none() && metainfo.is_none() && self.played_of(&info_hash)?.is_empty() {
+        if kept.is_none() && metainfo.is_none() && self.chosen.of_torrent(&info_hash)?.is_empty() {
             return Ok(KnownTorrent::unknown(info_hash));
         }
         let magnet = kept.as_ref().map(|kept| kept.magnet(info_hash));

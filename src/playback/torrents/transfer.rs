@@ -104,7 +104,7 @@ impl Playback {
         index: Option<u32>,
     ) -> Result<Transfer, Error> {
         let known = self.torrent(info_hash)?;
-        let played = self.played_of(&info_hash)?;
+        let played = self.chosen.of_torrent(&info_hash)?;
         if known.state != TorrentState::Ready && played.is_empty() {
             if self.kept_torrent(&info_hash)?.is_none() {
                 return Err(TorrentError::Unknown { info_hash }.into());
@@ -227,7 +227,8 @@ impl Playback {
     pub async fn stop_torrent(&self, info_hash: InfoHash) -> Result<(), Error> {
         self.is_known(info_hash)?;
         tracing::info!(%info_hash, "torrent: stopped");
-        let ids: Vec<String> = self.played_of(&info_hash)?.iter().map(Playable::media_id).collect();
+        let ids: Vec<String> =
+            self.chosen.of_torrent(&info_hash)?.iter().map(Playable::media_id).collect();
         for id in ids {
             lock(&self.torrents.seeking).remove(&id);
             lock(&self.sessions).remove(&id);
@@ -242,7 +243,7 @@ impl Playback {
     /// Leaves a torrent's peers alone: who reads it by another way goes on, and who reads it from them
     /// is carried over to one, if there is one.
     pub(in crate::playback) async fn leave_peers(&self, info_hash: InfoHash) -> Result<(), Error> {
-        for id in self.played_of(&info_hash)?.iter().map(Playable::media_id) {
+        for id in self.chosen.of_torrent(&info_hash)?.iter().map(Playable::media_id) {
             lock(&self.torrents.seeking).remove(&id);
             let session = lock(&self.sessions).get(&id).cloned();
             if let Some(session) = session {
@@ -276,7 +277,7 @@ impl Playback {
     fn is_known(&self, info_hash: InfoHash) -> Result<(), Error> {
         let known = self.kept_torrent(&info_hash)?.is_some()
             || self.parts.swarm.known(&info_hash).is_some()
-            || !self.played_of(&info_hash)?.is_empty();
+            || !self.chosen.of_torrent(&info_hash)?.is_empty();
         if known { Ok(()) } else { Err(TorrentError::Unknown { info_hash }.into()) }
     }
 }
