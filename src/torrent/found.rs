@@ -154,15 +154,15 @@ impl Unique {
 
 /// Whether two names have the same words, but that one goes on where the other ends.
 fn say_the_same(one: &str, other: &str) -> bool {
-    let words = |name: &'_ str| -> Vec<String> {
-        let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        words.map(str::to_lowercase).collect()
-    };
-    if one == other {
-        return true;
+    fn words(name: &str) -> impl Iterator<Item = &str> {
+        name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
     }
-    let (one, other) = (words(one), words(other));
-    one.starts_with(&other) || other.starts_with(&one)
+    let small = |word: &str| word.chars().flat_map(char::to_lowercase).collect::<String>();
+    let alike = |(one, other): (&str, &str)| {
+        let plain = one.is_ascii() && other.is_ascii();
+        one.eq_ignore_ascii_case(other) || (!plain && small(one) == small(other))
+    };
+    one == other || words(one).zip(words(other)).all(alike)
 }
 
 impl From<&Torrent> for Unique {
@@ -225,6 +225,25 @@ mod tests {
             files: Arc::default(),
             index,
         }
+    }
+
+    #[test]
+    fn names_that_say_the_same_are_one_and_others_are_kept() {
+        for (one, other, same) in [
+            ("A Film 2020", "A.Film.2020.1080p.WEB-DL", true),
+            ("a film 2020", "A.FILM.2020", true),
+            ("Über Alles", "über.alles", true),
+            ("Show.S01", "Show.S01E02.mkv", false),
+            ("Show.S01.1080p", "Show.S01.720p", false),
+            ("Une Série", "A Series", false),
+        ] {
+            assert_eq!(say_the_same(one, other), same, "{one}: {other}");
+            assert_eq!(say_the_same(other, one), same, "{other}: {one}");
+        }
+        let names = ["Show.S01E02.mkv", "Show S01", "Show.S01.1080p", "Die Reihe", "La Serie"];
+        let all = unique(names.map(|name| torrent(IndexName::Zilean, name)));
+        assert_eq!((all[0].name.as_str(), all[0].other_names.len()), (names[0], MOST_OTHER_NAMES));
+        assert_eq!(all[0].other_names, ["Show.S01.1080p", "Die Reihe"]);
     }
 
     #[test]
