@@ -207,7 +207,7 @@ async fn an_old_anime_tosho_is_asked_as_torznab_and_keeps_its_key() {
     upstream.on("/api", Reply::ok(include_str!("data/animetosho/torznab.xml")));
     let source = build(IndexName::AnimeTosho, client(&[&upstream]), upstream.url("/api?apikey=K"));
     let found = source.scrape(&anime()).await.unwrap();
-    assert_eq!(found.len(), 4, "two searches of two rows");
+    assert_eq!(found.torrents.len(), 4, "two searches of two rows");
     let asked: Vec<String> = upstream.requests().iter().map(|seen| seen.query.clone()).collect();
     assert!(
         asked.contains(&"apikey=K&t=search&q=Clockwork+Kite+02&limit=150".to_owned()),
@@ -230,7 +230,7 @@ async fn nyaa_without_a_feed_is_read_from_its_page_and_a_refusal_is_believed() {
         upstream.script("/", replies);
         let source = build(IndexName::Nyaa, client(&[&upstream]), upstream.url("/"));
         let found = source.scrape(&anime()).await;
-        assert_eq!(found.ok().map(|found| found.len()), torrents);
+        assert_eq!(found.ok().map(|found| found.torrents.len()), torrents);
         assert_eq!(upstream.requests().len(), requests);
     }
 }
@@ -250,10 +250,11 @@ async fn stremthru_without_its_list_is_asked_through_its_torznab_door() {
         upstream.on("/v0/torrents", list).on("/v0/torznab/api", door);
         let source = build(IndexName::StremThru, client(&[&upstream]), upstream.url("/"));
         let found = source.scrape(&query("tt9900001:1:2")).await;
-        assert_eq!(found.as_ref().ok().map(Vec::len), torrents, "{found:?}");
+        let count = found.as_ref().ok().map(|found| found.torrents.len());
+        assert_eq!(count, torrents, "{found:?}");
         if torrents.is_some() {
             assert_eq!(upstream.requests()[1].query, "t=search&imdbid=tt9900001");
-            assert_eq!(found.unwrap()[0].size_bytes, Some(16_106_127_360));
+            assert_eq!(found.unwrap().torrents[0].size_bytes, Some(16_106_127_360));
         }
     }
 }

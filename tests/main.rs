@@ -38,6 +38,7 @@ mod library;
 mod limits;
 mod living_room;
 mod mdns;
+mod merged;
 mod metainfo;
 mod mirrors;
 mod near;

@@ -6,6 +6,7 @@ mod gaps;
 mod relay;
 mod store;
 mod street;
+mod titles;
 mod watching;
 
 use std::time::{Duration, Instant};
@@ -124,6 +125,71 @@ fn a_429_shuts_for_its_time_and_a_restart_remembers_it() {
     let server = Server::serve_on(&data, &other.configuration(), None);
     assert_eq!(line(&find(&server, FOURTH), "torrentio")["state"], "ok");
     assert_eq!(other.addon_asked(), 1);
+}
+
+/// An anime is asked for by two ids at once.
+const ANIME: &str = "kitsu:990001:1";
+
+#[test]
+fn a_refusal_of_one_of_two_requests_shuts_the_index_though_the_other_is_answered() {
+    for (refusal, state, words) in [
+        (
+            Reply::status(429).header("Retry-After", "3600"),
+            "limited",
+            "torrentio asks for fewer requests (429) until about ",
+        ),
+        (
+            Reply::html("Sorry, you have been blocked").with_status(403),
+            "blocked",
+            "torrentio refuses this connection (403) until about ",
+        ),
+    ] {
+        let street = Street::new();
+        let meta = include_str!("data/kitsu/meta_series.json");
+        street.titles.on("/meta/anime/kitsu:990001.json", Reply::json(meta));
+        street.addon.on("/stream/series/kitsu:990001:1.json", Reply::json(streams([2])));
+        street.addon.on("/stream/series/tt9900002:2:1.json", refusal);
+        let server = street.serve();
+        let found = find(&server, ANIME);
+        let told = line(&found, "torrentio");
+        assert_eq!((&told["state"], &told["torrents"]), (&"ok".into(), &1.into()), "{found}");
+        assert!(told["message"].as_str().unwrap().starts_with(words), "{told}");
+        assert!(told["until"].is_string(), "{told}");
+        assert!(hashes(&found).contains(&hash(2)), "what it listed counts: {found}");
+        assert_eq!(street.addon_asked(), 2);
+        let other = find(&server, FILM);
+        assert_eq!(line(&other, "torrentio")["state"], state, "{other}");
+        assert_eq!(street.addon_asked(), 2, "it is left alone");
+    }
+}
+
+#[test]
+fn a_flood_of_one_index_delays_nobody_and_crowds_nobody_out() {
+    let street = Street::new();
+    // As many rows as fit into what is read of an answer: each another name.
+    let row = |number: u32| {
+        let hash = hash(number);
+        format!(r#"{{"infoHash":"{hash}","title":"A.Film.2008.720p.WEB-DL.x264-{number}"}}"#)
+    };
+    let flood: Vec<String> = (1_000..71_000).map(row).collect();
+    let flood = format!(r#"{{"streams":[{}]}}"#, flood.join(","));
+    street.addon.on(&addon_path(FILM), Reply::json(flood));
+    street.lists.on("/dmm/filtered", Reply::json(street::rows(1..40)));
+    let server = street.serve();
+    let path = format!("/api/find/{FILM}");
+    let start = Instant::now();
+    let answer = server.owner("GET", &path).with("Accept", "text/event-stream").send();
+    let took = start.elapsed();
+    let events = street::events(&answer);
+    let (_, whole) = events.iter().rfind(|(name, _)| name == "candidates").unwrap();
+    assert_eq!(line(whole, "torrentio")["state"], "ok");
+    let (torrents, unique) = (&line(whole, "torrentio")["torrents"], whole["unique"].as_u64());
+    assert!(torrents.as_u64().unwrap() <= 4_000, "{torrents}");
+    assert!(unique.unwrap() <= 6_000, "{unique:?}");
+    for number in 1..40 {
+        assert!(hashes(whole).contains(&hash(number)), "{number} was crowded out");
+    }
+    assert!(took < SIX_SECONDS, "{took:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod discs;
 mod laws;
 mod preferences;
 mod rank;
+mod verified;
 
 use credenza::cli::Ending;
 use credenza::cli::select::{Ask, run};

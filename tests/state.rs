@@ -311,6 +311,7 @@ fn torrents(count: u8) -> Vec<Unique> {
     let torrent = |number| Unique {
         info_hash: InfoHash::from_bytes([number; 20]),
         name: format!("A.Film.2020.1080p.WEB-DL-{number}"),
+        other_names: Vec::new(),
         size_bytes: Some(1 << 30),
         seeders: None,
         file_index: None,

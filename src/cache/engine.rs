@@ -107,6 +107,28 @@ impl Engine {
         });
     }
 
+    /// Takes away the entries of `keys` whose value is as `doomed` says, as one batch.
+    pub(super) fn remove(&self, kind: &Shelf, keys: Vec<Vec<u8>>, doomed: impl Fn(&[u8]) -> bool) {
+        if keys.is_empty() {
+            return;
+        }
+        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = &mut all[kind.place];
+        self.guarded(|database| {
+            let tree = database.open_tree(kind.name)?;
+            let mut batch = sled::Batch::default();
+            for key in keys {
+                let Some(old) = tree.get(&key)? else { continue };
+                if old.get(STAMP..).is_some_and(&doomed) {
+                    held.entries = held.entries.saturating_sub(1);
+                    held.bytes = held.bytes.saturating_sub(key.len() + old.len());
+                    batch.remove(key);
+                }
+            }
+            tree.apply_batch(batch)
+        });
+    }
+
     /// Writes everything out.
     pub(super) async fn flush(&self) {
         let Some(flushing) = self.guarded(|database| Ok(flushing(database))) else { return };
@@ -252,6 +274,11 @@ mod tests {
         }
         let held = engine.held.lock().unwrap()[SMALL.place];
         assert_eq!((held.entries, held.bytes), (2, (1 + 8 + 20) + (1 + 8 + 5)));
+        let keys = [b"a", b"b", b"x"].map(|key| key.to_vec()).to_vec();
+        engine.remove(&SMALL, keys, |value| value.len() == 5);
+        let held = engine.held.lock().unwrap()[SMALL.place];
+        assert_eq!((held.entries, held.bytes), (1, 1 + 8 + 20));
+        assert!(engine.read(&SMALL, b"a").is_some() && engine.read(&SMALL, b"b").is_none());
         drop(engine);
     }
 

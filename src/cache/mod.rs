@@ -26,6 +26,15 @@ use opening::Opened;
 /// Longest that [`Cache::flush`] waits for the disk.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
+/// A title as it is kept.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Told<T> {
+    #[serde(flatten)]
+    title: T,
+    #[serde(default)]
+    edition: String,
+}
+
 /// The cache. Cheap to clone.
 #[derive(Clone)]
 pub struct Cache {
@@ -119,9 +128,16 @@ impl Cache {
         self.read_json(&shelf::TITLE, id)
     }
 
-    /// Keeps what `id` is called.
-    pub fn put_title(&self, id: &StremioId, title: &Title) {
-        self.put_json(&shelf::TITLE, id, title);
+    /// The same where the title was told by `edition`, as [`put_title`](Self::put_title) was given it.
+    #[must_use]
+    pub fn title_told_by(&self, id: &StremioId, edition: &str) -> Option<(Title, Duration)> {
+        let (told, age) = self.read_json::<Told<Title>>(&shelf::TITLE, id)?;
+        (told.edition == edition).then_some((told.title, age))
+    }
+
+    /// Keeps what `id` is called, and by which `edition` of those who tell it.
+    pub fn put_title(&self, id: &StremioId, title: &Title, edition: &str) {
+        self.put_json(&shelf::TITLE, id, &Told { title, edition: edition.to_owned() });
     }
 
     /// What was said in answer to `asked`, and how long ago.
@@ -184,7 +200,8 @@ impl Cache {
         Some((availability, age))
     }
 
-    /// Keeps one answer of `store`, all of it in one batch. `Unknown` is no news and is not kept.
+    /// Keeps one answer of `store`, all of it in one batch. `Unknown` is not kept, but ends what was
+    /// cached before; that a torrent was not there when it was wanted says more than `Unknown` does.
     pub fn put_availability(&self, store: Store, answer: &[(InfoHash, Availability)]) {
         let keep = |wanted: Availability, code: &'static [u8]| {
             let of_kind = answer.iter().filter(move |(_, availability)| *availability == wanted);
@@ -193,6 +210,9 @@ impl Cache {
         let cached = keep(Availability::Cached, b"c");
         let known = cached.chain(keep(Availability::NotCached, b"n"));
         self.engine.put(&shelf::AVAILABILITY, known.collect());
+        let unknown = answer.iter().filter(|(_, state)| *state == Availability::Unknown);
+        let unknown = unknown.map(|(hash, _)| hash_key(store, hash));
+        self.engine.remove(&shelf::AVAILABILITY, unknown.collect(), |kept| kept == b"c");
         self.engine.put(&shelf::REFUSED, keep(Availability::Refused, b"").collect());
     }
 

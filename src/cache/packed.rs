@@ -70,6 +70,7 @@ mod tests {
                     "A.Film.{number}.1080p.WEB-DL.x264-{}",
                     number.wrapping_mul(2_654_435_761)
                 ),
+                other_names: Vec::new(),
                 size_bytes: Some(u64::from(number)),
                 seeders: None,
                 file_index: None,

@@ -86,11 +86,11 @@ fn nobody_answered(found: &Value) -> Option<String> {
 
 fn not_understood(id: &str) -> String {
     match id.split_once(':').map(|(family, _)| family) {
-        Some("kitsu") => "no index understands kitsu ids yet; use a tt id".to_owned(),
+        Some("kitsu") => "no index that is on understands kitsu ids; use a tt id".to_owned(),
         Some(family) if !family.starts_with("tt") => {
-            format!("no index understands {family} ids yet; use a kitsu: or tt id")
+            format!("no index that is on understands {family} ids; use a kitsu: or tt id")
         }
-        _ => format!("no index understands {id} yet; switch on another index"),
+        _ => format!("no index that is on understands {id}; switch on another index"),
     }
 }
 
@@ -104,18 +104,10 @@ mod tests {
             ("tt1", &["off", "ok", "failed"][..], None),
             ("tt1", &["empty", "timed_out"], None),
             ("tt1", &["off", "off"], Some("every index is switched off; ")),
-            (
-                "anidb:69:1",
-                &["off", "unsupported_id"],
-                Some("understands anidb ids yet; use a kit"),
-            ),
-            (
-                "mal:21:1",
-                &["unsupported_id"],
-                Some("understands mal ids yet; use a kitsu: or tt id"),
-            ),
-            ("kitsu:1:1", &["unsupported_id"], Some("understands kitsu ids yet; use a tt id")),
-            ("tt1:1:1", &["unsupported_id"], Some("understands tt1:1:1 yet; switch on another")),
+            ("anidb:69:1", &["off", "unsupported_id"], Some("understands anidb ids; use a kit")),
+            ("mal:21:1", &["unsupported_id"], Some("understands mal ids; use a kitsu: or tt id")),
+            ("kitsu:1:1", &["unsupported_id"], Some("understands kitsu ids; use a tt id")),
+            ("tt1:1:1", &["unsupported_id"], Some("understands tt1:1:1; switch on another")),
             (
                 "mal:21:1",
                 &["unsupported_id", "failed"],

@@ -50,9 +50,9 @@ pub(super) fn judge(answer: Answer) -> Result<Answer, Error> {
     }
     match answer.status {
         403 | 418 => Err(Error::Blocked { host, status: answer.status }),
-        429 => Err(Error::Limited { host, retry_after: answer.retry_after }),
-        503 if answer.retry_after.is_some() => {
-            Err(Error::Limited { host, retry_after: answer.retry_after })
+        status @ 429 => Err(Error::Limited { host, status, retry_after: answer.retry_after }),
+        status @ 503 if answer.retry_after.is_some() => {
+            Err(Error::Limited { host, status, retry_after: answer.retry_after })
         }
         _ => Ok(answer),
     }

@@ -33,6 +33,8 @@ pub enum Error {
     Limited {
         /// The host.
         host: String,
+        /// 429, or 503 of one that is overloaded.
+        status: u16,
         /// How long it asks us to wait; a day at most.
         retry_after: Option<Duration>,
     },
@@ -159,8 +161,9 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Blocked { status, .. } | Self::Status { status, .. } => Some(*status),
-            Self::Limited { .. } => Some(429),
+            Self::Blocked { status, .. }
+            | Self::Limited { status, .. }
+            | Self::Status { status, .. } => Some(*status),
             _ => None,
         }
     }
@@ -287,7 +290,7 @@ mod tests {
             ),
         ] {
             let retry_after = seconds.map(Duration::from_secs);
-            let error = Error::Limited { host: "a.example".to_owned(), retry_after };
+            let error = Error::Limited { host: "a.example".to_owned(), status: 429, retry_after };
             assert_eq!(error.to_string(), expected);
         }
     }

@@ -283,7 +283,7 @@ impl Answer {
         match self.status {
             200..=299 => Ok(&self.body),
             403 | 418 => Err(Error::Blocked { host, status: self.status }),
-            429 => Err(Error::Limited { host, retry_after: self.retry_after }),
+            status @ 429 => Err(Error::Limited { host, status, retry_after: self.retry_after }),
             status => Err(Error::Status { host, status }),
         }
     }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::addon::{self, Lines, Stream, is_picture};
 use super::torznab::Torznab;
-use super::{Error, LIMIT, Source, name, rows};
+use super::{Error, LIMIT, Listed, Source, name, rows};
 use crate::fetch::{self, Client, Request};
 use crate::media::{Query, StremioId};
 use crate::torrent::{IndexName, Torrent};
@@ -74,7 +74,7 @@ impl Source for AddOn {
         self.name
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             let asked = self.serves().await?.questions(query);
             if asked.is_empty() {

@@ -11,7 +11,7 @@ use futures_util::future::{BoxFuture, join_all};
 use serde_json::Value;
 use url::Url;
 
-use super::{Error, LIMIT, Source, json, name, stated, terms, torznab};
+use super::{Error, LIMIT, Listed, Source, json, name, stated, terms, torznab};
 use crate::fetch::{self, Request};
 use crate::media::{Query, StremioId};
 use crate::torrent::{IndexName, InfoHash, Magnet, Torrent, stated_number, stated_size};
@@ -37,7 +37,7 @@ impl Source for AnimeTosho {
         true
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             if !query.is_anime() {
                 return Err(Error::UnsupportedId);
@@ -52,7 +52,7 @@ impl Source for AnimeTosho {
             };
             match entry {
                 // All of it; what a search by name would add belongs to other entries.
-                Some(rows) if (1..PAGE).contains(&rows.len()) => Ok(rows),
+                Some(rows) if (1..PAGE).contains(&rows.len()) => Ok(rows.into()),
                 None if searches.is_empty() => Err(Error::UnsupportedId),
                 entry => {
                     let found = searches.iter().map(|words| self.search(words));
@@ -71,7 +71,7 @@ impl AnimeTosho {
         path.ends_with("/api") || path.ends_with("/torznab")
     }
 
-    async fn old(&self, searches: &[String]) -> Result<Vec<Torrent>, Error> {
+    async fn old(&self, searches: &[String]) -> Result<Listed, Error> {
         if searches.is_empty() {
             return Err(Error::UnsupportedId);
         }
@@ -79,7 +79,8 @@ impl AnimeTosho {
             let pairs = vec![("t", "search"), ("q", words.as_str()), ("limit", "150")];
             torznab::ask(&self.client, &self.base, pairs, IndexName::AnimeTosho)
         });
-        Ok(sane(torznab::any(join_all(asking).await)?))
+        let listed = torznab::any(join_all(asking).await)?;
+        Ok(Listed { torrents: sane(listed.torrents), ..listed })
     }
 
     /// The newest releases of an entry of `AniDB`; none where it is not known.

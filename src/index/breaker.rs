@@ -85,7 +85,9 @@ pub(super) enum Outcome {
     Refused {
         status: Option<u16>,
     },
+    /// `busy`: it said 503, with a time, and not 429.
     Limited {
+        busy: bool,
         retry_after: Option<Duration>,
     },
     Failed,
@@ -105,6 +107,7 @@ struct Closed {
 enum Why {
     Refused { status: Option<u16> },
     Limited,
+    Busy,
     Failed,
     Silent,
 }
@@ -234,12 +237,12 @@ impl Breaker {
                 self.close(doubled(REFUSED, self.refusals, DAY), Why::Refused { status });
                 self.refusals = self.refusals.saturating_add(1);
             }
-            Outcome::Limited { retry_after } => {
+            Outcome::Limited { busy, retry_after } => {
                 let pause = retry_after.map_or_else(
                     || doubled(UNTOLD, self.failures, LONGEST_UNTOLD),
                     |told| told.clamp(Duration::from_secs(1), DAY),
                 );
-                self.close(pause, Why::Limited);
+                self.close(pause, if busy { Why::Busy } else { Why::Limited });
                 self.failures = self.failures.saturating_add(1);
             }
             Outcome::Failed | Outcome::Silent => {
@@ -297,6 +300,7 @@ impl Breaker {
             Why::Limited => {
                 (State::Limited, format!("{index} asks for fewer requests (429) {when}"))
             }
+            Why::Busy => (State::Limited, format!("{index} asks for fewer requests (503) {when}")),
             Why::Failed => (State::Failed, format!("{index} fails and is left in peace {when}")),
             Why::Silent => {
                 (State::TimedOut, format!("{index} is silent and is left in peace {when}"))

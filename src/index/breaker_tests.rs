@@ -38,10 +38,11 @@ async fn a_refusal_shuts_for_hours_a_429_for_its_time_and_failures_for_longer_ea
     let refused = Outcome::Refused { status: Some(403) };
     assert_eq!(pauses(refused, 4).await, hours([6, 12, 24, 24]));
     for (told, pause) in [(0, 1), (90, 90), (3600, 3600), (86_400, 86_400), (9_999_999, 86_400)] {
-        let limited = Outcome::Limited { retry_after: Some(Duration::from_secs(told)) };
+        let limited =
+            Outcome::Limited { busy: false, retry_after: Some(Duration::from_secs(told)) };
         assert_eq!(pauses(limited, 2).await, [pause, pause], "{told}");
     }
-    let untold = Outcome::Limited { retry_after: None };
+    let untold = Outcome::Limited { busy: false, retry_after: None };
     assert_eq!(pauses(untold, 8).await, [60, 120, 240, 480, 960, 1920, 3600, 3600]);
     for failed in [Outcome::Failed, Outcome::Silent] {
         assert_eq!(pauses(failed, 8).await, [10, 20, 40, 80, 160, 320, 600, 600]);
@@ -92,7 +93,7 @@ async fn a_failure_beside_a_refusal_does_not_shorten_it() {
     let mut breaker = plain();
     breaker.settle(Outcome::Refused { status: Some(418) });
     breaker.settle(Outcome::Failed);
-    breaker.settle(Outcome::Limited { retry_after: Some(Duration::from_secs(90)) });
+    breaker.settle(Outcome::Limited { busy: false, retry_after: Some(Duration::from_secs(90)) });
     let shut = breaker.shut().unwrap();
     assert_eq!((shut.state, shut.left), (State::Blocked, REFUSED));
     assert!(shut.message.starts_with("torrentio refuses this connection (418) until about "));
@@ -143,7 +144,7 @@ async fn a_search_that_takes_two_requests_is_two_of_the_budget() {
 #[tokio::test(start_paused = true)]
 async fn a_restart_keeps_what_is_left_whatever_the_wall_clock_does() {
     let mut before = plain();
-    before.settle(Outcome::Limited { retry_after: Some(Duration::from_secs(3600)) });
+    before.settle(Outcome::Limited { busy: false, retry_after: Some(Duration::from_secs(3600)) });
     wait(600).await;
     let kept = before.kept(WALL);
     let text = serde_json::to_string(&kept).unwrap();
@@ -199,7 +200,7 @@ proptest::proptest! {
         for host in ["torrentio.strem.fun", "other.example"] {
             let mut breaker = Breaker::new(TORRENTIO, Budget::of(host)).take_up(&kept, wall);
             let _ = breaker.admit(true);
-            for outcome in [Outcome::Failed, Outcome::Refused { status: None }, Outcome::Limited { retry_after: None }] {
+            for outcome in [Outcome::Failed, Outcome::Refused { status: None }, Outcome::Limited { busy: false, retry_after: None }] {
                 breaker.settle(outcome);
                 proptest::prop_assert!(breaker.shut().is_none_or(|shut| shut.left <= DAY));
             }

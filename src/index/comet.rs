@@ -17,7 +17,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::addon::{self, Lines, Stream};
-use super::{Error, Source, name};
+use super::{Error, Listed, Source, name};
 use crate::fetch;
 use crate::media::Query;
 use crate::torrent::{IndexName, Torrent};
@@ -37,10 +37,11 @@ impl Source for Comet {
         IndexName::Comet
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             let id = query.kitsu().or_else(|| query.imdb()).ok_or(Error::UnsupportedId)?;
-            torrents(self.client.send(addon::question(&self.base, &id)).await?.success()?)
+            let answer = self.client.send(addon::question(&self.base, &id)).await?;
+            Ok(torrents(answer.success()?)?.into())
         }
         .boxed()
     }
@@ -68,8 +69,9 @@ fn torrent(value: &Value) -> Option<Torrent> {
     let torrent = stream.torrent(&lines, IndexName::Comet);
     // The hint is the row's name, whether that is a file's or a pack's.
     let file_name = stream.video().map(name);
+    let files = stream.picked().into_iter().collect();
     let named = if torrent.name.is_empty() { stream.hint.map(name) } else { None };
-    Some(Torrent { file_name, name: named.unwrap_or(torrent.name), ..torrent })
+    Some(Torrent { file_name, files, name: named.unwrap_or(torrent.name), ..torrent })
 }
 
 /// Where it really is from: `Torrentio|TorrentGalaxy`.

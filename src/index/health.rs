@@ -123,7 +123,8 @@ impl Health {
         line.breaker.settle(outcome);
         let shut = line.breaker.shut();
         if let Some(shut) = &shut {
-            if shut.state == report.state && matches!(shut.state, State::Blocked | State::Limited) {
+            let said = report.refused.unwrap_or(report.state);
+            if shut.state == said && matches!(shut.state, State::Blocked | State::Limited) {
                 report.message = Some(with_advice(report.index, shut));
             }
             report.left = Some(shut.left);
@@ -139,6 +140,15 @@ impl Health {
         }
         let soon = shut.is_some_and(|shut| shut.left > SOON);
         self.keep(report.index, line, soon);
+    }
+
+    /// Counts further requests of one that was admitted, of which nothing else is to be learnt.
+    pub fn spend(&self, index: IndexName, requests: u32) {
+        let mut lines = self.lines();
+        if let Some(line) = lines.get_mut(&index) {
+            line.breaker.spend(requests);
+            self.keep(index, line, false);
+        }
     }
 
     /// Says of an index that was admitted that it was not asked after all, or cut off.
@@ -203,10 +213,13 @@ fn place(source: &dyn Source) -> String {
 }
 
 fn outcome(report: &Report, late: bool) -> Outcome {
-    match report.state {
+    // What was refused beside an answer counts as if nothing had been answered.
+    match report.refused.unwrap_or(report.state) {
         State::Ok | State::Empty => Outcome::Answered { late },
         State::Blocked => Outcome::Refused { status: report.status },
-        State::Limited => Outcome::Limited { retry_after: report.retry_after },
+        State::Limited => {
+            Outcome::Limited { busy: report.status == Some(503), retry_after: report.retry_after }
+        }
         State::Failed => Outcome::Failed,
         State::TimedOut => Outcome::Silent,
         State::UnsupportedId | State::Off => Outcome::NotAsked,
@@ -241,4 +254,37 @@ fn standing(index: IndexName, line: Option<&Line>) -> Standing {
 /// Seconds since 1970, by the wall clock.
 fn wall() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fetch::{AddressPolicy, Client, Roots};
+
+    /// Nothing is kept.
+    struct Nowhere;
+
+    impl Memory for Nowhere {
+        fn read(&self, _: IndexName) -> Option<serde_json::Value> {
+            None
+        }
+
+        fn keep(&self, _: IndexName, _: serde_json::Value, _: bool) {}
+    }
+
+    #[tokio::test]
+    async fn a_request_counts_whatever_came_of_it() {
+        let client =
+            Client::new(AddressPolicy { allow_private: Vec::new() }, Roots::Bundled).unwrap();
+        let public = "https://mediafusion.elfhosted.com/".parse().unwrap();
+        let source: Arc<dyn Source> =
+            super::super::build(IndexName::MediaFusion, client, public).into();
+        let health = Health::new(Box::new(Nowhere));
+        assert_eq!(health.admit_one(&source), Ok(()));
+        health.spend(IndexName::MediaFusion, 18);
+        health.not_asked(IndexName::MediaFusion);
+        assert_eq!(health.admit_one(&source), Ok(()), "the twentieth of an hour");
+        let shut = health.admit_one(&source).unwrap_err();
+        assert_eq!(shut.state, State::Limited, "{shut:?}");
+    }
 }

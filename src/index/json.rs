@@ -6,12 +6,14 @@ use std::fmt;
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Error, MOST_ROWS};
 
 /// Reads the list that stands at `path` (or at the start of it: some hosts leave out the wrapping),
-/// each row by `read`; what `read` refuses is left out. A wrong charset costs the characters that
-/// are wrong. At most [`MOST_ROWS`] rows are read, and a tree as deep as 128.
+/// each row by `read`; what `read` refuses is left out, and so is a row that JSON itself refuses: half
+/// a pair of UTF-16, a number beyond all numbers, a tree deeper than 128. A wrong charset costs the
+/// characters that are wrong. At most [`MOST_ROWS`] rows are read.
 pub(super) fn rows<T>(
     body: &[u8],
     path: &[&str],
@@ -31,9 +33,14 @@ pub(super) fn columns<T>(
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let text = String::from_utf8_lossy(body);
     let mut found = None;
-    let mut reader = serde_json::Deserializer::from_str(&text);
-    let place = Place { path, keys, read: &mut read, found: &mut found };
-    if place.deserialize(&mut reader).and_then(|()| reader.end()).is_err() {
+    // Rows are mostly sound, and read in one go; where one is not, each by itself.
+    let sound = [false, true].into_iter().any(|apart| {
+        found = None;
+        let mut reader = serde_json::Deserializer::from_str(&text);
+        let place = Place { path, keys, apart, read: &mut read, found: &mut found };
+        place.deserialize(&mut reader).and_then(|()| reader.end()).is_ok()
+    });
+    if !sound {
         return Err(Error::Odd(no_json(&text).to_owned()));
     }
     found.ok_or_else(|| Error::Odd("answered without a list of torrents".to_owned()))
@@ -51,6 +58,8 @@ fn no_json(text: &str) -> &'static str {
 struct Place<'a, T, F> {
     path: &'a [&'a str],
     keys: &'a [&'a str],
+    /// Whether each row is cut out first and read by itself.
+    apart: bool,
     read: &'a mut F,
     found: &'a mut Option<Vec<T>>,
 }
@@ -74,9 +83,9 @@ impl<'de, T, F: FnMut(&Value) -> Option<T>> Visitor<'de> for Place<'_, T, F> {
         while let Some(key) = map.next_key::<String>()? {
             match self.path {
                 [wanted, rest @ ..] if key == *wanted => {
-                    let inner =
-                        Place { path: rest, keys: self.keys, read: self.read, found: self.found };
-                    map.next_value_seed(inner)?;
+                    let (keys, apart) = (self.keys, self.apart);
+                    let (read, found) = (&mut *self.read, &mut *self.found);
+                    map.next_value_seed(Place { path: rest, keys, apart, read, found })?;
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -89,7 +98,12 @@ impl<'de, T, F: FnMut(&Value) -> Option<T>> Visitor<'de> for Place<'_, T, F> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let found = self.found.get_or_insert_default();
         for _ in 0..MOST_ROWS {
-            let row = seq.next_element_seed(Row { keys: self.keys })?;
+            let shape = Row { keys: self.keys };
+            let row = if self.apart {
+                seq.next_element::<&RawValue>()?.map(|row| shape.alone(row.get()))
+            } else {
+                seq.next_element_seed(shape)?
+            };
             let Some(row) = row else { return Ok(()) };
             found.extend((self.read)(&row));
         }
@@ -125,6 +139,14 @@ impl<'de, T, F: FnMut(&Value) -> Option<T>> Visitor<'de> for Place<'_, T, F> {
 /// A row, of which only `keys` are kept.
 struct Row<'a> {
     keys: &'a [&'a str],
+}
+
+impl Row<'_> {
+    /// Reads a row that was cut out; one that cannot be read says nothing.
+    fn alone(self, text: &str) -> Value {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        self.deserialize(&mut reader).unwrap_or_default()
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Row<'_> {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::addon::{self, Lines, Listing, Stream};
-use super::{Error, LIMIT, Source, name};
+use super::{Error, LIMIT, Listed, Source, name};
 use crate::fetch::{self, Answer, Request};
 use crate::media::{Query, StremioId};
 use crate::torrent::{IndexName, Torrent, TorrentFile, stated_number, stated_size};
@@ -73,17 +73,17 @@ impl Source for MediaFusion {
         IndexName::MediaFusion
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             let id = query.imdb().ok_or(Error::UnsupportedId)?;
             if !self.no_header.load(Ordering::Relaxed) {
                 let listing = self.by_template(&id).await?;
                 if let Some(listing) = listing.filter(|listing| !is_refusal(listing)) {
-                    return Ok(listing.torrents);
+                    return Ok(listing.torrents.into());
                 }
                 self.no_header.store(true, Ordering::Relaxed);
             }
-            accepted(self.by_kodi(&id).await?)
+            Ok(accepted(self.by_kodi(&id).await?)?.into())
         }
         .boxed()
     }
@@ -129,10 +129,17 @@ fn of_stream(value: &Value) -> Option<Torrent> {
         return Some(fields.torrent(&stream));
     }
     let lines = Lines::scattered(stream.text);
+    // Its own template counts by 1000.
+    let lines =
+        Lines { size_bytes: addon::decimal_size(stream.text).or(lines.size_bytes), ..lines };
     let torrent = stream.torrent(&lines, IndexName::MediaFusion);
     let file_name = stream.video().or(lines.file).map(name);
     let named = if torrent.name.is_empty() { stream.hint.map(name) } else { None };
-    Some(Torrent { file_name, name: named.unwrap_or(torrent.name), ..torrent })
+    let files = match stream.picked() {
+        Some(picked) if torrent.files.is_empty() => [picked].into(),
+        _ => torrent.files,
+    };
+    Some(Torrent { file_name, files, name: named.unwrap_or(torrent.name), ..torrent })
 }
 
 /// What the template's lines say.
@@ -272,6 +279,15 @@ mod tests {
                 Some(50),
                 Some(1000),
                 Some("Galaxy"),
+            ),
+            (
+                "📦 1.6 GB / 16.1 GB 👤 50",
+                &json!({}),
+                "",
+                None,
+                Some(50),
+                Some(1_600_000_000),
+                None,
             ),
         ] {
             let torrent = read(text, hints);

@@ -52,8 +52,9 @@ const LIMIT: Duration = Duration::from_secs(25);
 /// Longest `Retry-After` that is waited for within a call: a longer one does not fit into a search.
 const IN_LINE: Duration = Duration::from_secs(4);
 
-/// Most rows that are read of one answer, and the longest name of one, in bytes.
-const MOST_ROWS: usize = 20_000;
+/// Most rows that are read of one answer, and the longest name of one, in bytes. The longest honest
+/// list that was ever seen has 1,811.
+const MOST_ROWS: usize = 4_000;
 const LONGEST_NAME: usize = 1_024;
 
 /// A place that lists torrents.
@@ -62,7 +63,7 @@ pub trait Source: Send + Sync {
     fn index(&self) -> IndexName;
 
     /// Asks it once. What it does not know is an empty list, not an error.
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>>;
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>>;
 
     /// Whether it cannot be asked well before the title is known, because it searches by name.
     fn wants_title(&self) -> bool {
@@ -72,6 +73,22 @@ pub trait Source: Send + Sync {
     /// Where it is; what was learnt of one address does not hold for another.
     fn base(&self) -> Option<&Url> {
         None
+    }
+}
+
+/// What an index lists.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// Its rows.
+    pub torrents: Vec<Torrent>,
+    /// Where it was asked in several ways at once and refused one of them: why. That holds for the
+    /// host, whatever it answered beside.
+    pub refused: Option<Error>,
+}
+
+impl From<Vec<Torrent>> for Listed {
+    fn from(torrents: Vec<Torrent>) -> Self {
+        Self { torrents, refused: None }
     }
 }
 
@@ -106,6 +123,8 @@ pub struct Report {
     pub state: State,
     /// What it has.
     pub torrents: Vec<Torrent>,
+    /// Where it answered one request and refused another: as what the refusal counts.
+    pub refused: Option<State>,
     /// How long it took.
     pub elapsed: Duration,
     /// Where there is something to say: a sentence.
@@ -146,6 +165,25 @@ pub enum Error {
     Fetch(#[from] fetch::Error),
 }
 
+impl Error {
+    /// Whether the host will not, or not so often: more than a failure.
+    fn is_refusal(&self) -> bool {
+        match self {
+            Self::Blocked(_) | Self::Limited { .. } => true,
+            Self::Fetch(error) => error.is_blocked() || error.is_limited(),
+            Self::UnsupportedId | Self::Odd(_) | Self::Xml(_) => false,
+        }
+    }
+
+    /// The graver of two: the first refusal, else the first failure.
+    fn graver(first: Option<Self>, next: Self) -> Self {
+        match first {
+            Some(first) if first.is_refusal() || !next.is_refusal() => first,
+            _ => next,
+        }
+    }
+}
+
 /// The index of this name, at `base`.
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "a client is cheap to clone, and built for one")]
@@ -164,7 +202,7 @@ impl Source for Placed {
         self.source.index()
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         self.source.scrape(query)
     }
 

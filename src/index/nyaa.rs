@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join};
 use url::Url;
 
-use super::{Error, LIMIT, MOST_ROWS, Source, name, stated, terms, torznab};
+use super::{Error, LIMIT, Listed, MOST_ROWS, Source, name, stated, terms, torznab};
 use crate::fetch::{self, Request};
 use crate::media::Query;
 use crate::torrent::{IndexName, Magnet, Torrent};
@@ -32,7 +32,7 @@ impl Source for Nyaa {
         true
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             if !query.is_anime() {
                 return Err(Error::UnsupportedId);
@@ -46,14 +46,16 @@ impl Source for Nyaa {
                     let both = join(self.ask(&first, true), self.ask(&bare, true)).await;
                     torznab::any(vec![both.0, both.1])
                 }
-                None => self.ask(&first, true).await,
+                None => self.ask(&first, true).await.map(Listed::from),
             };
             match (found, second) {
                 (
                     Err(Error::Odd(_) | Error::Xml(_) | Error::Fetch(fetch::Error::Status { .. })),
                     _,
-                ) => self.ask(&first, false).await,
-                (Ok(rows), Some(second)) if rows.is_empty() => self.ask(&second, true).await,
+                ) => self.ask(&first, false).await.map(Listed::from),
+                (Ok(found), Some(second)) if found.torrents.is_empty() => {
+                    self.ask(&second, true).await.map(Listed::from)
+                }
                 (found, _) => found,
             }
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::addon::{self, Lines, Stream};
-use super::{Error, Source};
+use super::{Error, Listed, Source};
 use crate::fetch;
 use crate::media::Query;
 use crate::torrent::{IndexName, Torrent, stated_number, stated_size};
@@ -23,14 +23,14 @@ impl Source for Peerflix {
         IndexName::Peerflix
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             let id = query.imdb().or_else(|| query.kitsu()).ok_or(Error::UnsupportedId)?;
             let answer = self.client.send(addon::question(&self.base, &id)).await?;
             if answer.status == 404 && !answer.is_html() {
-                return Ok(Vec::new());
+                return Ok(Listed::default());
             }
-            torrents(answer.success()?)
+            Ok(torrents(answer.success()?)?.into())
         }
         .boxed()
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout};
 
-use super::{Error, LIMIT, Report, Shut, Source, State};
+use super::{Error, LIMIT, Listed, Report, Shut, Source, State};
 use crate::fetch::Sent;
 use crate::media::Query;
-use crate::torrent::{IndexName, Torrent};
+use crate::torrent::IndexName;
 
 /// Why there is no list.
 enum Failure {
@@ -26,7 +26,7 @@ pub async fn ask(source: &dyn Source, query: &Query) -> Report {
     let scraping = AssertUnwindSafe(source.scrape(query)).catch_unwind();
     let sent = Sent::default();
     let outcome = match timeout(LIMIT, sent.count(scraping)).await {
-        Ok(Ok(Ok(torrents))) => Ok(torrents),
+        Ok(Ok(Ok(listed))) => Ok(listed),
         Ok(Ok(Err(error))) => Err(Failure::Told(error)),
         Ok(Err(_panic)) => Err(Failure::Panicked),
         Err(_elapsed) => Err(Failure::Late(LIMIT)),
@@ -57,24 +57,37 @@ impl Report {
     /// The same, which went well.
     #[must_use]
     pub fn well(index: IndexName, elapsed: Duration) -> Self {
-        report(index, elapsed, Ok(Vec::new()))
+        report(index, elapsed, Ok(Listed::default()))
     }
 
     fn new(index: IndexName, state: State, elapsed: Duration) -> Self {
-        let (torrents, message) = (Vec::new(), None);
-        let (status, retry_after, left) = (None, None, None);
-        Self { index, state, torrents, elapsed, message, status, retry_after, left, requests: 0 }
+        Self {
+            index,
+            state,
+            torrents: Vec::new(),
+            refused: None,
+            elapsed,
+            message: None,
+            status: None,
+            retry_after: None,
+            left: None,
+            requests: 0,
+        }
     }
 }
 
-fn report(index: IndexName, elapsed: Duration, outcome: Result<Vec<Torrent>, Failure>) -> Report {
+fn report(index: IndexName, elapsed: Duration, outcome: Result<Listed, Failure>) -> Report {
     match outcome {
-        Ok(mut torrents) => {
+        Ok(Listed { mut torrents, refused }) => {
             // One that is asked in two ways lists much of it twice.
             let mut seen = HashSet::new();
             torrents.retain(|one| seen.insert((one.info_hash, one.file_index, one.name.clone())));
             let state = if torrents.is_empty() { State::Empty } else { State::Ok };
-            Report { torrents, ..Report::new(index, state, elapsed) }
+            let Some(error) = refused else {
+                return Report { torrents, ..Report::new(index, state, elapsed) };
+            };
+            let beside = report(index, elapsed, Err(Failure::Told(error)));
+            Report { torrents, state, refused: Some(beside.state), ..beside }
         }
         // What it does not know is not there: an id that nobody lists is no fault of the host, and no
         // reason to leave it out of the next search. An address with a typing error looks the same,
@@ -112,7 +125,7 @@ fn told(index: IndexName, failure: &Failure) -> (State, String) {
                 (State::UnsupportedId, format!("{index} cannot be asked for an id of this kind"))
             }
             Error::Blocked(status) => (State::Blocked, blocked(index, &format!(" ({status})"))),
-            Error::Limited { .. } => (State::Limited, limited(index)),
+            Error::Limited { .. } => (State::Limited, limited(index, 429)),
             Error::Odd(what) => (State::Failed, format!("{index} {what}; it may be in repair")),
             Error::Xml(refused) => {
                 (State::Failed, format!("{index} {refused}; it may be in repair"))
@@ -121,7 +134,9 @@ fn told(index: IndexName, failure: &Failure) -> (State, String) {
                 let status = error.status().map(|status| format!(" ({status})"));
                 (State::Blocked, blocked(index, &status.unwrap_or_default()))
             }
-            Error::Fetch(error) if error.is_limited() => (State::Limited, limited(index)),
+            Error::Fetch(error) if error.is_limited() => {
+                (State::Limited, limited(index, error.status().unwrap_or(429)))
+            }
             Error::Fetch(error) if error.is_timeout() => {
                 (State::TimedOut, format!("{index} gave no answer in time; it is left out"))
             }
@@ -141,9 +156,10 @@ fn numbers(failure: &Failure) -> (Option<u16>, Option<Duration>) {
     use crate::fetch::Error as Fetch;
     match failure {
         Failure::Told(Error::Blocked(status)) => (Some(*status), None),
-        Failure::Told(
-            Error::Limited { retry_after } | Error::Fetch(Fetch::Limited { retry_after, .. }),
-        ) => (None, *retry_after),
+        Failure::Told(Error::Limited { retry_after }) => (None, *retry_after),
+        Failure::Told(Error::Fetch(Fetch::Limited { status, retry_after, .. })) => {
+            (Some(*status), *retry_after)
+        }
         Failure::Told(Error::Fetch(error)) => (error.status(), None),
         _ => (None, None),
     }
@@ -156,8 +172,8 @@ fn blocked(index: IndexName, status: &str) -> String {
     )
 }
 
-fn limited(index: IndexName) -> String {
-    format!("{index} asks for fewer requests (429); it is left out until it answers again")
+fn limited(index: IndexName, status: u16) -> String {
+    format!("{index} asks for fewer requests ({status}); it is left out until it answers again")
 }
 
 #[cfg(test)]

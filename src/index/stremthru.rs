@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, join_all};
 use serde_json::Value;
 use url::Url;
 
-use super::{Error, Source, json, name, torznab, wire};
+use super::{Error, Listed, Source, json, name, torznab, wire};
 use crate::fetch;
 use crate::media::{Query, StremioId};
 use crate::torrent::{IndexName, Torrent, TorrentFile, stated_number, stated_size};
@@ -25,7 +25,7 @@ impl Source for Database {
         IndexName::StremThru
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             let ids: Vec<StremioId> = [query.imdb(), query.anidb()].into_iter().flatten().collect();
             if ids.is_empty() {
@@ -75,7 +75,8 @@ impl From<wire::Error> for Error {
             wire::Error::Answer { code, message, status, .. } => {
                 Self::Odd(format!("answered {status} {code} {message:?}"))
             }
-            // Its sentence is about accounts, and this is none.
+            // Their sentences are about accounts, and this is none.
+            wire::Error::BadToken => Self::Odd("wants an account for its list (401)".to_owned()),
             wire::Error::NotFound => Self::Odd("has nothing at this address (404)".to_owned()),
             other => Self::Odd(format!("answered that {other}")),
         }

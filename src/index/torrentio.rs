@@ -9,10 +9,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use url::Url;
 
-use super::{Error, Source, addon};
+use super::{Error, Listed, Source, addon};
 use crate::fetch;
 use crate::media::Query;
-use crate::torrent::{IndexName, Torrent};
+use crate::torrent::IndexName;
 
 pub(super) struct Torrentio {
     pub(super) client: fetch::Client,
@@ -24,7 +24,7 @@ impl Source for Torrentio {
         IndexName::Torrentio
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             let ids = addon::both(query)?;
             let read = |body: &_| addon::torrents(body, self.index());

@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::{Error, LIMIT, MOST_ROWS, Source, terms};
+use super::{Error, LIMIT, Listed, MOST_ROWS, Source, terms};
 use crate::fetch::{self, Request};
 use crate::media::{Episode, Query, StremioId, Wanted};
 use crate::torrent::{IndexName, Torrent};
@@ -55,7 +55,7 @@ impl Source for Torznab {
         true
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             let abilities = self.abilities.get_or_try_init(|| self.ask_abilities()).await?;
             let searches = searches(query, *abilities);
@@ -122,21 +122,22 @@ fn address(base: &Url, pairs: &[(&str, &str)]) -> Url {
     url
 }
 
-/// Of several answers the rows of all, as many as are read of one; an error only where none has any row.
-pub(super) fn any(answers: Vec<Result<Vec<Torrent>, Error>>) -> Result<Vec<Torrent>, Error> {
+/// Of several answers the rows of all, as many as are read of one; an error only where none has any
+/// row: the gravest.
+pub(super) fn any(answers: Vec<Result<Vec<Torrent>, Error>>) -> Result<Listed, Error> {
     let mut found = Vec::new();
     let mut failed = None;
     for answer in answers {
         match answer {
             Ok(rows) => found.extend(rows),
-            Err(error) => failed = failed.or(Some(error)),
+            Err(error) => failed = Some(Error::graver(failed.take(), error)),
         }
     }
     match failed {
         Some(error) if found.is_empty() => Err(error),
-        _ => {
+        failed => {
             found.truncate(MOST_ROWS);
-            Ok(found)
+            Ok(Listed { torrents: found, refused: failed.filter(Error::is_refusal) })
         }
     }
 }

@@ -11,7 +11,7 @@ use futures_util::future::{BoxFuture, join_all};
 use serde_json::Value;
 use url::Url;
 
-use super::{Error, LIMIT, Source, json, name, terms, torznab};
+use super::{Error, LIMIT, Listed, Source, json, name, terms, torznab};
 use crate::fetch::{self, Request};
 use crate::media::{Query, StremioId, Wanted};
 use crate::torrent::{IndexName, Torrent, stated_size};
@@ -32,7 +32,7 @@ impl Source for Zilean {
         IndexName::Zilean
     }
 
-    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Torrent>, Error>> {
+    fn scrape<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Listed, Error>> {
         async move {
             let (at_once, instead) = filters(query);
             if at_once.is_empty() {
@@ -40,7 +40,9 @@ impl Source for Zilean {
             }
             let answers = join_all(at_once.iter().map(|filter| self.ask(filter))).await;
             match (torznab::any(answers)?, instead) {
-                (found, Some(filter)) if found.is_empty() => self.ask(&filter).await,
+                (found, Some(filter)) if found.torrents.is_empty() => {
+                    Ok(self.ask(&filter).await?.into())
+                }
                 (found, _) => Ok(found),
             }
         }

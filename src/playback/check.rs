@@ -19,7 +19,7 @@ pub(super) const FRESH: Duration = Duration::from_secs(3600);
 /// How long it is believed while another is asked for behind.
 pub(super) const STALE: Duration = Duration::from_secs(24 * 3600);
 
-type Call = BoxFuture<'static, (usize, Result<Vec<Checked>, Error>)>;
+type Call = BoxFuture<'static, (Vec<InfoHash>, Result<Vec<Checked>, Error>)>;
 
 /// What a store has at once, as far as is known.
 pub(super) struct Checks {
@@ -108,7 +108,10 @@ impl Checks {
             let chunk: Vec<InfoHash> = self.open.drain(..self.open.len().min(CHUNK)).collect();
             let (debrid, sid) = (Arc::clone(debrid), self.sid);
             self.asked += chunk.len();
-            let call = async move { (chunk.len(), debrid.check(&chunk, sid.as_ref()).await) };
+            let call = async move {
+                let answer = debrid.check(&chunk, sid.as_ref()).await;
+                (chunk, answer)
+            };
             self.calls.push(Box::pin(call));
         }
     }
@@ -126,15 +129,18 @@ impl Checks {
     /// Hears one call out. A call that fails loses what it asked for and nothing else; one that says
     /// something of the account ends the asking. Where none is under way it never returns.
     pub(super) async fn hear(&mut self) {
-        let Some((count, answer)) = self.calls.next().await else {
+        let Some((chunk, answer)) = self.calls.next().await else {
             return std::future::pending().await;
         };
-        self.asked -= count;
+        self.asked -= chunk.len();
         match answer {
             Ok(checked) => {
                 self.answers += 1;
-                let news: Vec<_> =
+                // What it leaves out is unknown, also where it was known before.
+                let told: HashMap<_, _> =
                     checked.iter().map(|one| (one.info_hash, one.availability)).collect();
+                let state = |hash| *told.get(hash).unwrap_or(&Availability::Unknown);
+                let news: Vec<_> = chunk.iter().map(|hash| (*hash, state(hash))).collect();
                 if let Some(store) = self.store() {
                     self.cache.put_availability(store, &news);
                 }

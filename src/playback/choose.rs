@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::playable::{Playable, Via};
 use super::ways::{Opened, Ways};
 use super::{Error, Findings, Playback};
-use crate::media::{Query, StremioId};
+use crate::media::StremioId;
 use crate::select::{self, Candidate, SetLimits, Target};
 use crate::torrent::{InfoHash, Store, TorrentFile};
 
@@ -158,7 +158,7 @@ impl Playback {
         id: &StremioId,
         only: Option<InfoHash>,
     ) -> Result<Option<Play>, Error> {
-        let query = Query { id: *id, title: self.parts.cache.title(id).map(|(title, _)| title) };
+        let query = self.desk.query(id);
         for playable in self.finished_of(id)? {
             let wanted = only.is_none_or(|only| only == playable.info_hash);
             let Some(bytes) = Self::bytes_on_disk(&playable).filter(|_| wanted) else { continue };

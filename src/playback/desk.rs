@@ -17,7 +17,7 @@ use super::{Parts, lock};
 use crate::cache::Cache;
 use crate::debrid::Debrid;
 use crate::index::{Health, Memory, Relay};
-use crate::media::{StremioId, Title};
+use crate::media::{ImdbId, Query, StremioId, Title};
 use crate::select::Preferences;
 use crate::torrent::IndexName;
 
@@ -30,7 +30,9 @@ const RECENT_CANDIDATES: usize = 200;
 /// How long a search waits for a name: a film may be found and played without one.
 const TITLE_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a title's name is believed.
-pub(super) const TITLE_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
+const TITLE_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
+/// The same of an episode whose day nobody knew: it may be known since.
+const UNDATED_AGE: Duration = Duration::from_secs(12 * 3600);
 
 /// The store, and the last characters of its token.
 pub(super) type Account = Arc<Mutex<Option<(Arc<Debrid>, String)>>>;
@@ -122,18 +124,42 @@ impl Desk {
         lock(&self.under_way).clear();
     }
 
+    /// What it is called, where that need not be looked up again: it was told of late, and by no other
+    /// map of anime ids than there is now.
+    pub(super) fn known_title(&self, id: &StremioId) -> Option<Title> {
+        let edition = self.parts.titles.edition();
+        let (title, age) = self.parts.cache.title_told_by(id, &edition)?;
+        let undated = id.episode().is_some() && title.air_date.is_none();
+        (age < if undated { UNDATED_AGE } else { TITLE_AGE }).then_some(title)
+    }
+
+    /// What is known of a title, also what is old, with every name of it: for who chooses among files
+    /// and asks nobody.
+    pub(super) fn query(&self, id: &StremioId) -> Query {
+        let title = self.parts.cache.title(id).map(|(title, _)| {
+            let names = self.parts.titles.known_names(id, title.imdb);
+            also_called(title, names.unwrap_or_default())
+        });
+        Query { id: *id, title }
+    }
+
+    /// What else it is called; nobody waits for that long.
+    pub(super) async fn other_names(&self, id: StremioId, imdb: Option<ImdbId>) -> Vec<String> {
+        let asked = self.parts.titles.other_names(&id, imdb);
+        tokio::time::timeout(TITLE_PATIENCE, asked).await.unwrap_or_default()
+    }
+
     /// What it is called. Nobody's answer is worth failing a search: a stale name, then none.
     pub(super) async fn title(&self, id: &StremioId) -> Option<Title> {
-        let known = self.parts.cache.title(id);
-        if let Some((title, age)) = &known
-            && *age < TITLE_AGE
-        {
-            return Some(title.clone());
+        if let Some(title) = self.known_title(id) {
+            return Some(title);
         }
+        let known = self.parts.cache.title(id);
+        let edition = self.parts.titles.edition();
         let looked_up = tokio::time::timeout(TITLE_PATIENCE, self.parts.titles.look_up(id)).await;
         match looked_up.unwrap_or(Ok(None)) {
             Ok(Some(title)) if !title.name.is_empty() => {
-                self.parts.cache.put_title(id, &title);
+                self.parts.cache.put_title(id, &title, &edition);
                 Some(title)
             }
             // Nobody answered, but other ids are known.
@@ -145,6 +171,14 @@ impl Desk {
             }
         }
     }
+}
+
+/// The title with more names.
+pub(super) fn also_called(mut title: Title, names: Vec<String>) -> Title {
+    let new = |name: &String| *name != title.name && !title.aliases.contains(name);
+    let names: Vec<String> = names.into_iter().filter(new).collect();
+    title.aliases.extend(names);
+    title
 }
 
 /// What is known of the indexes lies in the cache.

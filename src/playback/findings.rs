@@ -177,7 +177,8 @@ pub(super) fn health(lines: &[IndexLine], open: usize) -> String {
     if asked + open == 0 {
         return "no index was asked".to_owned();
     }
-    let ill = lines.iter().filter(|line| counts(line) && !well(line));
+    // One that answered may have asked all the same to be left in peace.
+    let ill = lines.iter().filter(|line| counts(line) && (!well(line) || line.until.is_some()));
     // The first clause of a sentence says what is; the rest says what to do.
     let clauses = ill.filter_map(|line| line.message.as_deref()?.split(';').next());
     let mut words: Vec<String> = clauses.map(str::to_owned).collect();

@@ -84,7 +84,7 @@ impl Playback {
 
     /// What was played before and lies whole on the disk.
     fn offers_here(&self, id: &StremioId) -> Result<Vec<Offer>, Error> {
-        let query = Query { id: *id, title: self.parts.cache.title(id).map(|(title, _)| title) };
+        let query = self.desk.query(id);
         let finished = self.finished_of(id)?.into_iter();
         let offers = finished.filter_map(|playable| {
             let torrent = vec![playable.torrent()];

@@ -108,6 +108,7 @@ impl Playable {
         Unique {
             info_hash: self.info_hash,
             name: self.release.clone(),
+            other_names: Vec::new(),
             size_bytes: self.file.size_bytes,
             seeders: None,
             file_index: self.file.index,

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::{Error, Playback};
+use crate::fetch::Sent;
 use crate::index::{self, NotRelayed, Relayed, Report};
 use crate::torrent::IndexName;
 
@@ -24,18 +25,21 @@ impl Playback {
         let health = &self.desk.health;
         health.admit_one(source).map_err(|shut| Error::IndexFailed { why: shut.message })?;
         let start = Instant::now();
-        let asked = self.desk.relay.ask(&client, &base, &path);
+        let sent = Sent::default();
+        let asked = sent.count(self.desk.relay.ask(&client, &base, &path));
         let answer = tokio::time::timeout(self.parts.patience, asked).await;
         let (body, mut report) = match answer {
             Ok(Ok(body)) => (Some(body), Report::well(index, start.elapsed())),
             // It speaks with us, and has nothing at that address.
             Ok(Err(index::Error::Fetch(error))) if error.status() == Some(404) => {
                 health.not_asked(index);
+                health.spend(index, sent.so_far().saturating_sub(1));
                 return Err(Error::IndexHasNot { index });
             }
             Ok(Err(error)) => (None, Report::failed(index, start.elapsed(), error)),
             Err(_) => (None, Report::late(index, start.elapsed())),
         };
+        report.requests = sent.so_far();
         health.settle(&mut report, false);
         body.ok_or_else(|| Error::IndexFailed { why: report.message.unwrap_or_default() })
     }

@@ -43,7 +43,7 @@ pub struct Release {
     pub year: Option<u16>,
     pub seasons: Vec<u32>,
     pub episodes: Vec<u32>,
-    /// `1080p`, `2160p`, `720i`, `1896x1048p`.
+    /// `1080p`, `2160p`, `720i`, `1900x800p`.
     pub resolution: Option<String>,
     /// `WEB-DL`, `BluRay REMUX`, `CAM`.
     pub quality: Option<String>,

@@ -1,8 +1,8 @@
 //! Seasons and episodes: the parser's numbers, mended where it is known to err.
 //!
 //! Ranges in brackets, and such as are joined by a word, are read besides. Three faults are met. A
-//! title with two numbers reads as a range of hundreds of episodes (`Show - 116 - 360 Degrees`). A
-//! frame reads as season and episode (`1920x1080`). A number that stands bare (`Show 1071.mkv`) is
+//! title with two numbers reads as a range of hundreds of episodes (`Show - 12 - 200 Words`). A
+//! frame reads as season and episode (`1920x1080`). A number that stands bare (`Show 1024.mkv`) is
 //! not read at all: rightly, for alone it may belong to the title; [`bare`] gives it to those who
 //! know more, such as the sibling files.
 
@@ -130,7 +130,7 @@ fn is_fansub_episode(name: &str) -> bool {
     name.starts_with(['[', '【']) && super::is_video(name)
 }
 
-/// The last number of the title part that stands by itself, such as 1071 of `Show 1071.mkv`. `None`
+/// The last number of the title part that stands by itself, such as 1071 of `Show 1024.mkv`. `None`
 /// where it is likelier a year, or where there is none. It may be part of the title.
 #[must_use]
 pub fn bare(name: &str) -> Option<u32> {
@@ -166,12 +166,12 @@ mod tests {
     fn a_bare_number_is_the_last_of_the_title_and_no_year() {
         for (name, expected) in [
             ("Show.001.mkv", Some(1)),
-            ("Show 1071.mkv", Some(1071)),
+            ("Show 1024.mkv", Some(1024)),
             ("[G] Show 1098 VOSTFR FHD (1920x1080).mp4", Some(1098)),
             ("[G]_Show_264_[012073FE].avi", Some(264)),
             ("05.mkv", Some(5)),
             ("5.mkv", Some(5)),
-            ("Yes.Dear.103.avi", Some(103)),
+            ("Show.Two.103.avi", Some(103)),
             ("Show.12v2.mkv", Some(12)),
             ("Film.2019.mkv", None),
             ("Film.2019.1080p.x264.mkv", None),

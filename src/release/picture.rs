@@ -36,7 +36,7 @@ impl<'a> Picture<'a> {
         Self(PATTERNS.of(name))
     }
 
-    /// `1080p`, `720i`, `1896x1048p`.
+    /// `1080p`, `720i`, `1900x800p`.
     pub(super) fn resolution(&self, told: Option<&str>) -> Option<String> {
         if told == Some("4k") {
             return Some("2160p".to_owned());

@@ -95,6 +95,7 @@ const fn what(merit: Merit) -> Option<&'static str> {
 
 const fn against(merit: Merit) -> Option<&'static str> {
     Some(match merit {
+        Merit::TitleUnknown => "it is called otherwise, perhaps in another language",
         Merit::FilmedInCinema => "it was filmed in a cinema",
         Merit::CannotPlay => "your television may not play its coding",
         Merit::CannotSound => "your television may not play its sound",

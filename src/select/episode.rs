@@ -3,59 +3,7 @@
 use super::reading::{Reading, Whole};
 use super::reason::Reason;
 use super::target::Target;
-use crate::media::{Episode, StremioId, Wanted};
-use crate::torrent::TorrentFile;
-
-/// What the crowd of `StremThru` says of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verified {
-    Wanted,
-    Another,
-    Unknown,
-}
-
-/// Compares the file's `sid` and `asid` with what is wanted. Without an id to compare, the season
-/// and number of the `sid` alone.
-pub(super) fn verified(file: &TorrentFile, target: &Target) -> Verified {
-    let asked = target.stremio_id.as_ref();
-    if let (Some(asid), Some((anidb, number))) = (file.asid.as_deref(), anidb(target))
-        && let Some((theirs, episode)) = asid.split_once(':')
-        && theirs == anidb.to_string()
-    {
-        let same = episode == number.to_string();
-        return if same { Verified::Wanted } else { Verified::Another };
-    }
-    let Some(Ok(StremioId::Imdb { id, episode: Some(theirs) })) =
-        file.sid.as_deref().map(str::parse)
-    else {
-        return Verified::Unknown;
-    };
-    let series = match asked {
-        Some(StremioId::Imdb { id, .. }) => Some(*id),
-        _ => target.imdb,
-    };
-    let wanted = match target.wanted {
-        Wanted::Episode(episode) => Some(episode),
-        Wanted::Absolute { also, .. } => also,
-        Wanted::Film => None,
-    };
-    match (series, wanted) {
-        // A crowd's mistake about the series says nothing about the file.
-        (Some(series), _) if series != id => Verified::Unknown,
-        (None, _) if asked.is_some() => Verified::Unknown,
-        (_, Some(wanted)) if wanted == theirs => Verified::Wanted,
-        (_, Some(_)) => Verified::Another,
-        (_, None) => Verified::Unknown,
-    }
-}
-
-fn anidb(target: &Target) -> Option<(u32, u32)> {
-    use crate::media::AnimeBase::AniDb;
-    match target.stremio_id {
-        Some(StremioId::Anime { base: AniDb, id, episode: Some(number) }) => Some((id, number)),
-        _ => target.anidb,
-    }
-}
+use crate::media::{Episode, Wanted};
 
 /// The reason for or against the file that says `reading`.
 pub(super) fn judge(reading: &Reading, whole: &Whole, target: &Target) -> Reason {

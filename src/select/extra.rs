@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn extras_are_told_from_titles_that_hold_their_words() {
         for (path, title, expected) in [
-            ("Extras/Making.Of.mkv", None, true),
+            ("Extras/Making Of.mkv", None, true),
             ("Show/Featurettes/On Set.mkv", None, true),
             ("[G] Show - NCOP1 [1080p].mkv", None, true),
             ("[G] Show - NCED [1080p].mkv", None, true),
@@ -95,7 +95,7 @@ mod tests {
             ("Film-trailer.mkv", None, true),
             ("Film.2019.Trailer.1080p.mkv", None, true),
             ("Interview with the director.mkv", None, true),
-            ("Making.Of.mkv", None, true),
+            ("Making Of.mkv", None, true),
             ("Trailer.Park.Boys.S01E01.mkv", None, false),
             ("Extras.S01E01.mkv", None, false),
             ("Extras/Season 1/Extras.S01E01.mkv", Some("Extras"), false),

@@ -9,19 +9,20 @@ use super::merit::Merit;
 use super::naming::{Fit, Names, plain};
 use super::picture;
 use super::preferences::{Preferences, Resolution};
+use super::target::Target;
+use super::verified::{Verified, verified};
 use super::watched;
 use crate::media::{Episode, Query, Title, Wanted};
 use crate::release::Release;
-use crate::torrent::{Availability, Store, Unique};
+use crate::torrent::{Availability, IndexName, Store, Unique};
 
 /// What is wanted, made comparable once for thousands of torrents.
 pub(super) struct Judge<'a> {
     names: Names,
     title: Option<&'a Title>,
     wanted: Wanted,
-    /// The ids under which the crowd may have verified a file.
-    sids: Vec<String>,
-    asid: Option<String>,
+    /// The same for the choice of the file: both rooms believe the crowd alike.
+    target: Target,
     /// Numbers by which the episode is counted without a season.
     numbers: Vec<u32>,
     is_anime: bool,
@@ -34,15 +35,11 @@ impl<'a> Judge<'a> {
     pub(super) fn new(query: &'a Query, preferences: &'a Preferences) -> Self {
         let title = query.title.as_ref();
         let names = title.map(|title| Names::new(Some(&title.name), &title.aliases));
-        let sids = [Some(query.id), query.imdb()].into_iter().flatten();
         Self {
             names: names.unwrap_or_default(),
             title,
             wanted: query.wanted(),
-            sids: sids.map(|id| id.to_string()).collect(),
-            asid: query
-                .anidb()
-                .and_then(|id| id.to_string().strip_prefix("anidb:").map(Into::into)),
+            target: Target::of(query, None, None),
             numbers: query.numbers(),
             is_anime: query.is_anime(),
             preferences,
@@ -60,9 +57,15 @@ impl<'a> Judge<'a> {
         let mut merits = Vec::with_capacity(10);
         merits.extend(of_stores(&availability, self.preferences));
         merits.extend(dubious::of_files(&torrent, &self.names));
-        merits.extend(self.of_title(&release));
+        let (title, number) = (self.of_title(&release), self.of_number(&release, picked, &torrent));
+        merits.extend(match title {
+            Some(Merit::TitleDiffers) if self.is_listed_as_it(&torrent, &release, number) => {
+                Some(Merit::TitleUnknown)
+            }
+            title => title,
+        });
         merits.extend(self.of_year(&release));
-        merits.extend(self.of_number(&release, picked, &torrent));
+        merits.extend(number);
         if self.wanted == Wanted::Film {
             merits.extend(dubious::of_extra(&release, &self.names));
         }
@@ -104,16 +107,19 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn of_title(&mut self, release: &Release) -> Option<Merit> {
+    /// How the title of a release fits; `None` where either is unknown.
+    pub(super) fn fit(&mut self, release: &Release) -> Option<Fit> {
         let title = release.title.as_deref()?;
-        let fit = if let Some(known) = self.fits.get(title) {
-            *known
-        } else {
-            let fit = self.names.fit(Some(title));
-            self.fits.insert(title.to_owned(), fit);
-            fit
-        };
-        Some(match fit? {
+        if let Some(known) = self.fits.get(title) {
+            return *known;
+        }
+        let fit = self.names.fit(Some(title));
+        self.fits.insert(title.to_owned(), fit);
+        fit
+    }
+
+    fn of_title(&mut self, release: &Release) -> Option<Merit> {
+        Some(match self.fit(release)? {
             Fit::Title => Merit::TitleMatch,
             Fit::Alias => Merit::AliasMatch,
             // A longer name is a sequel's as often as a subtitle's. Anime is called by season and
@@ -121,6 +127,30 @@ impl<'a> Judge<'a> {
             Fit::Partial if self.partial_will_do(release) => Merit::TitlePartial,
             Fit::Partial | Fit::Differs => Merit::TitleDiffers,
         })
+    }
+
+    /// Whether an index listed it for the very id that was asked, and all else that it says fits: then
+    /// it is not another title for being called otherwise, but most likely called in another language. A
+    /// name that goes on where the title ends is a sequel's.
+    fn is_listed_as_it(
+        &mut self,
+        torrent: &Unique,
+        release: &Release,
+        number: Option<Merit>,
+    ) -> bool {
+        let by_id = torrent.found_by.iter().any(IndexName::lists_by_id);
+        let fits = if self.wanted == Wanted::Film {
+            let year = self.title.and_then(|title| title.year);
+            release.year.is_some() && release.year == year
+        } else {
+            let told = !release.seasons.is_empty() || release.date.is_some();
+            match number {
+                Some(Merit::VerifiedEpisode) => true,
+                Some(Merit::Episode | Merit::SeasonPack) => told,
+                _ => false,
+            }
+        };
+        by_id && fits && self.fit(release) == Some(Fit::Differs)
     }
 
     fn partial_will_do(&self, release: &Release) -> bool {
@@ -148,7 +178,7 @@ impl<'a> Judge<'a> {
         picked: Option<&Release>,
         torrent: &Unique,
     ) -> Option<Merit> {
-        if torrent.files.iter().any(|file| self.is_verified(file)) {
+        if torrent.files.iter().any(|file| verified(file, &self.target) == Verified::Wanted) {
             return Some(Merit::VerifiedEpisode);
         }
         let seasons = &release.seasons;
@@ -163,11 +193,6 @@ impl<'a> Judge<'a> {
                 Some(self.counted_through(release, picked, number, also))
             }
         }
-    }
-
-    fn is_verified(&self, file: &crate::torrent::TorrentFile) -> bool {
-        let of_imdb = file.sid.as_ref().is_some_and(|sid| self.sids.contains(sid));
-        of_imdb || (self.asid.is_some() && file.asid == self.asid)
     }
 
     fn in_seasons(&self, release: &Release, picked: Option<&Release>, wanted: Episode) -> Merit {

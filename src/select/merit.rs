@@ -26,6 +26,7 @@ pub enum Merit {
     TitleMatch,
     AliasMatch,
     TitlePartial,
+    TitleUnknown,
     YearMatch,
     Episode,
     SeasonPack,
@@ -74,7 +75,7 @@ pub type PutAside = (&'static str, &'static str);
 
 impl Merit {
     /// Every merit.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 57] = [
         Self::Refused,
         Self::Executable,
         Self::NoVideo,
@@ -94,6 +95,7 @@ impl Merit {
         Self::TitleMatch,
         Self::AliasMatch,
         Self::TitlePartial,
+        Self::TitleUnknown,
         Self::YearMatch,
         Self::Episode,
         Self::SeasonPack,
@@ -170,6 +172,8 @@ impl Merit {
             Self::TitleDiffers => -40_000.0,
             Self::YearDiffers | Self::SeasonDiffers | Self::NotAFilm | Self::Extra => -30_000.0,
             Self::EpisodeDiffers | Self::NotCached | Self::LanguageNotTold => -20_000.0,
+            // Behind all that is called as the title is, also what is there at once.
+            Self::TitleUnknown => -15_000.0,
             Self::FilmedInCinema
             | Self::CannotPlay
             | Self::CannotSound

@@ -5,6 +5,7 @@
 //! worse than none: a file whose season contradicts is never chosen, and of two films with an equal
 //! claim neither is. Packs are not refused for being packs: only files are judged strictly.
 
+mod called;
 mod candidate;
 mod choice;
 mod disc;
@@ -23,6 +24,7 @@ mod reading;
 mod reason;
 mod set;
 mod target;
+mod verified;
 mod watched;
 
 pub use candidate::Candidate;

@@ -191,10 +191,10 @@ mod tests {
             ("Alien", "Aliens", Fit::Differs),
             ("Alien", "Alien Romulus", Fit::Partial),
             ("The Office", "The Office US", Fit::Title),
-            ("Blue Crush", "Голубая волна / Blue Crush", Fit::Title),
+            ("Green Harbour", "Зелёная гавань / Green Harbour", Fit::Title),
             ("Leviathan", "Левиафан", Fit::Differs),
-            ("Apollo 13", "Apollo 18", Fit::Differs),
-            ("The Shawshank Redemption", "The Shawshenk Redemption", Fit::Title),
+            ("Station 13", "Station 18", Fit::Differs),
+            ("The Lighthouse Keeper", "The Lighthause Keeper", Fit::Title),
         ] {
             assert_eq!(
                 Names::new(Some(wanted), &[]).fit(Some(found)),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::choice::{Considered, NoPick, Pick, PickedFile};
-use super::episode::{self, Verified};
 use super::naming::{Fit, Names};
 use super::reading::{self, Reading, Whole};
 use super::reason::Reason;
 use super::target::Target;
-use super::{disc, extra, film};
+use super::verified::{Verified, verified};
+use super::{disc, episode, extra, film};
 use crate::media::Wanted;
 use crate::release::{self, Release};
 use crate::torrent::TorrentFile;
@@ -101,7 +101,7 @@ fn has_link(file: &TorrentFile) -> bool {
 
 fn judge_episodes(judged: &mut [Judged], whole: &Whole, target: &Target) {
     for one in judged.iter_mut().filter(|one| one.reasons.is_empty()) {
-        one.reasons.push(match episode::verified(one.file, target) {
+        one.reasons.push(match verified(one.file, target) {
             Verified::Wanted => Reason::VerifiedEpisode,
             Verified::Another => Reason::NoEpisode,
             Verified::Unknown => episode::judge(&one.reading, whole, target),
@@ -165,10 +165,8 @@ fn judge_only(only: &mut Judged, whole: &Whole, target: &Target) {
 
 fn judge_film(judged: &mut [Judged], whole: &Whole, names: &Names, target: &Target) {
     let torrent = Reading { release: whole.release.clone(), ..Reading::default() };
-    let asked = target.stremio_id.map(|id| id.to_string());
     for one in judged.iter_mut().filter(|one| one.reasons.is_empty()) {
-        let verified = asked.is_some() && one.file.sid == asked;
-        if verified {
+        if verified(one.file, target) == Verified::Wanted {
             one.reasons.push(Reason::VerifiedEpisode);
         } else if film::is_another(&one.reading, &torrent, names, target.year) {
             one.reasons.push(Reason::TitleDiffers);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::called;
 use super::candidate::Candidate;
 use super::judge::Judge;
 use super::preferences::Preferences;
@@ -14,15 +15,16 @@ use crate::torrent::{Availability, InfoHash, Store, Unique};
 /// be played stand last, with the reason. Reads the names on all cores and blocks meanwhile.
 #[must_use]
 pub fn rank<S: std::hash::BuildHasher>(
-    torrents: Vec<Unique>,
+    mut torrents: Vec<Unique>,
     availability: &HashMap<InfoHash, BTreeMap<Store, Availability>, S>,
     query: &Query,
     preferences: &Preferences,
 ) -> Vec<Candidate> {
     let names: Vec<&str> = torrents.iter().map(|torrent| torrent.name.as_str()).collect();
-    let releases = release::parse_all(&names);
-    let picked = picked(&torrents, &releases);
+    let mut releases = release::parse_all(&names);
     let mut judge = Judge::new(query, preferences);
+    called::choose(&mut torrents, &mut releases, &mut judge);
+    let picked = picked(&torrents, &releases);
     let mut candidates = Vec::with_capacity(torrents.len());
     for ((torrent, release), picked) in torrents.into_iter().zip(releases).zip(picked) {
         let stores = availability.get(&torrent.info_hash).cloned().unwrap_or_default();

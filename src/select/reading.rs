@@ -87,7 +87,7 @@ fn of_release(release: Release) -> Reading {
 }
 
 /// The number that varies among sibling files while the rest stays equal is the episode's:
-/// `One.Piece.001.mkv`, `One.Piece.002.mkv`.
+/// `Show.001.mkv`, `Show.002.mkv`.
 fn by_siblings(files: &[&TorrentFile], readings: &mut [Reading]) {
     let mut groups: HashMap<String, Vec<(usize, Vec<String>)>> = HashMap::new();
     for (at, file) in files.iter().enumerate().filter(|(at, _)| !readings[*at].on_disc) {

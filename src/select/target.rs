@@ -21,8 +21,8 @@ pub struct Target {
     pub stremio_id: Option<StremioId>,
     /// The same at `IMDb`, if that is known and is not what was asked.
     pub imdb: Option<ImdbId>,
-    /// The same at `AniDB`, with the episode.
-    pub anidb: Option<(u32, u32)>,
+    /// The same at `AniDB`, with the episode; a film has none.
+    pub anidb: Option<(u32, Option<u32>)>,
     /// Numbers by which the episode may be counted without a season, besides `wanted`'s.
     pub numbers: Vec<u32>,
     /// When the episode was first shown, as `YYYY-MM-DD`.
@@ -60,9 +60,7 @@ impl Target {
             file_index,
             stremio_id: Some(query.id),
             imdb: title.and_then(|title| title.imdb),
-            anidb: title
-                .and_then(|title| title.anidb)
-                .and_then(|place| Some((place.id, place.episode?))),
+            anidb: title.and_then(|title| title.anidb).map(|place| (place.id, place.episode)),
             numbers: query.numbers(),
             air_date: title.and_then(|title| title.air_date.clone()),
             ..Self::new(query.wanted())

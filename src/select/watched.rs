@@ -82,6 +82,7 @@ mod tests {
         Unique {
             info_hash: InfoHash::from_bytes([1; 20]),
             name: String::new(),
+            other_names: Vec::new(),
             size_bytes,
             seeders: None,
             file_index: None,

@@ -21,6 +21,7 @@ mod catalogue;
 mod details;
 mod images;
 mod meta;
+mod names;
 mod resolve;
 mod source;
 mod thumbnail;
@@ -118,6 +119,14 @@ impl Titles {
     #[must_use]
     pub fn tmdb_key(&self) -> Option<Secret> {
         self.key.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// By what a title is told now: of which day the map of anime ids is, and whether TMDB is asked. What
+    /// was told by others may be told better.
+    #[must_use]
+    pub fn edition(&self) -> String {
+        let tmdb = if self.tmdb_key().is_some() { " tmdb" } else { "" };
+        format!("{}{tmdb}", self.map.day())
     }
 
     /// Uses this key, or none, from now on. Whether TMDB takes it is asked by

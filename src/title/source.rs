@@ -178,7 +178,13 @@ impl Titles {
             };
         }
         match told {
-            Ok(Some(details)) => {
+            Ok(Some(mut details)) => {
+                // What a search asks is not completed; it takes nothing away from what was.
+                if !details.completed
+                    && let Some(kept) = kept.filter(|kept| kept.value.completed)
+                {
+                    details.complete(kept.value);
+                }
                 self.keep(key, &details);
                 Ok(Some(Told { value: details, age: None }))
             }

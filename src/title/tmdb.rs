@@ -65,23 +65,14 @@ impl Titles {
         query: TmdbQuery,
         known: Option<&Details>,
     ) -> Result<Option<Details>, Error> {
-        let (TmdbQuery::Imdb(imdb), Some(key)) = (query, self.tmdb_key()) else { return Ok(None) };
+        let (TmdbQuery::Imdb(imdb), Some(_)) = (query, self.tmdb_key()) else { return Ok(None) };
         let told = known
             .and_then(|known| Some(TmdbId { film: known.kind == Kind::Movie, id: known.tmdb? }));
-        let id = if let Some(id) = told {
-            id
-        } else {
-            let source = [("external_source", "imdb_id")];
-            let found = self.ask_tmdb(&key, &["find", &imdb.to_string()], &source).await?;
-            let found = found.unwrap_or_default();
-            let first = |list: &str, film| {
-                let id = small(&found[list][0]["id"])?;
-                Some(TmdbId { film, id })
-            };
-            let found = first("movie_results", true).or_else(|| first("tv_results", false));
-            let Some(id) = found else { return Ok(None) };
-            id
+        let id = match told {
+            Some(id) => Some(id),
+            None => self.tmdb_of_imdb(imdb).await?,
         };
+        let Some(id) = id else { return Ok(None) };
         let mut details = self.told_by_tmdb(id).await?;
         if let Some(details) = &mut details {
             details.id = StremioId::Imdb { id: imdb, episode: None };
@@ -90,13 +81,31 @@ impl Titles {
         Ok(details)
     }
 
+    /// The number at TMDB of a title at IMDb.
+    pub(super) async fn tmdb_of_imdb(&self, imdb: ImdbId) -> Result<Option<TmdbId>, Error> {
+        let Some(key) = self.tmdb_key() else { return Ok(None) };
+        let source = [("external_source", "imdb_id")];
+        let found = self.ask_tmdb(&key, &["find", &imdb.to_string()], &source).await?;
+        let found = found.unwrap_or_default();
+        let first = |list: &str, film| Some(TmdbId { film, id: small(&found[list][0]["id"])? });
+        Ok(first("movie_results", true).or_else(|| first("tv_results", false)))
+    }
+
+    /// What TMDB has at the address of a title, with `more`.
+    pub(super) async fn ask_tmdb_for(
+        &self,
+        id: TmdbId,
+        more: &[(&str, &str)],
+    ) -> Result<Option<Value>, Error> {
+        let Some(key) = self.tmdb_key() else { return Ok(None) };
+        self.ask_tmdb(&key, &[path_of(id.film), &id.id.to_string()], more).await
+    }
+
     /// What TMDB tells of a title of its own.
     pub(super) async fn told_by_tmdb(&self, id: TmdbId) -> Result<Option<Details>, Error> {
-        let Some(key) = self.tmdb_key() else { return Ok(None) };
-        let number = id.id.to_string();
-        let path = [path_of(id.film), number.as_str()];
-        let more = [("append_to_response", "external_ids,videos,credits,alternative_titles")];
-        let Some(body) = self.ask_tmdb(&key, &path, &more).await? else { return Ok(None) };
+        let more = "external_ids,videos,credits,alternative_titles,translations";
+        let more = [("append_to_response", more)];
+        let Some(body) = self.ask_tmdb_for(id, &more).await? else { return Ok(None) };
         let Some(mut details) = details(&body, id) else { return Ok(None) };
         let seasons = small(&body["number_of_seasons"]).unwrap_or(0).min(MOST_SEASONS);
         if !id.film && seasons > 0 {
@@ -104,7 +113,7 @@ impl Titles {
                 (1..=seasons).map(|number| format!("season/{number}")).collect();
             let more = [("append_to_response", names.join(","))];
             let more = more.each_ref().map(|(name, value)| (*name, value.as_str()));
-            let body = self.ask_tmdb(&key, &path, &more).await?.unwrap_or_default();
+            let body = self.ask_tmdb_for(id, &more).await?.unwrap_or_default();
             details.episodes = names.iter().flat_map(|name| episodes(&body[name])).collect();
         }
         Ok(Some(details))
@@ -225,12 +234,15 @@ fn found(row: &Value) -> Option<(TmdbId, Found)> {
     Some((id, found))
 }
 
-/// The original name and the names in other countries.
+/// The original name, the names in other countries, and the translations.
 fn aliases(body: &Value, name: &str) -> Vec<String> {
     let own = [&body["original_title"], &body["original_name"]];
     let titles = &body["alternative_titles"];
     let lists = [&titles["titles"], &titles["results"]].into_iter();
     let others = lists.filter_map(Value::as_array).flatten().map(|one| &one["title"]);
+    let translations = body["translations"]["translations"].as_array().into_iter().flatten();
+    let others =
+        others.chain(translations.flat_map(|one| [&one["data"]["title"], &one["data"]["name"]]));
     let mut aliases: Vec<String> = Vec::new();
     for alias in own.into_iter().chain(others).filter_map(text) {
         if alias != name && !aliases.contains(&alias) && aliases.len() < MOST_LISTED {
@@ -288,7 +300,7 @@ fn picture(size: &str, path: &Value) -> Option<String> {
     Some(format!("{PICTURES}/{size}{path}"))
 }
 
-fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<String> {
     let text = stated_name(value.as_str()?, LONGEST);
     (!text.is_empty()).then_some(text)
 }

@@ -3,11 +3,15 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::iter;
 use std::sync::Arc;
 
 use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
 use super::{IndexName, InfoHash, Magnet, TorrentFile};
+
+/// How many more names of a torrent are kept.
+const MOST_OTHER_NAMES: usize = 2;
 
 /// One row of one index. What the index does not say is `None`, never 0 or -1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +44,10 @@ pub struct Torrent {
 pub struct Unique {
     pub info_hash: InfoHash,
     pub name: String,
+    /// What other indexes call it that say something else: some give the name of the file they picked,
+    /// or a sentence for people. Who can read names chooses among these and `name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_names: Vec<String>,
     pub size_bytes: Option<u64>,
     pub seeders: Option<u32>,
     pub file_index: Option<u32>,
@@ -64,31 +72,97 @@ impl Unique {
     }
 
     fn add(&mut self, other: &Torrent) {
-        // The richer copy's name: two indexes shorten names differently, none lengthens them.
-        if self.name.chars().count() < other.name.chars().count() {
-            self.name.clone_from(&other.name);
-        }
+        self.call(&other.name);
         // A pack's size counts, not the size of the one file that an add-on picked from it.
         self.size_bytes = self.size_bytes.max(other.size_bytes);
         self.seeders = self.seeders.max(other.seeders);
-        if self.file_index.is_none() {
-            self.file_index = other.file_index;
-        }
-        self.file_name = self.file_name.take().or_else(|| other.file_name.clone());
+        self.point(other.file_index, other.file_name.as_ref());
         self.indexer = self.indexer.take().or_else(|| other.indexer.clone());
-        if self.files.len() < other.files.len() {
-            self.files = Arc::clone(&other.files);
+        self.list(&other.files);
+        self.announce(&other.trackers);
+        self.credit(other.index);
+    }
+
+    /// Takes up what `before` says of the same torrent, as `silent` indexes told it that have said
+    /// nothing this time. What is told now stays where only one can be true.
+    pub fn recall(&mut self, before: &Self, silent: impl Fn(&IndexName) -> bool) {
+        for name in iter::once(&before.name).chain(&before.other_names) {
+            self.call(name);
         }
-        for tracker in &other.trackers {
+        self.size_bytes = self.size_bytes.max(before.size_bytes);
+        self.seeders = self.seeders.or(before.seeders);
+        self.point(before.file_index, before.file_name.as_ref());
+        self.indexer = self.indexer.take().or_else(|| before.indexer.clone());
+        self.list(&before.files);
+        self.announce(&before.trackers);
+        for index in before.found_by.iter().filter(|index| silent(index)) {
+            self.credit(*index);
+        }
+    }
+
+    /// Takes another name. Of two that say the same the longer stays: indexes shorten names.
+    fn call(&mut self, name: &str) {
+        if name.is_empty() {
+            return;
+        }
+        if self.name.is_empty() {
+            return name.clone_into(&mut self.name);
+        }
+        let mut known = iter::once(&mut self.name).chain(&mut self.other_names);
+        if let Some(known) = known.find(|known| say_the_same(known, name)) {
+            if known.chars().count() < name.chars().count() {
+                name.clone_into(known);
+            }
+        } else if self.other_names.len() < MOST_OTHER_NAMES {
+            self.other_names.push(name.to_owned());
+        }
+    }
+
+    /// Takes the picked file's place and name, both of one row: two indexes may have picked two files.
+    fn point(&mut self, index: Option<u32>, name: Option<&String>) {
+        if self.file_index.is_none() && index.is_some() {
+            (self.file_index, self.file_name) = (index, name.cloned());
+        } else if self.file_index == index && self.file_name.is_none() {
+            self.file_name = name.cloned();
+        }
+    }
+
+    /// Takes the longer list of files; of two as long the one that says which episode each is.
+    fn list(&mut self, files: &Arc<[TorrentFile]>) {
+        let verified = |file: &TorrentFile| file.sid.is_some() || file.asid.is_some();
+        let rich = |files: &[TorrentFile]| (files.len(), files.iter().any(verified));
+        if self.files.len() <= files.len() && rich(&self.files) < rich(files) {
+            self.files = Arc::clone(files);
+        }
+    }
+
+    fn announce(&mut self, trackers: &[String]) {
+        for tracker in trackers {
             if !self.trackers.contains(tracker) {
                 self.trackers.push(tracker.clone());
             }
         }
-        if !self.found_by.contains(&other.index) {
-            self.found_by.push(other.index);
+    }
+
+    fn credit(&mut self, index: IndexName) {
+        if !self.found_by.contains(&index) {
+            self.found_by.push(index);
             self.found_by.sort_unstable();
         }
     }
+}
+
+/// Whether two names have the same words, but that one goes on where the other ends.
+fn say_the_same(one: &str, other: &str) -> bool {
+    fn words(name: &str) -> impl Iterator<Item = &str> {
+        name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+    }
+    let small = |word: &str| word.chars().flat_map(char::to_lowercase).collect::<String>();
+    let alike = |(one, other): (&str, &str)| {
+        let plain = one.is_ascii() && other.is_ascii();
+        one.eq_ignore_ascii_case(other) || (!plain && small(one) == small(other))
+    };
+    one == other || words(one).zip(words(other)).all(alike)
 }
 
 impl From<&Torrent> for Unique {
@@ -96,6 +170,7 @@ impl From<&Torrent> for Unique {
         Self {
             info_hash: torrent.info_hash,
             name: torrent.name.clone(),
+            other_names: Vec::new(),
             size_bytes: torrent.size_bytes,
             seeders: torrent.seeders,
             file_index: torrent.file_index,
@@ -150,6 +225,25 @@ mod tests {
             files: Arc::default(),
             index,
         }
+    }
+
+    #[test]
+    fn names_that_say_the_same_are_one_and_others_are_kept() {
+        for (one, other, same) in [
+            ("A Film 2020", "A.Film.2020.1080p.WEB-DL", true),
+            ("a film 2020", "A.FILM.2020", true),
+            ("Über Alles", "über.alles", true),
+            ("Show.S01", "Show.S01E02.mkv", false),
+            ("Show.S01.1080p", "Show.S01.720p", false),
+            ("Une Série", "A Series", false),
+        ] {
+            assert_eq!(say_the_same(one, other), same, "{one}: {other}");
+            assert_eq!(say_the_same(other, one), same, "{other}: {one}");
+        }
+        let names = ["Show.S01E02.mkv", "Show S01", "Show.S01.1080p", "Die Reihe", "La Serie"];
+        let all = unique(names.map(|name| torrent(IndexName::Zilean, name)));
+        assert_eq!((all[0].name.as_str(), all[0].other_names.len()), (names[0], MOST_OTHER_NAMES));
+        assert_eq!(all[0].other_names, ["Show.S01.1080p", "Die Reihe"]);
     }
 
     #[test]

@@ -57,6 +57,20 @@ impl IndexName {
     /// How many an owner may add: every search asks all of them.
     pub const MOST_ADDED: usize = 16;
 
+    /// Whether whatever it lists was listed for the id that was asked, and never for words alike.
+    #[must_use]
+    pub const fn lists_by_id(&self) -> bool {
+        match self {
+            Self::StremThru
+            | Self::Torrentio
+            | Self::Comet
+            | Self::TorrentsDb
+            | Self::Peerflix
+            | Self::MediaFusion => true,
+            Self::Zilean | Self::AnimeTosho | Self::Nyaa | Self::Added(_) => false,
+        }
+    }
+
     /// Its name in JSON, the configuration and the log.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -40,7 +40,7 @@ fn find_names_what_kept_every_index_from_answering() {
         // A title service that does not know the id either may be warned of before.
         assert_eq!(
             said(&done).lines().last(),
-            Some("credenza: no index understands mal ids yet; use a kitsu: or tt id")
+            Some("credenza: no index that is on understands mal ids; use a kitsu: or tt id")
         );
         let found: Value = serde_json::from_slice(&done.stdout).unwrap();
         assert_eq!(found["id"], NOBODYS);

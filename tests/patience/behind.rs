@@ -122,6 +122,27 @@ fn what_an_index_listed_before_it_refused_us_is_not_lost() {
 }
 
 #[test]
+fn an_index_that_had_torrents_and_has_none_now_is_believed_the_second_time() {
+    let street = Street::new();
+    let server = street.serve();
+    assert_eq!(hashes(&find(&server, FILM)), [hash(1), hash(2)]);
+    until("it to be kept", Duration::from_secs(10), || {
+        find(&server, FILM)["found_before_s"].is_u64().then_some(())
+    });
+    // As it answers where something broke within.
+    street.lists.on("/dmm/filtered", Reply::json("[]"));
+    let anew = || server.owner("GET", &format!("/api/find/{FILM}?anew=true")).send().json();
+    let first = anew();
+    assert_eq!(line(&first, "zilean")["state"], "empty", "{first}");
+    assert_eq!(hashes(&first), [hash(1), hash(2)], "{first}");
+    until("that to be kept", Duration::from_secs(10), || {
+        let kept = find(&server, FILM);
+        (line(&kept, "zilean")["state"] == "empty").then_some(())
+    });
+    assert_eq!(hashes(&anew()), [hash(2)], "now it has none");
+}
+
+#[test]
 fn two_who_ask_for_the_same_at_once_wait_for_one_search() {
     let street = Street::new();
     let body = streams([2]);
@@ -140,4 +161,52 @@ fn two_who_ask_for_the_same_at_once_wait_for_one_search() {
     assert_eq!(street.lists.requests().len(), 1);
     find(&server, OTHER);
     assert_eq!(street.addon_asked(), 2, "another title is another search");
+}
+
+/// The crowd's row of a torrent: two files, one of which somebody has checked.
+fn verified_row(number: u32) -> String {
+    serde_json::json!({"data": {"items": [{
+        "hash": hash(number), "name": "A Film 2008 1080p WEB-DL x264-CROWD", "size": 3_000_000_000_u64,
+        "files": [
+            {"n": "A.Film.2008.1080p.WEB-DL.x264-CROWD.mkv", "i": 1, "s": 2_900_000_000_u64, "sid": FILM},
+            {"n": "A.Film.2008.Trailer.mkv", "i": 0, "s": 100_000_000},
+        ],
+    }]}})
+    .to_string()
+}
+
+#[test]
+fn a_refresh_keeps_what_a_silent_index_knew_of_a_torrent_that_another_lists_again() {
+    let street = Street::new();
+    street.crowd.on("/v0/torrents", Reply::json(verified_row(2)));
+    let server = street.serve();
+    let known = |found: &serde_json::Value| {
+        let candidates = found["candidates"].as_array().unwrap();
+        let both = candidates.iter().find(|one| one["info_hash"] == hash(2)).unwrap();
+        let reasons = both["reasons"].as_array().unwrap();
+        assert!(reasons.iter().any(|one| one == "verified_episode"), "{both}");
+        assert_eq!(both["found_by"], serde_json::json!(["stremthru", "torrentio"]), "{both}");
+        assert_eq!(both["file_index"], 1, "{both}");
+    };
+    known(&find(&server, FILM));
+    until("it to be kept", Duration::from_secs(10), || {
+        find(&server, FILM)["found_before_s"].is_u64().then_some(())
+    });
+    // The crowd is in maintenance, and the add-on lists the torrent once more, with other seeders.
+    street.crowd.on("/v0/torrents", Reply::status(503));
+    let again = streams([2]).replace("\u{1F464} 5", "\u{1F464} 3");
+    street.addon.on(&addon_path(FILM), Reply::json(again));
+    let anew = server.owner("GET", &format!("/api/find/{FILM}?anew=true")).send().json();
+    assert_eq!(line(&anew, "stremthru")["state"], "failed", "{anew}");
+    known(&anew);
+    let seeders = |found: &serde_json::Value| {
+        let candidates = found["candidates"].as_array().unwrap();
+        candidates.iter().find(|one| one["info_hash"] == hash(2)).unwrap()["seeders"].clone()
+    };
+    assert_eq!(seeders(&anew), 3, "what is said now counts");
+    // It is kept so, too.
+    until("the refreshed answer", Duration::from_secs(10), || {
+        let kept = find(&server, FILM);
+        (kept["found_before_s"].is_u64() && seeders(&kept) == 3).then(|| known(&kept))
+    });
 }

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::behind::age;
 use super::street::{FILM, OTHER, Street, addon_path, after, find, hash, streams};
+use crate::support::server::Server;
+use crate::support::until;
 use crate::support::upstream::Reply;
 
 const CHECK: &str = "/v0/store/magnets/check";
@@ -90,4 +93,36 @@ fn the_store_is_asked_for_the_first_rows_before_the_last_have_come() {
     let asked = street.checks().len();
     assert_eq!(count(&find(&server, OTHER), "cached"), 2);
     assert_eq!(street.checks().len(), asked);
+}
+
+#[test]
+fn what_the_store_has_no_more_is_not_called_cached_for_the_rest_of_the_day() {
+    let street = Street::new();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let serve = || Server::serve_on(&data, &street.configuration(), None);
+    let server = serve();
+    street.with_store(&server);
+    street.crowd.on(CHECK, cached([1, 2]));
+    assert_eq!(count(&find(&server, FILM), "cached"), 2);
+    assert_eq!(server.stop(), 0);
+
+    // Two hours later the store is asked again: of one it knows nothing, the other it leaves out.
+    age(&data, Duration::from_secs(2 * 3600));
+    let unknown = json!({"data": {"items": [{"hash": hash(1), "status": "unknown", "files": []}]}});
+    street.crowd.on(CHECK, Reply::json(unknown.to_string()));
+    let server = serve();
+    let anew = server.owner("GET", &format!("/api/find/{FILM}?anew=true")).send().json();
+    assert_eq!((count(&anew, "cached"), count(&anew, "unknown")), (0, 2), "{anew}");
+    // Neither the next look nor the next start digs up what it said before.
+    let kept = until("the answer to be kept", Duration::from_secs(10), || {
+        let found = find(&server, FILM);
+        found["found_before_s"].is_u64().then_some(found)
+    });
+    assert_eq!((count(&kept, "cached"), count(&kept, "unknown")), (0, 2), "{kept}");
+    assert_eq!(server.stop(), 0);
+    let server = serve();
+    let again = find(&server, FILM);
+    assert!(again["found_before_s"].is_u64(), "{again}");
+    assert_eq!((count(&again, "cached"), count(&again, "unknown")), (0, 2), "{again}");
 }

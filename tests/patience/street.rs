@@ -82,13 +82,14 @@ impl Street {
         let allow: Vec<String> = all.iter().map(|up| format!("\"{}\"", up.addr())).collect();
         format!(
             "[stremthru]\nurl = \"{}\"\n[index.torrentio]\nurl = \"{}\"\n[index.zilean]\nurl = \"{}\"\n\
-             {}[title]\ncinemeta_url = \"{}\"\n[swarm]\nenabled = false\n[network]\nallow_private = [{}]\n",
+             {}[title]\ncinemeta_url = \"{titles}\"\nkitsu_url = \"{titles}\"\ntmdb_url = \"{titles}3\"\n\
+             [swarm]\nenabled = false\n[network]\nallow_private = [{}]\n",
             self.crowd.url("/"),
             self.addon.url("/"),
             self.lists.url("/"),
             only(&[IndexName::StremThru, IndexName::Torrentio, IndexName::Zilean]),
-            self.titles.url("/"),
-            allow.join(", ")
+            allow.join(", "),
+            titles = self.titles.url("/"),
         )
     }
 

@@ -87,6 +87,36 @@ fn torrents_stand_in_the_order_of_a_living_room() {
 }
 
 #[test]
+fn what_was_listed_by_its_id_is_demoted_for_its_name_and_not_put_aside() {
+    use Merit::{TitleDiffers, TitleUnknown};
+    let film = query("tt0000001", "Film", 2019);
+    let series = query("tt0000002:1:5", "Show", 2010);
+    let (by_id, by_words) = (IndexName::Torrentio, IndexName::Zilean);
+    for (name, index, query, merit) in [
+        ("Andere.2019.1080p.WEB-DL", by_id, &film, TitleUnknown),
+        ("Andere.2019.1080p.WEB-DL", by_words, &film, TitleDiffers),
+        ("Andere.2018.1080p.WEB-DL", by_id, &film, TitleDiffers),
+        ("Andere.1080p.WEB-DL", by_id, &film, TitleDiffers),
+        ("Otra.S01E05.1080p.WEB-DL", by_id, &series, TitleUnknown),
+        ("Otra.S01.1080p.WEB-DL", by_id, &series, TitleUnknown),
+        ("Otra.S01E05.1080p.WEB-DL", by_words, &series, TitleDiffers),
+        ("Otra.S02E05.1080p.WEB-DL", by_id, &series, TitleDiffers),
+        ("[G] Otra - 05 [1080p].mkv", by_id, &series, TitleDiffers),
+        // A name that goes on where the title ends is another series'.
+        ("Show.Beyond.S01E05.1080p.WEB-DL", by_id, &series, TitleDiffers),
+    ] {
+        let found = Torrent { index, ..torrent(1, name) };
+        let all = ranked(vec![found], &[], query);
+        assert!(all[0].reasons.contains(&merit), "{name} by {index}: {:?}", all[0].reasons);
+        let aside = merit == TitleDiffers;
+        assert_eq!(all[0].put_aside().is_some(), aside, "{name} by {index}");
+        assert_eq!(all[0].why().contains("it is called otherwise"), !aside, "{}", all[0].why());
+    }
+    let names = ["Andere.2019.1080p.WEB-DL", "Film.2019.480p"];
+    assert_eq!(order(&names, &[(0, Availability::Cached)], &film), [1, 0]);
+}
+
+#[test]
 fn a_pack_is_not_refused_and_a_program_stands_last() {
     let series = query("tt0000002:1:5", "Show", 2010);
     let pack = ranked(vec![torrent(1, "Show.S01.1080p.WEB-DL")], &[], &series);

@@ -22,7 +22,7 @@ async fn the_cache_stays_below_ten_megabytes_however_much_is_put() {
     for round in 0..rounds {
         cache.put_found(&id(round + 1), &many);
         for number in 0..25 {
-            cache.put_title(&id(round * 25 + number + 1), &title);
+            cache.put_title(&id(round * 25 + number + 1), &title, "1");
         }
         for (store, said) in
             [(Store::TorBox, Availability::Cached), (Store::RealDebrid, Availability::Refused)]

@@ -10,7 +10,8 @@
 /// Marks of seeders: one person, two.
 const SEEDERS: [char; 2] = ['\u{1F464}', '\u{1F465}'];
 /// Marks of the size: a floppy disk, a parcel.
-const SIZE: [char; 2] = ['\u{1F4BE}', '\u{1F4E6}'];
+const SIZE: [char; 2] = ['\u{1F4BE}', PARCEL];
+const PARCEL: char = '\u{1F4E6}';
 /// Marks of the site: gear, globe, link, two magnifiers, cloud.
 const SITE: [char; 6] =
     ['\u{2699}', '\u{1F310}', '\u{1F517}', '\u{1F50E}', '\u{1F50D}', '\u{2601}'];
@@ -123,14 +124,24 @@ pub(in crate::index) fn count(text: &str) -> Option<u32> {
     digits.trim().parse().ok()
 }
 
+/// The size behind a parcel where an add-on counts by 1000.
+pub(in crate::index) fn decimal_size(text: &str) -> Option<u64> {
+    let line = text.lines().rev().find(|line| line.contains(PARCEL))?;
+    size_by(after(line, &[PARCEL])?, 1000.0)
+}
+
 /// `1.5 GB`, `700 kB`, `2 GiB`, `12 B`: by 1024, as the add-ons count, in bytes. Of `1.4 GB / 20 GB`
 /// (the file of the pack) the first.
+pub(in crate::index) fn size(text: &str) -> Option<u64> {
+    size_by(text, 1024.0)
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the number is positive and below 2^63"
 )]
-pub(in crate::index) fn size(text: &str) -> Option<u64> {
+fn size_by(text: &str, thousand: f64) -> Option<u64> {
     let text = text.split('/').next().unwrap_or(text).trim();
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let number: f64 = text[..split].parse().ok()?;
@@ -143,7 +154,8 @@ pub(in crate::index) fn size(text: &str) -> Option<u64> {
         "t" => 4,
         _ => return None,
     };
-    let bytes = (number * 1024_f64.powi(power)).round();
+    let thousand = if unit.contains('i') { 1024.0 } else { thousand };
+    let bytes = (number * thousand.powi(power)).round();
     (1.0..9.2e18).contains(&bytes).then_some(bytes as u64)
 }
 

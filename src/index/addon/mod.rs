@@ -9,13 +9,13 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use url::Url;
 
-use super::{Error, LIMIT, json, name};
+use super::{Error, LIMIT, Listed, json, name};
 use crate::fetch::{self, Client, Request};
 use crate::media::{Query, StremioId};
 use crate::representation::media_type_of;
 use crate::torrent::{IndexName, InfoHash, Torrent, TorrentFile, stated_number, stated_size};
 
-pub(super) use lines::{Lines, count, is_picture, size};
+pub(super) use lines::{Lines, count, decimal_size, is_picture, size};
 
 /// Most trackers that are kept of one stream.
 const MOST_TRACKERS: usize = 64;
@@ -34,23 +34,23 @@ pub(super) fn both(query: &Query) -> Result<Vec<StremioId>, Error> {
     if known.is_empty() { Err(Error::UnsupportedId) } else { Ok(known) }
 }
 
-/// Asks for each of `ids` at once and puts the lists together. One that fails is missing; where all
-/// do, the first one's reason counts.
+/// Asks for each of `ids` at once and puts the lists together, as [`merged`] does.
 pub(super) async fn ask_for_each(
     client: &Client,
     base: &Url,
     ids: &[StremioId],
     read: impl Fn(&[u8]) -> Result<Vec<Torrent>, Error>,
-) -> Result<Vec<Torrent>, Error> {
+) -> Result<Listed, Error> {
     let asked = ids.iter().map(|id| client.send(question(base, id)));
     let answers = join_all(asked).await.into_iter();
     merged(answers.map(|answer| read(answer?.success()?)))
 }
 
-/// The lists as one, each stream once.
+/// The lists as one, each stream once. One that fails is missing; where all do, the gravest reason
+/// counts, and a refusal also where nothing else has any row.
 pub(super) fn merged(
     lists: impl Iterator<Item = Result<Vec<Torrent>, Error>>,
-) -> Result<Vec<Torrent>, Error> {
+) -> Result<Listed, Error> {
     let (mut all, mut trouble): (Option<Vec<Torrent>>, Option<Error>) = (None, None);
     for list in lists {
         match (list, &mut all) {
@@ -60,13 +60,16 @@ pub(super) fn merged(
                 let known: HashSet<_> = all.iter().map(key).collect();
                 all.extend(list.into_iter().filter(|torrent| !known.contains(&key(torrent))));
             }
-            (Err(error), _) => trouble = trouble.or(Some(error)),
+            (Err(error), _) => trouble = Some(Error::graver(trouble.take(), error)),
         }
     }
+    let refused = trouble.as_ref().is_some_and(Error::is_refusal);
     match (all, trouble) {
-        (Some(all), _) => Ok(all),
-        (None, Some(error)) => Err(error),
-        (None, None) => Ok(Vec::new()),
+        (Some(torrents), trouble) if !refused || !torrents.is_empty() => {
+            Ok(Listed { torrents, refused: trouble.filter(|_| refused) })
+        }
+        (_, Some(error)) => Err(error),
+        (all, None) => Ok(all.unwrap_or_default().into()),
     }
 }
 
@@ -174,6 +177,17 @@ impl<'a> Stream<'a> {
     /// The hint where it names a video: some add-ons put the torrent's own name there.
     pub(super) fn video(&self) -> Option<&'a str> {
         self.hint.filter(|hint| media_type_of(hint).starts_with("video/"))
+    }
+
+    /// The file that the stream is, where the row's place and hint tell it: for an add-on that may call
+    /// a pack by that file's name, so that its size is not taken for the pack's.
+    pub(super) fn picked(&self) -> Option<TorrentFile> {
+        Some(TorrentFile {
+            index: Some(self.file_index?),
+            name: name(self.video()?),
+            size_bytes: self.video_size,
+            ..TorrentFile::default()
+        })
     }
 
     /// The file of a pack that the stream is, with the size that the line tells.

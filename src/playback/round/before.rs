@@ -108,6 +108,7 @@ impl Round {
     async fn answer_from_before(&mut self) {
         if self.query.title.is_none() {
             self.query.title = self.desk.title(&self.query.id).await;
+            self.recall_names();
         }
         self.recall();
         let due = self.due();

@@ -7,6 +7,7 @@
 //! every search as slow as itself. Whatever comes after the answer is kept for the next look.
 
 mod before;
+mod naming;
 mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,11 +17,12 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use serde::de::IgnoredAny;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::check::Checks;
-use super::desk::{Desk, TITLE_AGE};
+use super::desk::Desk;
 use super::find::Look;
 use super::findings::IndexLine;
 use super::following::Search;
@@ -56,6 +58,9 @@ pub(super) struct Round {
     /// Asked for and not known yet.
     title: Option<BoxFuture<'static, Option<Title>>>,
     after_title: Vec<Arc<dyn Source>>,
+    /// What else it is called; never waited for longer than for an index that was slow.
+    names: Option<Vec<String>>,
+    more_names: Option<BoxFuture<'static, Vec<String>>>,
     asking: FuturesUnordered<BoxFuture<'static, Report>>,
     /// Not heard of yet.
     open: BTreeMap<IndexName, Open>,
@@ -100,6 +105,8 @@ impl Round {
             before: None,
             title: None,
             after_title: Vec::new(),
+            names: None,
+            more_names: None,
             asking: FuturesUnordered::new(),
             open: BTreeMap::new(),
             given_up: BTreeSet::new(),
@@ -123,7 +130,8 @@ impl Round {
         self.before = cache
             .found(&id)
             .and_then(|(torrents, age)| Some(Before { torrents, age, asked: cache.asked(&id)?.0 }));
-        self.query.title = cache.title(&id).filter(|(_, age)| *age < TITLE_AGE).map(|(t, _)| t);
+        self.query.title = self.desk.known_title(&id);
+        self.recall_names();
         let good = match look {
             Look::Usual => GOOD,
             Look::Alone => YOUNG,
@@ -144,8 +152,14 @@ impl Round {
         self.listen().await;
     }
 
-    /// Whether nobody asks for the same already, and not too many ask for others.
+    /// Whether nobody asks for the same already, or has while this look was answered, and not too many
+    /// ask for others.
     fn may_ask_behind(&self) -> bool {
+        let was_old = self.before.as_ref().is_some_and(|before| before.age >= YOUNG);
+        let kept = self.desk.parts.cache.asked::<IgnoredAny>(&self.query.id);
+        if was_old && kept.is_some_and(|(_, age)| age < YOUNG) {
+            return false;
+        }
         let asking = lock(&self.desk.asking);
         !asking.contains_key(&self.query.id) && asking.len() < MOST_BEHIND
     }
@@ -157,6 +171,7 @@ impl Round {
             let (desk, id) = (Arc::clone(&self.desk), self.query.id);
             self.title = Some(Box::pin(async move { desk.title(&id).await }));
         }
+        self.ask_names();
         // Anime is better asked for by its numbers in the catalogues of anime.
         let anime = self.desk.parts.titles.is_anime(&self.query.id);
         // Where something was found before, others have answered: then it is not our own network
@@ -201,7 +216,8 @@ impl Round {
     async fn listen(&mut self) {
         loop {
             self.step();
-            let open = !self.asking.is_empty() || self.title.is_some();
+            let naming = self.title.is_some() || self.more_names.is_some();
+            let open = !self.asking.is_empty() || naming;
             self.keep_checked(open);
             if self.answered && !open && self.checks.is_idle() {
                 return;
@@ -210,6 +226,9 @@ impl Round {
             tokio::select! {
                 Some(report) = self.asking.next(), if !self.asking.is_empty() => self.hear(report),
                 title = wait_for(&mut self.title), if self.title.is_some() => self.titled(title),
+                names = wait_for(&mut self.more_names), if self.more_names.is_some() => {
+                    self.named(names);
+                }
                 () = self.checks.hear(), if self.checks.is_calling() => self.news = true,
                 () = search.wanted.notified() => {}
                 () = sleep_until(wake) => {}
@@ -231,6 +250,7 @@ impl Round {
         self.query.title = title;
         self.checks.sid = self.query.imdb();
         self.news = true;
+        self.ask_names();
         for source in std::mem::take(&mut self.after_title) {
             self.begin(source);
         }
@@ -243,6 +263,9 @@ impl Round {
         // Its silence was counted when the answer was due.
         if said || !self.given_up.contains(&report.index) {
             self.desk.health.settle(&mut report, late);
+        } else {
+            // What it was sent counts all the same.
+            self.desk.health.spend(report.index, report.requests.saturating_sub(1));
         }
         self.note(&report);
         let torrents = std::mem::take(&mut report.torrents);
@@ -307,7 +330,8 @@ impl Round {
         }
         let nothing = !self.refreshes && self.rows.values().all(Vec::is_empty);
         let grace = *self.grace.get_or_insert(now + GRACE);
-        self.open.is_empty() || (!nothing && now >= grace)
+        let named = self.more_names.is_none() || now >= grace;
+        (self.open.is_empty() && named) || (!nothing && now >= grace)
     }
 
     /// When the answer must go out.
@@ -373,10 +397,10 @@ async fn read_ahead(report: Report) -> Report {
     report
 }
 
-/// The title, once it is known.
-async fn wait_for(title: &mut Option<BoxFuture<'static, Option<Title>>>) -> Option<Title> {
-    match title {
-        Some(title) => title.await,
+/// What was asked for, once it is known.
+async fn wait_for<T>(asked: &mut Option<BoxFuture<'static, T>>) -> T {
+    match asked {
+        Some(asked) => asked.await,
         None => std::future::pending().await,
     }
 }

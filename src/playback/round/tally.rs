@@ -10,6 +10,10 @@ use super::before::Asked;
 use crate::select;
 use crate::torrent::{IndexName, Unique, unique};
 
+/// Most rows that a search ranks: three times what nine indexes list of a title that is everywhere, and
+/// no more than the memory of names holds, so that no ranking reads a name twice.
+const MOST_ROWS: usize = 6_000;
+
 impl Round {
     /// Keeps what was found, if anybody answered.
     pub(super) fn keep(&self, findings: &Findings) {
@@ -41,6 +45,7 @@ impl Round {
         let age = self.before.as_ref().filter(|_| !answered_now && count > 0).map(|b| b.age);
         let before = self.before.as_ref().map_or(0, |before| before.asked.torrents_found);
         let availability = self.checks.of(&torrents);
+        let query = self.named_query();
         let named = self.query.title.as_ref().filter(|title| !title.name.is_empty());
         let title = named.map(|title| TitleLine {
             name: title.name.clone(),
@@ -63,27 +68,40 @@ impl Round {
             unique: count,
             candidates: tokio::task::block_in_place(|| {
                 let preferences = Arc::clone(&lock(&self.desk.preferences));
-                select::rank(torrents, &availability, &self.query, &preferences)
+                select::rank(torrents, &availability, &query, &preferences)
             }),
             partial,
             elapsed_ms: whole_ms(self.start.elapsed()),
-            query: self.query.clone(),
+            query,
         }
     }
 
-    /// What was found now, and from before what those listed that have said nothing now: an index
-    /// that refuses us for a day takes nothing away by that.
+    /// What was found now, and from before what those told that have said nothing now, also of
+    /// torrents that others list again: an index that refuses us for a day takes nothing away by that.
     fn torrents(&self) -> Vec<Unique> {
-        let mut torrents = unique(self.rows.values().flatten());
+        let share = fair_share(self.rows.values().map(Vec::len), MOST_ROWS);
+        let mut torrents = unique(self.rows.values().flat_map(|rows| rows.iter().take(share)));
         let Some(before) = &self.before else { return torrents };
-        let known: BTreeSet<_> = torrents.iter().map(|torrent| torrent.info_hash).collect();
         let on: BTreeSet<IndexName> =
             self.indexes.sources.iter().map(|source| source.index()).collect();
-        let silent = |index: &IndexName| on.contains(index) && !self.rows.contains_key(index);
-        let stays = |torrent: &&Unique| {
-            !known.contains(&torrent.info_hash) && torrent.found_by.iter().any(silent)
+        let had_some = |index: &IndexName| {
+            let mut lines = before.asked.indexes.iter();
+            lines.any(|line| line.index == *index && line.torrents > 0)
         };
-        torrents.extend(before.torrents.iter().filter(stays).cloned());
+        // Some answer with an empty list where something broke within: whoever had torrents and has
+        // none is not believed the first time.
+        let silent = |index: &IndexName| {
+            let rows = self.rows.get(index);
+            on.contains(index) && rows.is_none_or(|rows| rows.is_empty() && had_some(index))
+        };
+        let mut unheard = Vec::new();
+        for kept in before.torrents.iter().filter(|kept| kept.found_by.iter().any(silent)) {
+            match torrents.binary_search_by(|known| known.info_hash.cmp(&kept.info_hash)) {
+                Ok(at) => torrents[at].recall(kept, silent),
+                Err(_) => unheard.push(kept.clone()),
+            }
+        }
+        torrents.extend(unheard);
         torrents
     }
 
@@ -94,5 +112,44 @@ impl Round {
             lines.insert(index, IndexLine::off(index));
         }
         lines.into_values().collect()
+    }
+}
+
+/// How many rows each list may bring so that all together are `most`: one that floods crowds out
+/// nobody who has less to say.
+fn fair_share(lists: impl Iterator<Item = usize>, most: usize) -> usize {
+    let mut lengths: Vec<usize> = lists.collect();
+    lengths.sort_unstable();
+    let mut left = most;
+    for (at, length) in lengths.iter().enumerate() {
+        let share = left / (lengths.len() - at);
+        if *length > share {
+            return share;
+        }
+        left -= length;
+    }
+    most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_floods_crowds_nobody_out() {
+        for (lengths, share) in [
+            (&[][..], 100),
+            (&[10, 20, 30], 100),
+            (&[100], 100),
+            (&[4_000], 100),
+            (&[10, 20, 4_000], 70),
+            (&[10, 4_000, 4_000], 45),
+            (&[4_000, 4_000, 4_000], 33),
+            (&[0, 0, 101], 100),
+        ] {
+            assert_eq!(fair_share(lengths.iter().copied(), 100), share, "{lengths:?}");
+            let all: usize = lengths.iter().map(|length| length.min(&share)).sum();
+            assert!(all <= 100, "{lengths:?}");
+        }
     }
 }

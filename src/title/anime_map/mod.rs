@@ -59,6 +59,12 @@ impl AnimeMap {
         self.first(|table| Some(table.rows())).unwrap_or(0)
     }
 
+    /// Of which day the map is that is asked first, counted from 1970-01-01.
+    #[must_use]
+    pub fn day(&self) -> u32 {
+        self.first(|table| Some(table.day())).unwrap_or(0)
+    }
+
     /// The anime of this number, with all that the maps know of it.
     #[must_use]
     pub fn anime(&self, base: AnimeBase, id: u32) -> Option<Entry> {
