@@ -12,7 +12,9 @@ use url::Url;
 
 use crate::fetch::{self, Answer, Method, Request};
 use crate::secret::Secret;
-use crate::torrent::{Store, TorrentFile, mark_twins, stated_name, stated_number, stated_size};
+use crate::torrent::{
+    Store, Told, TorrentFile, mark_twins, stated_name, stated_number, stated_size,
+};
 
 /// Longest part of a stranger's message that is shown, in characters.
 const LONGEST_MESSAGE: usize = 200;
@@ -191,6 +193,9 @@ impl StremThru {
             ("TOO_MANY_REQUESTS", _) | ("", 429) => {
                 Error::Limited { retry_after: answer.retry_after }
             }
+            ("", 503) if answer.retry_after.is_some() => {
+                Error::Limited { retry_after: answer.retry_after }
+            }
             ("STORE_LIMIT_EXCEEDED", _) => Error::StoreLimit,
             ("NOT_FOUND" | "GONE", _) | ("", 404 | 410) => Error::NotFound,
             (code, _) => self.answer(status, code, text("message")),
@@ -221,32 +226,32 @@ impl StremThru {
 /// One entry of a `files` list, in the long keys of the store calls or the short ones of
 /// `/v0/torrents`; `None` for an entry without a name, which nobody could choose.
 #[must_use]
-pub fn file(entry: &Value) -> Option<TorrentFile> {
+pub fn file(entry: &Told) -> Option<TorrentFile> {
     let text = |keys: [&str; 2]| {
-        let found = keys.iter().find_map(|key| entry[key].as_str().filter(|text| !text.is_empty()));
-        found.map(str::to_owned)
+        keys.into_iter().find_map(|key| entry[key].as_str().filter(|text| !text.is_empty()))
     };
+    let own = |key| text([key, key]).map(str::to_owned);
     // Paths are as of a root of the torrent: `/Season 1/x.mkv`; old rows hold the bare name.
-    let path = text(["path", "p"]).map(|path| path.trim_start_matches('/').to_owned());
+    let path = text(["path", "p"]).map(|path| path.trim_start_matches('/'));
     let name = path.filter(|path| !path.is_empty()).or_else(|| text(["name", "n"]))?;
-    let name = Some(stated_name(&name, LONGEST_PATH)).filter(|name| !name.is_empty())?;
+    let name = Some(stated_name(name, LONGEST_PATH)).filter(|name| !name.is_empty())?;
     let index = if entry["index"].is_null() { &entry["i"] } else { &entry["index"] };
     let size = if entry["size"].is_null() { &entry["s"] } else { &entry["size"] };
     Some(TorrentFile {
         index: stated_number(index).and_then(|index| index.try_into().ok()),
         name,
         size_bytes: stated_size(size),
-        link: text(["link", "link"]),
-        sid: text(["sid", "sid"]),
-        asid: text(["asid", "asid"]),
+        link: own("link"),
+        sid: own("sid"),
+        asid: own("asid"),
         twin: None,
     })
 }
 
 /// All entries of a `files` list that can be read; a broken one loses itself alone.
 #[must_use]
-pub fn files(list: &Value) -> Vec<TorrentFile> {
-    let mut files = list.as_array().into_iter().flatten().filter_map(file).collect::<Vec<_>>();
+pub fn files(list: &Told) -> Vec<TorrentFile> {
+    let mut files = list.entries().iter().filter_map(file).collect::<Vec<_>>();
     mark_twins(&mut files);
     files
 }
@@ -280,7 +285,7 @@ mod tests {
             (json!("a.mkv"), None),
             (json!(null), None),
         ] {
-            let read = file(&entry);
+            let read = file(&(&entry).into());
             let seen = read.as_ref().map(|file| {
                 (file.index, file.name.as_str(), file.size_bytes, file.link.as_deref())
             });

@@ -46,6 +46,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("anyhow", &["swarm"]),
     ("reqwest", &["fetch"]),
     ("rustls", &["fetch"]),
+    ("rustls_platform_verifier", &["fetch"]),
     ("webpki_root_certs", &["fetch"]),
     ("axum", &["http"]),
     ("hyper", &["http"]),

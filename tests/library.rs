@@ -2,10 +2,12 @@
 //! Every byte that is served is compared with the source.
 
 mod ahead;
+mod another;
 mod copies;
 mod disk;
 mod giving_way;
 mod idle;
+mod kept;
 mod people;
 mod restart;
 mod room;

@@ -174,6 +174,19 @@ fn too_many_requests_a_second_wait_and_films_are_not_counted() {
 }
 
 #[test]
+fn a_set_that_lists_a_hundred_films_is_not_kept_waiting() {
+    let house = House::new();
+    let path = film(&house);
+    for number in 0..100 {
+        let key = data_encoding::BASE64URL_NOPAD.encode(format!("film {number}").as_bytes());
+        let answer = house.server.get(&format!("/v/3.{key}.tag/film.mkv"));
+        assert_ne!(answer.status, 429, "the {number}th: {}", answer.text());
+    }
+    let start = house.server.ask("GET", &path).with("Range", "bytes=0-9").send();
+    assert_eq!(start.status, 206, "{}", start.text());
+}
+
+#[test]
 fn a_device_that_opens_title_after_title_is_noticed_and_kept_waiting() {
     let house = House::new();
     let mut refused = None;

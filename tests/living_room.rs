@@ -8,7 +8,9 @@ mod claimed;
 mod found;
 mod kodi;
 mod libvlc;
+mod named;
 mod quirks;
+mod releases;
 mod searched;
 mod shelf;
 

@@ -91,6 +91,7 @@ fn wanted(film: &[u8], web_seeds: &[String]) -> Wanted {
         torrent_name: Some("Harbour & Lights".to_owned()),
         single_file: false,
         web_seeds: web_seeds.to_vec(),
+        pieces: None,
     }
 }
 

@@ -25,7 +25,7 @@ const SIX_SECONDS: Duration = Duration::from_secs(9);
 fn one_that_hangs_costs_six_seconds_once_and_its_late_answer_is_in_the_next_look() {
     let street = Street::new();
     let body = streams([2, 3]);
-    let late = after(Reply::json(&body), body.len(), Duration::from_secs(12));
+    let late = after(Reply::json(&body), body.len(), Duration::from_secs(9));
     street.addon.on(&addon_path(FILM), late).on(&addon_path(OTHER), Reply::hang());
     let server = street.serve();
     let start = Instant::now();

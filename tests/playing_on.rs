@@ -34,6 +34,10 @@ pub struct Town {
     pub warehouse: Warehouse,
     /// It has a file of the same name and another length.
     other: Warehouse,
+    /// It has the film, too.
+    pub spare: Warehouse,
+    /// It has another of the same name and length.
+    pub forger: Warehouse,
     pub server: Server,
     _token: tempfile::TempDir,
 }
@@ -49,6 +53,7 @@ impl Town {
         let torrent = Torrent::single(NAME, FILM_BYTES, 256 << 10);
         let warehouse = Warehouse::start(torrent.files[0].1.clone(), RATE);
         let other = Warehouse::start(vec![7; FILM_BYTES + 1], RATE);
+        let (spare, forger) = (warehouse.twin(), Warehouse::start(vec![0; FILM_BYTES], RATE));
         let world = World::of("Quiet Harbour");
         world.list(&[&torrent]);
         let store = Upstream::start();
@@ -63,13 +68,15 @@ impl Town {
         let account = if debrid { account } else { String::new() };
         let peers = format!("[swarm]\nenabled = {swarm}\ndht = false\n");
         let configuration = world.configuration(&(account + &peers));
-        let addresses =
-            [store.addr(), warehouse.addr(), other.addr()].map(|one| format!("\"{one}\", "));
+        let servers = [&warehouse, &other, &spare, &forger].map(Warehouse::addr);
+        let addresses = [&servers[..], &[store.addr()]].concat();
+        let addresses: Vec<_> = addresses.iter().map(|one| format!("\"{one}\", ")).collect();
         let more = format!("allow_private = [{}", addresses.concat());
         let cache = format!("torrent_caches = [\"{}\"]\n{mirrors}", store.url("/"));
         let configuration = configuration.replace("torrent_caches = []\n", &cache);
         let server = Server::serve(&configuration.replace("allow_private = [", &more));
-        let town = Self { world, torrent, store, warehouse, other, server, _token: token };
+        let town =
+            Self { world, torrent, store, warehouse, other, spare, forger, server, _token: token };
         town.store_is_well();
         town
     }

@@ -3,6 +3,7 @@
 
 mod cast;
 mod following;
+mod ranked;
 
 use std::path::Path;
 use std::time::Duration;

@@ -8,6 +8,7 @@ use crate::support::disk::PulledDisk;
 use crate::support::player::{self, sha256};
 use crate::support::seeder::{self, Torrent};
 use crate::support::server::Server;
+use crate::support::viewer::Viewer;
 use crate::support::world::{ID, World};
 use crate::support::{skip, until};
 
@@ -77,5 +78,43 @@ fn a_disk_that_is_pulled_and_plugged_in_again_stops_nothing() {
     disk.plug();
     watch(&server, &film);
     assert_eq!(server.get("/health").status, 200);
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_disk_that_is_pulled_under_a_viewer_does_not_end_the_film() {
+    if let Some(missing) = PulledDisk::missing() {
+        return skip(&format!("needs {missing}"));
+    }
+    let torrent = Torrent::single(NAME, 24 << 20, 256 << 10);
+    let film = &torrent.files[0].1;
+    // Half a minute of film: it is on its way when the disk goes, and when it comes back.
+    let Some(peer) = seeder::libtorrent(&torrent, 1_000_000) else {
+        return skip("needs Python's libtorrent");
+    };
+    let world = World::of("The Long Evening");
+    world.list(&[&torrent]).seeded_at(&torrent, peer.addr);
+    let mut disk = PulledDisk::new(96);
+    let more = format!(
+        "[swarm]\nenabled = true\ndht = false\n[library]\ndisk = \"{}\"\n",
+        disk.mount().display()
+    );
+    disk.plug();
+    let server = Server::serve(&world.configuration(&more));
+    let url = server.play(ID)["url"].as_str().unwrap().to_owned();
+    let viewer = Viewer::of(&url, 0, 0);
+    viewer.has(6 << 20, LIMIT);
+    disk.pull();
+    std::thread::park_timeout(Duration::from_secs(8));
+    disk.plug();
+    let mut seen = viewer.ends(3 * LIMIT).bytes;
+    let first = seen.len();
+    assert!(film.starts_with(&seen), "other bytes: {first}");
+    if first < film.len() {
+        // A player asks again once, at the same byte.
+        seen.extend(Viewer::of(&url, first, 0).ends(3 * LIMIT).bytes);
+    }
+    println!("the first answer had {first} of {} bytes", film.len());
+    assert!(seen == *film, "{} of {} bytes, {first} at once", seen.len(), film.len());
     assert_eq!(server.stop(), 0);
 }

@@ -14,6 +14,7 @@ use crate::support::upstream::{Reply, Upstream};
 
 mod clock;
 mod inward;
+mod trackers;
 
 use inward::INWARD;
 

@@ -17,6 +17,8 @@ from patience import patient
 
 # A run that ended like this is followed by the next start.
 RESETS = ("guest-reset", "watchdog")
+# Those that are not put away yet.
+_at_home = set()
 
 
 @dataclass
@@ -52,10 +54,12 @@ class Box:
         self._owner = None
 
     def __enter__(self):
+        _at_home.add(self)
         return self
 
     def __exit__(self, *_):
         self.pull()
+        _at_home.discard(self)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -154,6 +158,12 @@ class Box:
             return shell.ask(command, limit_s) if ask else shell.run(command, limit_s)
         finally:
             shell.close()
+
+
+def pull_all():
+    """Pulls every plug: who waits for one of these boxes learns that it ended."""
+    for box in list(_at_home):
+        box.pull()
 
 
 def free_port():

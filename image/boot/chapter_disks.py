@@ -87,26 +87,6 @@ def after_restart(t):
         expect(t.box.run("cat /srv/ssd/mark") == "kept", "the file on it is gone")
 
 
-def names_swapped(t):
-    """A second disk that the kernel finds before the card: the names move on by one."""
-    owner, box = t.owner, t.box
-    with t.step("the card is vdb now, and neither listed nor formatted"):
-        table = box.run("cat /proc/partitions")
-        expect("vdb4" in table and "vda1" not in table, table)
-        listed = until("the disk", 60, owner.disks)
-        expect(len(listed) == 1 and listed[0]["holds"] == "nothing", f"{listed}")
-        for name in ("vdb", "/dev/vdb", "CREDENZA-CARD"):
-            answer = owner.format(name, listed[0]["consent"])
-            expect(400 <= answer.status < 500, f"{name}: status {answer.status}")
-    with t.step("the disk that was meant is formatted"):
-        answer = owner.format(listed[0]["id"], listed[0]["consent"])
-        expect(answer.status in (200, 201, 202, 204), f"{answer.status} {answer.message}")
-        t.ssd(limit_s=180)
-        mount = box.run("grep ' /srv/ssd ' /proc/mounts")
-        expect(mount.startswith("/dev/vda"), mount)
-        t.is_mine_still()
-
-
 def foreign_untouched(t):
     """With the box off: QEMU would still be writing."""
     t.box.pull()

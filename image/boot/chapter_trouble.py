@@ -1,12 +1,11 @@
-"""Cards and clocks on their bad days: each ends in a box that answers and says what to do. Each
+"""Cards on their bad days: each ends in a box that answers and says what to do. Each
 works on a copy of the card as it was when all was well."""
 import os
 
-import chapter_disks
 import firmware
-from box import Box, blank_disk
+from box import Box
 from card import DATA
-from machine import Disk, Outfit
+from machine import Outfit
 from owner import Owner
 from report import expect, until
 
@@ -27,21 +26,6 @@ def on_a_copy(t, spoil, outfit, play):
     finally:
         t.box, t.owner = t_box, t_owner
         path.unlink(missing_ok=True)
-
-
-def clock_and_names(t):
-    disk = blank_disk(t.folder / "second.img", 1 << 30)
-    outfit = Outfit(rtc="1970-01-01", disks=[Disk(disk, bus="virtio", first=True, serial="SECOND-1")])
-
-    def play():
-        with t.step("the clock says 1970: the box answers, and knows its owner"):
-            t.box.power()
-            t.answers(300)
-            t.is_mine_still()
-            t.note(f"date in the box {t.box.run('date -u +%F')}")
-        chapter_disks.names_swapped(t)
-
-    on_a_copy(t, lambda card: None, outfit, play)
 
 
 def read_only(t):

@@ -160,7 +160,9 @@ class Machine:
             if disk.plugged:
                 words = [f"{key}={value}" for key, value in disk_device(number, disk).items()]
                 arguments += ["-device", ",".join(words)]
-        return self._common("virtio-net-pci,netdev=net,romfile=") + arguments
+        # Nothing answers there unless the card has a debug key.
+        forward = f",hostfwd=tcp:127.0.0.1:{self.shell_port}-:22"
+        return self._common("virtio-net-pci,netdev=net,romfile=", forward) + arguments
 
     def _raspi3b(self):
         # The kernel's console is the second serial port there. The Pi's one-shot flag is a tag of the
@@ -244,6 +246,8 @@ def disk_device(number, disk):
     device = {"id": f"disk{number}", "drive": f"drive{number}", "serial": disk.serial}
     if disk.bus == "usb":
         return {"driver": "usb-storage", "bus": "usb.0", **device}
+    if disk.bus == "nvme":
+        return {"driver": "nvme", **device}
     return {"driver": "virtio-blk-pci", "addr": PCI["before" if disk.first else "after"], **device}
 
 

@@ -1,4 +1,5 @@
 """The owner of the box under test, and what the chapters share."""
+import copy
 import hashlib
 import http.client
 import random
@@ -88,7 +89,7 @@ class Trial:
 
     def __init__(self, report, parts, folder, world, seed):
         self.report, self.parts, self.folder, self.world = report, parts, Path(folder), world
-        self.random = random.Random(seed)
+        self.seed, self.random = seed, random.Random(seed)
         self.box = None
         self.owner = None
         # A bundle that is newer than the image, and the card when all was well.
@@ -96,6 +97,14 @@ class Trial:
         self.good = None
         # The file of somebody's disk, and its sha256.
         self.foreign = None
+
+    def beside(self, name, report):
+        """The same, for a chapter that runs beside others: what it changes is its own."""
+        other = copy.copy(self)
+        other.report, other.folder = report, self.folder / name.replace(" ", "-")
+        other.folder.mkdir()
+        other.random = random.Random(f"{self.seed} {name}")
+        return other
 
     def newer_for(self, facts):
         """A bundle that the box as it is would take."""

@@ -2,6 +2,7 @@
 log. A step that fails ends its chapter; the next chapter begins."""
 import signal
 import sys
+import threading
 import time
 import traceback
 from contextlib import contextmanager
@@ -22,15 +23,22 @@ class Report:
     def __init__(self, path):
         self._file = open(path, "w", encoding="utf-8")
         self.path = path
+        self._begin()
+
+    def _begin(self):
         self._began = time.monotonic()
         self.passed, self.failed = 0, []
         self._notes = []
         # Each step as it ended: its name, whether it went well, its seconds, and what it noted.
         self.steps = []
 
-    def say(self, line=""):
-        print(line, flush=True)
+    def _write(self, line, on_screen=True):
+        if on_screen:
+            print(line, flush=True)
         print(line, file=self._file, flush=True)
+
+    def say(self, line=""):
+        self._write(line)
 
     def note(self, text):
         """Something that the running step found out; stands behind its name."""
@@ -47,7 +55,7 @@ class Report:
             self.steps.append((name, False, time.monotonic() - began, self._notes))
             self.say(f"        {type(error).__name__}: {error}")
             if not isinstance(error, Failed):
-                print(traceback.format_exc(), file=self._file, flush=True)
+                self._write(traceback.format_exc(), on_screen=False)
             raise Failed(name) from error
         self.passed += 1
         self._line("ok", began, name)
@@ -71,7 +79,7 @@ class Report:
         except Exception as error:  # noqa: BLE001: one chapter's end is not the run's
             self.failed.append(name)
             self.say(f"         FAILED  {type(error).__name__}: {error}")
-            print(traceback.format_exc(), file=self._file, flush=True)
+            self._write(traceback.format_exc(), on_screen=False)
         return len(self.failed) == before
 
     def end(self):
@@ -82,6 +90,28 @@ class Report:
             self.say(f"  failed: {name}")
         self._file.close()
         return 1 if self.failed else 0
+
+
+class Part(Report):
+    """The report of one chapter that runs beside others: its lines come out in one piece, at its end."""
+
+    _turn = threading.Lock()
+
+    def __init__(self, whole):
+        self._whole, self._lines, self.path = whole, [], whole.path
+        self._begin()
+
+    def _write(self, line, on_screen=True):
+        self._lines.append((line, on_screen))
+
+    def hand_over(self):
+        whole = self._whole
+        with Part._turn:
+            for line, on_screen in self._lines:
+                whole._write(line, on_screen)
+            whole.passed += self.passed
+            whole.failed += self.failed
+            whole.steps += self.steps
 
 
 def die(sentence):

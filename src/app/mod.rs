@@ -180,6 +180,7 @@ impl App {
         let appliance = Appliance::new(parts, options);
         let hosts = Arc::new(hosts(config, Arc::clone(&appliance)));
         let advertisement = advertise(config, address, &tasks);
+        let media_server = television::named(media_server, advertisement.as_ref());
         let place = Arc::new(Place {
             listen: address,
             hosts: Arc::clone(&hosts),

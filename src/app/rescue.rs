@@ -12,6 +12,7 @@ use super::{Error, State};
 use crate::config::Config;
 use crate::durable;
 use crate::mirror;
+use crate::select::Preferences;
 use crate::steward::words::Refusal;
 
 /// How many damaged states are kept for whoever wants to look; the newest takes the place of the last.
@@ -27,14 +28,21 @@ pub(super) fn leave_out(config: &mut Config) -> Vec<Refusal> {
         );
         left_out.push(Refusal::new("left_out", message));
     };
+    let usual = Preferences::default();
+    config.prefer.retain(|field, value| {
+        let alone = [(field.clone(), value.clone())].into_iter().collect();
+        let read = usual.with(&alone, &usual).map_err(Error::Prefer);
+        read.map_err(|error| tell("this preference", error)).is_ok()
+    });
+    // Should they be wrong together only.
     if let Err(error) = preferences(config) {
         tell("these preferences", error);
         config.prefer.clear();
     }
-    if let Err(error) = mirror::check_caches(&config.mirror.torrent_caches) {
-        tell("torrent caches", error.into());
-        config.mirror.torrent_caches.clear();
-    }
+    config.mirror.torrent_caches.retain(|cache| {
+        let read = mirror::check_caches(std::slice::from_ref(cache));
+        read.map_err(|error| tell("this torrent cache", error.into())).is_ok()
+    });
     if let Err(error) = debrid_token(config) {
         tell("this store", error);
         config.debrid = None;

@@ -13,7 +13,7 @@ use crate::http::dlna::{DESCRIPTION, MediaServer};
 use crate::lan::content_directory::Device;
 use crate::lan::events::Subscriptions;
 use crate::lan::ssdp::{Announced, Ssdp};
-use crate::lan::{Links, uuid};
+use crate::lan::{Advertisement, Links, uuid};
 use crate::playback::Playback;
 
 /// The id of this machine, made once: sets remember a server by what is made of it, whatever it is
@@ -43,7 +43,16 @@ pub(super) fn media_server(
     };
     let updates = (playback.catalogue_version(), first_number(state)?);
     let subscriptions = Subscriptions::new(links.clone(), updates, tasks.clone(), shutdown.clone());
-    Ok(Some(MediaServer { device, subscriptions }))
+    Ok(Some(MediaServer { device, names: None, subscriptions }))
+}
+
+/// The same under the names that others see, where those are announced.
+pub(super) fn named(
+    server: Option<MediaServer>,
+    advertisement: Option<&Advertisement>,
+) -> Option<MediaServer> {
+    let names = advertisement.map(Advertisement::names);
+    server.map(|server| MediaServer { names, ..server })
 }
 
 /// Announces it, where others can reach it.

@@ -99,7 +99,7 @@ fn row(item: &Value) -> Option<Checked> {
         Some("cached") => Availability::Cached,
         _ => Availability::Unknown,
     };
-    let files = stremthru::files(&item["files"]);
+    let files = stremthru::files(&(&item["files"]).into());
     Some(Checked { info_hash: hash(&item["hash"])?, availability, files })
 }
 

@@ -64,7 +64,7 @@ impl Debrid {
             if hash(&data["hash"]).is_some_and(|hash| hash != magnet.info_hash) {
                 return Err(self.odd("another torrent than was added"));
             }
-            let files = stremthru::files(&data["files"]);
+            let files = stremthru::files(&(&data["files"]).into());
             let status = data["status"].as_str().unwrap_or("unknown");
             let step = step(status, &files);
             let since = match step {

@@ -41,20 +41,27 @@ pub(super) async fn whole(url: &Url, mut response: Response) -> Result<Answer, E
 
 /// Turns refusals into errors, but for those whose body is JSON (see [`super::Client::send`]).
 pub(super) fn judge(answer: Answer) -> Result<Answer, Error> {
-    let host = answer.host.clone();
     if is_wall(&answer) {
-        return Err(Error::Blocked { host, status: answer.status });
+        return Err(Error::Blocked { host: answer.host.clone(), status: answer.status });
     }
     if matches!(answer.first_byte(), Some(b'{' | b'[')) {
         return Ok(answer);
     }
-    match answer.status {
-        403 | 418 => Err(Error::Blocked { host, status: answer.status }),
-        status @ 429 => Err(Error::Limited { host, status, retry_after: answer.retry_after }),
-        status @ 503 if answer.retry_after.is_some() => {
-            Err(Error::Limited { host, status, retry_after: answer.retry_after })
-        }
-        _ => Ok(answer),
+    refusal(&answer).map_or(Ok(answer), Err)
+}
+
+/// What the status of an answer says that its host would not give: us, or just now.
+pub(super) fn refusal(answer: &Answer) -> Option<Error> {
+    let (host, status) = (answer.host.clone(), answer.status);
+    match status {
+        403 | 418 => Some(Error::Blocked { host, status }),
+        429 => Some(Error::Limited { host, status, retry_after: answer.retry_after }),
+        503 => answer.retry_after.map(|after| Error::Limited {
+            host,
+            status,
+            retry_after: Some(after),
+        }),
+        _ => None,
     }
 }
 

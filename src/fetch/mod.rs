@@ -279,13 +279,11 @@ impl Answer {
 
     /// The body of a 2xx answer, else an error of the kind that fits.
     pub fn success(&self) -> Result<&Bytes, Error> {
-        let host = self.host.clone();
-        match self.status {
-            200..=299 => Ok(&self.body),
-            403 | 418 => Err(Error::Blocked { host, status: self.status }),
-            status @ 429 => Err(Error::Limited { host, status, retry_after: self.retry_after }),
-            status => Err(Error::Status { host, status }),
+        if self.is_success() {
+            return Ok(&self.body);
         }
+        let other = || Error::Status { host: self.host.clone(), status: self.status };
+        Err(body::refusal(self).unwrap_or_else(other))
     }
 
     /// The decoded body, whatever the status (the error envelopes of APIs). Bytes that are not

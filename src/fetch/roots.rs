@@ -1,6 +1,13 @@
 //! The certificates of the authorities that a server's certificate is checked against.
 
+use std::sync::Arc;
+
 use data_encoding::BASE64;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
+
+use super::Error;
 
 /// Which root certificates to trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,16 +20,33 @@ pub enum Roots {
 }
 
 impl Roots {
-    /// Applies the choice to a client that is being built.
-    pub(super) fn apply(self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        match self {
-            Self::System => builder,
-            Self::Bundled => builder.tls_certs_only(
-                webpki_root_certs::TLS_SERVER_ROOT_CERTS
-                    .iter()
-                    .filter_map(|der| reqwest::Certificate::from_der(der).ok()),
-            ),
-        }
+    /// The settings of TLS that all clients share: each by itself would read the machine's store, some
+    /// hundreds of certificates, anew. They are those that the HTTP client makes by default.
+    /// [`Error::NoRoots`] where the machine has no store.
+    pub(super) fn settings(self) -> Result<ClientConfig, Error> {
+        let provider = CryptoProvider::get_default().cloned();
+        let provider = provider.unwrap_or_else(|| Arc::new(aws_lc_rs::default_provider()));
+        let settings = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|_| Error::NoRoots)?;
+        let settings = match self {
+            Self::System => {
+                let verifier = Verifier::new(provider).map_err(|_| Error::NoRoots)?;
+                // What is called dangerous here is any verifier but rustls' own; this one is its
+                // makers', and judges by the machine's store.
+                settings.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            }
+            Self::Bundled => {
+                let mut roots = RootCertStore::empty();
+                let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned();
+                roots.add_parsable_certificates(bundled);
+                settings.with_root_certificates(roots)
+            }
+        };
+        let mut settings = settings.with_no_client_auth();
+        // RFC 7301; what a server chooses of these the client then speaks.
+        settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(settings)
     }
 }
 

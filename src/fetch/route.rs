@@ -68,14 +68,19 @@ struct Key {
 #[derive(Debug, Clone)]
 pub(super) struct Routes {
     policy: AddressPolicy,
-    roots: Roots,
+    /// Shared by all.
+    tls: Arc<rustls::ClientConfig>,
     clients: Arc<Mutex<HashMap<Key, reqwest::Client>>>,
 }
 
 impl Routes {
     /// Makes the most used client at once, so that a machine without roots is known at the start.
     pub(super) fn new(policy: AddressPolicy, roots: Roots) -> Result<Self, Error> {
-        let routes = Self { policy, roots, clients: Arc::default() };
+        Self::over(policy, Arc::new(roots.settings()?))
+    }
+
+    fn over(policy: AddressPolicy, tls: Arc<rustls::ClientConfig>) -> Result<Self, Error> {
+        let routes = Self { policy, tls, clients: Arc::default() };
         routes.client(Key { encoding: Encoding::Packed, port: None, listed_only: false })?;
         Ok(routes)
     }
@@ -89,7 +94,7 @@ impl Routes {
     pub(super) fn with(&self, address: SocketAddr) -> Result<Self, Error> {
         let mut policy = self.policy.clone();
         policy.allow_private.push(address);
-        Self::new(policy, self.roots)
+        Self::over(policy, Arc::clone(&self.tls))
     }
 
     /// Asks, following at most three redirects of a `GET` without a secret. Gives the answer's
@@ -173,7 +178,8 @@ impl Routes {
             .brotli(key.encoding == Encoding::Packed)
             .dns_resolver(self.guard(key));
         // Nothing else in this builder can fail.
-        let client = self.roots.apply(builder).build().map_err(|_| Error::NoRoots)?;
+        let builder = builder.tls_backend_preconfigured(rustls::ClientConfig::clone(&self.tls));
+        let client = builder.build().map_err(|_| Error::NoRoots)?;
         clients.insert(key, client.clone());
         Ok(client)
     }

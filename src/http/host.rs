@@ -89,8 +89,9 @@ fn judge(rule: &dyn HostRule, request: &Request) -> Result<(), ApiError> {
     let host_is_ours = match host.map(HeaderValue::to_str) {
         Some(Ok(host)) => ours(host),
         Some(Err(_)) => false,
-        // HTTP/1.0 has no Host; only an absolute URI says who was asked.
-        None => authority.is_some(),
+        // HTTP/1.0 has no Host, and some old renderers speak it. No browser does: a page that was
+        // rebound to our address always says by which name it asks.
+        None => true,
     };
     if host_is_ours && authority.is_none_or(ours) {
         return Ok(());

@@ -35,6 +35,9 @@ const SAVED: f64 = 5.0;
 const LEAST_SAVED: f64 = 20.0;
 /// Different titles that one device may open in a minute; a person manages a dozen.
 const TITLES: usize = 40;
+/// The same of films that were chosen before, by their signed links: a set that lists a folder opens
+/// each of its films for its picture and its length. Nothing is searched, added or called for these.
+const LISTED: usize = 400;
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long a notice is told.
 const TOLD_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -80,6 +83,7 @@ struct Device {
     counted: Instant,
     /// As hashes: what a stranger calls a title may be as long as a request.
     titles: Vec<(Instant, u64)>,
+    listed: Vec<(Instant, u64)>,
 }
 
 /// Something unusual that was noticed.
@@ -105,10 +109,8 @@ pub enum Crowded {
         "this device sends more than {0} requests a second: slow down, or raise limits.requests_per_second"
     )]
     Requests(u32),
-    #[error(
-        "this device opens more than {TITLES} titles in a minute: wait a minute, then open one"
-    )]
-    Titles,
+    #[error("this device opens more than {0} titles in a minute: wait a minute, then open one")]
+    Titles(usize),
 }
 
 impl Crowded {
@@ -116,7 +118,7 @@ impl Crowded {
         match self {
             Self::Device(_) | Self::Total(_) => 5,
             Self::Requests(_) => 1,
-            Self::Titles => 60,
+            Self::Titles(_) => 60,
         }
     }
 }
@@ -127,7 +129,7 @@ impl IntoResponse for Crowded {
             Self::Device(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_streams"),
             Self::Total(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_streams"),
             Self::Requests(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
-            Self::Titles => (StatusCode::TOO_MANY_REQUESTS, "too_many_titles"),
+            Self::Titles(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_titles"),
         };
         let head = [
             (header::RETRY_AFTER, self.retry_after_s().to_string()),
@@ -232,22 +234,37 @@ impl Limits {
 
     /// Whether this device opens more titles than anybody would.
     pub(super) fn opens(&self, device: IpAddr, title: &str) -> Result<(), Crowded> {
+        self.counts_title(device, title, TITLES, |row| &mut row.titles)
+    }
+
+    /// The same of a film by its signed link.
+    fn follows(&self, device: IpAddr, key: &str) -> Result<(), Crowded> {
+        self.counts_title(device, key, LISTED, |row| &mut row.listed)
+    }
+
+    fn counts_title(
+        &self,
+        device: IpAddr,
+        title: &str,
+        most: usize,
+        of: impl Fn(&mut Device) -> &mut Vec<(Instant, u64)>,
+    ) -> Result<(), Crowded> {
         let mut hasher = std::hash::DefaultHasher::new();
         title.hash(&mut hasher);
         let title = hasher.finish();
         let mut counts = self.counts();
-        let row = counts.device(household(device), self.0.caps);
-        row.titles.retain(|(at, known)| at.elapsed() < MINUTE && *known != title);
-        if row.titles.len() >= TITLES {
+        let titles = of(counts.device(household(device), self.0.caps));
+        titles.retain(|(at, known)| at.elapsed() < MINUTE && *known != title);
+        if titles.len() >= most {
             counts.note(Notice {
                 code: "many_titles",
                 message: format!(
-                    "{device} opened more than {TITLES} titles within a minute, and was kept waiting"
+                    "{device} opened more than {most} titles within a minute, and was kept waiting"
                 ),
             });
-            return Err(Crowded::Titles);
+            return Err(Crowded::Titles(most));
         }
-        row.titles.push((Instant::now(), title));
+        titles.push((Instant::now(), title));
         Ok(())
     }
 
@@ -265,8 +282,13 @@ impl Counts {
                 self.devices.retain(|_, row| row.open > 0);
             }
         }
-        let fresh =
-            || Device { open: 0, left: saved(caps), counted: Instant::now(), titles: Vec::new() };
+        let fresh = || Device {
+            open: 0,
+            left: saved(caps),
+            counted: Instant::now(),
+            titles: Vec::new(),
+            listed: Vec::new(),
+        };
         self.devices.entry(device).or_insert_with(fresh)
     }
 
@@ -352,7 +374,11 @@ pub async fn keep(State(limits): State<Limits>, request: Request, next: Next) ->
         crowded.into_response()
     };
     if let Some(title) = opened(request.method(), &path)
-        && let Err(crowded) = limits.opens(device, title)
+        && let Err(crowded) = if path.starts_with("/v/") {
+            limits.follows(device, title)
+        } else {
+            limits.opens(device, title)
+        }
     {
         return refuse(crowded);
     }
@@ -431,11 +457,16 @@ mod tests {
             limits.opens(device(1), &title.to_string()).unwrap();
             limits.opens(device(1), "the same again and again").unwrap();
         }
-        assert_eq!(limits.opens(device(1), "one more"), Err(Crowded::Titles));
-        assert_eq!(limits.opens(device(1), "and another"), Err(Crowded::Titles));
+        assert_eq!(limits.opens(device(1), "one more"), Err(Crowded::Titles(TITLES)));
+        assert_eq!(limits.opens(device(1), "and another"), Err(Crowded::Titles(TITLES)));
         let notices = limits.notices();
         assert_eq!((notices.len(), notices[0].code), (1, "many_titles"));
         limits.opens(device(2), "one more").unwrap();
+        // What was chosen before is counted by itself, and generously.
+        for key in 0..LISTED {
+            limits.follows(device(1), &key.to_string()).unwrap();
+        }
+        assert_eq!(limits.follows(device(1), "one more"), Err(Crowded::Titles(LISTED)));
         tokio::time::advance(Duration::from_secs(61)).await;
         limits.opens(device(1), "one more").unwrap();
         tokio::time::advance(TOLD_FOR).await;

@@ -5,7 +5,8 @@
 //!    broken, and the handler cannot see it any more. So the lines are watched as they arrive.
 //! 2. A client that takes no byte of an answer. A page's reader is cut after a minute; a paused
 //!    television may keep its film for ten, since resuming on the same connection is instant. One
-//!    whose line has dropped is not paused: it acknowledges nothing, and is cut after half a minute.
+//!    whose line has dropped is not paused: it acknowledges nothing, and is cut after two looks that
+//!    agree, some three quarters of a minute.
 
 use std::io;
 use std::pin::Pin;

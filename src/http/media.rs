@@ -19,6 +19,7 @@ use crate::http::precondition::{self, Validators, Verdict};
 use crate::http::range::ByteRange;
 use crate::http::sets;
 use crate::representation::Representation;
+use crate::select::Profile;
 
 /// What a set may ask of media.
 const METHODS: &str = "GET, HEAD, OPTIONS";
@@ -55,8 +56,19 @@ pub fn answer_without_bytes(method: &Method) -> Option<Response> {
     Some(answer)
 }
 
-/// Answers `method` with the headers `asked` from `representation`.
+/// Answers `method` with the headers `asked` from `representation`; which set asks, those say.
 pub fn answer(
+    representation: &Arc<dyn Representation>,
+    method: &Method,
+    asked: &HeaderMap,
+    manners: Manners,
+) -> Response {
+    answer_to(sets::known(asked), representation, method, asked, manners)
+}
+
+/// The same to a set that may be known otherwise than by the headers; `None`: nobody knows it.
+pub fn answer_to(
+    set: Option<&'static Profile>,
     representation: &Arc<dyn Representation>,
     method: &Method,
     asked: &HeaderMap,
@@ -83,7 +95,8 @@ pub fn answer(
         }
         Verdict::Proceed { .. } => whole(representation, method),
     };
-    describe(answer.headers_mut(), representation.as_ref(), asked, manners);
+    let set = set.unwrap_or_else(Profile::unknown);
+    describe(answer.headers_mut(), representation.as_ref(), asked, (set, manners));
     answer
 }
 
@@ -150,7 +163,7 @@ fn describe(
     headers: &mut HeaderMap,
     representation: &dyn Representation,
     asked: &HeaderMap,
-    manners: Manners,
+    (set, manners): (&'static Profile, Manners),
 ) {
     let tag = format!("\"{}\"", representation.entity_tag());
     let modified = httpdate::fmt_http_date(representation.last_modified());
@@ -163,9 +176,7 @@ fn describe(
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-transform"));
     let media_type = match manners {
-        Manners::Player | Manners::Set => {
-            sets::profile_of(asked).spelled(representation.media_type())
-        }
+        Manners::Player | Manners::Set => set.spelled(representation.media_type()),
         Manners::Plain | Manners::Subtitles => representation.media_type(),
     };
     let media_type = HeaderValue::from_str(media_type)

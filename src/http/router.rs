@@ -125,8 +125,9 @@ async fn play(
                 watch.allow_pause();
             }
             let (method, headers) = (&asked.method, &asked.headers);
-            let mut answer = media::answer(&representation, method, headers, Manners::Player);
-            if beside::is_wanted(headers) {
+            let manners = Manners::Player;
+            let mut answer = media::answer_to(set, &representation, method, headers, manners);
+            if beside::is_wanted(headers, set) {
                 let base = base(asked.extensions.get::<Local>().copied(), headers);
                 let told = finder.beside(asks, &key, &name, beside::is_asked(headers)).await;
                 beside::add(answer.headers_mut(), &told, &base);

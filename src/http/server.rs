@@ -273,14 +273,15 @@ impl Door {
 
     fn enter(&self, ip: IpAddr) -> Option<Place> {
         let ip = ip.to_canonical();
+        let own = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST;
         let permit = Arc::clone(&self.places).try_acquire_owned().ok().or_else(|| {
             // However many strangers are inside, the watchdog's question to ourselves is answered.
-            let own = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST;
             own.then(|| Arc::clone(&self.own_places).try_acquire_owned().ok()).flatten()
         })?;
         let mut by_ip = self.by_ip.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_ip.entry(ip).or_insert(0);
-        if *count >= self.limits.connections_per_ip {
+        // From this machine itself come the owner's own programs, and a whole household through a proxy.
+        if !own && *count >= self.limits.connections_per_ip {
             return None;
         }
         *count += 1;

@@ -12,7 +12,7 @@ use super::torznab::Torznab;
 use super::{Error, LIMIT, Listed, Source, name, rows};
 use crate::fetch::{self, Client, Request};
 use crate::media::{Query, StremioId};
-use crate::torrent::{IndexName, Torrent};
+use crate::torrent::{IndexName, Told, Torrent};
 
 const MANIFEST: &str = "/manifest.json";
 /// The page on which an add-on is set up, beside its manifest: what a browser's address bar shows.
@@ -144,7 +144,7 @@ pub(super) fn torrents(body: &[u8], index: IndexName) -> Result<Vec<Torrent>, Er
     Ok(addon::listing(body, |stream| torrent(stream, index))?.torrents)
 }
 
-fn torrent(value: &Value, index: IndexName) -> Option<Torrent> {
+fn torrent(value: &Told, index: IndexName) -> Option<Torrent> {
     let stream = Stream::read(value)?;
     let (told, scattered) = (Lines::read(stream.text), Lines::scattered(stream.text));
     let plain = Some(told.name).filter(|name| is_release(name));
@@ -180,7 +180,7 @@ mod tests {
     fn read(stream: &Value) -> Torrent {
         let mut stream = stream.clone();
         stream["infoHash"] = json!("a".repeat(40));
-        torrent(&stream, "mine".parse().unwrap()).unwrap()
+        torrent(&(&stream).into(), "mine".parse().unwrap()).unwrap()
     }
 
     #[test]

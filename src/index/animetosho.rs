@@ -8,13 +8,12 @@
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use serde_json::Value;
 use url::Url;
 
 use super::{Error, LIMIT, Listed, Source, json, name, stated, terms, torznab};
 use crate::fetch::{self, Request};
 use crate::media::{Query, StremioId};
-use crate::torrent::{IndexName, InfoHash, Magnet, Torrent, stated_number, stated_size};
+use crate::torrent::{IndexName, InfoHash, Magnet, Told, Torrent, stated_number, stated_size};
 
 /// Most rows of an entry that it gives at once.
 const PAGE: usize = 100;
@@ -132,7 +131,7 @@ fn sane(mut found: Vec<Torrent>) -> Vec<Torrent> {
     found
 }
 
-fn torrent(item: &Value) -> Option<Torrent> {
+fn torrent(item: &Told) -> Option<Torrent> {
     let text = |keys: [&str; 2]| {
         let texts = keys.into_iter().filter_map(|key| item[key].as_str());
         texts.map(str::trim).find(|text| !text.is_empty())

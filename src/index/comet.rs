@@ -13,14 +13,13 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
 use url::Url;
 
 use super::addon::{self, Lines, Stream};
 use super::{Error, Listed, Source, name};
 use crate::fetch;
 use crate::media::Query;
-use crate::torrent::{IndexName, Torrent};
+use crate::torrent::{IndexName, Told, Torrent};
 
 /// Words of the layout without pictures.
 const SEEDERS: &str = "Seeders: ";
@@ -61,7 +60,7 @@ fn is_refusal(notice: &addon::Notice) -> bool {
     ["[INFO]", "[\u{274C}]"].iter().any(|mark| notice.name.starts_with(mark))
 }
 
-fn torrent(value: &Value) -> Option<Torrent> {
+fn torrent(value: &Told) -> Option<Torrent> {
     let stream = Stream::read(value)?;
     let lines = plain(stream.text).unwrap_or_else(|| Lines::read(stream.text));
     // What lies between the name and the marks is no file here.
@@ -107,7 +106,8 @@ mod tests {
     const GIB: u64 = 1 << 30;
 
     fn read(text: &str) -> Torrent {
-        torrent(&json!({"infoHash": "a".repeat(40), "description": text})).unwrap()
+        let stream = json!({"infoHash": "a".repeat(40), "description": text});
+        torrent(&(&stream).into()).unwrap()
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
         for (hint, file) in [("A.S01E02.mkv", Some("A.S01E02.mkv")), ("A S01 1080p", None)] {
             let stream = json!({"infoHash": "a".repeat(40), "description": "🔎 DMM",
                 "behaviorHints": {"filename": hint, "videoSize": 7}});
-            let torrent = torrent(&stream).unwrap();
+            let torrent = torrent(&(&stream).into()).unwrap();
             assert_eq!(torrent.file_name.as_deref(), file);
             assert_eq!(torrent.size_bytes, Some(7));
         }

@@ -1,14 +1,13 @@
 //! Lists in JSON, read row by row: of an answer of many rows only one stands in memory as a tree.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Error, MOST_ROWS};
+use crate::torrent::{Name, Told};
 
 /// Reads the list that stands at `path` (or at the start of it: some hosts leave out the wrapping),
 /// each row by `read`; what `read` refuses is left out, and so is a row that JSON itself refuses: half
@@ -17,7 +16,7 @@ use super::{Error, MOST_ROWS};
 pub(super) fn rows<T>(
     body: &[u8],
     path: &[&str],
-    read: impl FnMut(&Value) -> Option<T>,
+    read: impl FnMut(&Told<'_>) -> Option<T>,
 ) -> Result<Vec<T>, Error> {
     columns(body, path, &[], read)
 }
@@ -28,7 +27,7 @@ pub(super) fn columns<T>(
     body: &[u8],
     path: &[&str],
     keys: &[&str],
-    mut read: impl FnMut(&Value) -> Option<T>,
+    mut read: impl FnMut(&Told<'_>) -> Option<T>,
 ) -> Result<Vec<T>, Error> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let text = String::from_utf8_lossy(body);
@@ -64,7 +63,7 @@ struct Place<'a, T, F> {
     found: &'a mut Option<Vec<T>>,
 }
 
-impl<'de, T, F: FnMut(&Value) -> Option<T>> DeserializeSeed<'de> for Place<'_, T, F> {
+impl<'de, T, F: FnMut(&Told<'_>) -> Option<T>> DeserializeSeed<'de> for Place<'_, T, F> {
     type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -72,7 +71,7 @@ impl<'de, T, F: FnMut(&Value) -> Option<T>> DeserializeSeed<'de> for Place<'_, T
     }
 }
 
-impl<'de, T, F: FnMut(&Value) -> Option<T>> Visitor<'de> for Place<'_, T, F> {
+impl<'de, T, F: FnMut(&Told<'_>) -> Option<T>> Visitor<'de> for Place<'_, T, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,76 +142,80 @@ struct Row<'a> {
 
 impl Row<'_> {
     /// Reads a row that was cut out; one that cannot be read says nothing.
-    fn alone(self, text: &str) -> Value {
+    fn alone(self, text: &str) -> Told<'_> {
         let mut reader = serde_json::Deserializer::from_str(text);
         self.deserialize(&mut reader).unwrap_or_default()
     }
 }
 
 impl<'de> DeserializeSeed<'de> for Row<'_> {
-    type Value = Value;
+    type Value = Told<'de>;
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Told<'de>, D::Error> {
         if self.keys.is_empty() {
-            return Value::deserialize(deserializer);
+            return Told::deserialize(deserializer);
         }
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Row<'_> {
-    type Value = Value;
+    type Value = Told<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a torrent")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut row = serde_json::Map::new();
-        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Told<'de>, A::Error> {
+        let mut row = Vec::with_capacity(self.keys.len());
+        while let Some(Name(key)) = map.next_key()? {
             if self.keys.contains(&key.as_ref()) {
-                row.insert(key.into_owned(), map.next_value()?);
+                row.push((key, map.next_value()?));
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(Value::Object(row))
+        Ok(Told::Object(row))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Told<'de>, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::Null)
+        Ok(Told::Null)
     }
 
     // What is no object is no torrent.
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Told<'de>, E> {
+        Ok(Told::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_bool<E>(self, _: bool) -> Result<Told<'de>, E> {
+        Ok(Told::Null)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_i64<E>(self, _: i64) -> Result<Told<'de>, E> {
+        Ok(Told::Null)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_u64<E>(self, _: u64) -> Result<Told<'de>, E> {
+        Ok(Told::Null)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_f64<E>(self, _: f64) -> Result<Told<'de>, E> {
+        Ok(Told::Null)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_str<E>(self, _: &str) -> Result<Told<'de>, E> {
+        Ok(Told::Null)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::torrent::stated_number;
 
     #[test]
     fn the_list_is_found_at_its_place_or_is_missing() {
@@ -233,7 +236,7 @@ mod tests {
             ("", &[], None),
             ("<html>", &[], None),
         ] {
-            let read = rows(body.as_bytes(), path, |row| Some(row.clone()));
+            let read = rows(body.as_bytes(), path, |_| Some(()));
             assert_eq!(read.ok().map(|rows| rows.len()), wanted, "{body}");
         }
     }
@@ -252,12 +255,14 @@ mod tests {
     #[test]
     fn of_wide_rows_the_wanted_keys_are_kept() {
         let body = br#"[{"a":1,"b":{"c":[2]},"d":"x"},7,null,[1],"t",true,-1,1.5,{"\u0061":3}]"#;
-        let read = |keys: &[&str]| columns(body, &[], keys, |row| Some(row["a"].as_u64())).unwrap();
+        let read =
+            |keys: &[&str]| columns(body, &[], keys, |row| Some(stated_number(&row["a"]))).unwrap();
         let some: Vec<_> = read(&["a"]).into_iter().flatten().collect();
         assert_eq!(some, [1, 3]);
         assert_eq!(read(&["a"]), read(&[]), "and as many rows");
-        let kept = columns(body, &[], &["a", "b"], |row| Some(row.clone())).unwrap();
-        assert_eq!(kept[0], serde_json::json!({"a": 1, "b": {"c": [2]}}));
+        let whole = serde_json::json!({"a": 1, "b": {"c": [2]}});
+        let kept = columns(body, &[], &["a", "b"], |row| Some(*row == Told::from(&whole))).unwrap();
+        assert!(kept[0]);
     }
 
     proptest::proptest! {

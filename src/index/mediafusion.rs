@@ -14,14 +14,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
 use super::addon::{self, Lines, Listing, Stream};
 use super::{Error, LIMIT, Listed, Source, name};
 use crate::fetch::{self, Answer, Request};
 use crate::media::{Query, StremioId};
-use crate::torrent::{IndexName, Torrent, TorrentFile, stated_number, stated_size};
+use crate::torrent::{IndexName, Told, Torrent, TorrentFile, stated_number, stated_size};
 
 /// The header with a viewer's settings.
 const HEADER: &str = "encoded_user_data";
@@ -117,13 +117,13 @@ pub(super) fn torrents(body: &[u8]) -> Result<Vec<Torrent>, Error> {
 }
 
 fn listing(body: &[u8]) -> Result<Listing, Error> {
-    let read = |value: &Value| {
+    let read = |value: &Told<'_>| {
         if value["metadata"].is_object() { of_kodi(value) } else { of_stream(value) }
     };
     addon::listing(body, read)
 }
 
-fn of_stream(value: &Value) -> Option<Torrent> {
+fn of_stream(value: &Told) -> Option<Torrent> {
     let stream = Stream::read(value)?;
     if let Some(fields) = Fields::read(stream.text) {
         return Some(fields.torrent(&stream));
@@ -200,7 +200,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn of_kodi(value: &Value) -> Option<Torrent> {
+fn of_kodi(value: &Told) -> Option<Torrent> {
     let (stream, told) = (&value["stream"], &value["metadata"]);
     let text = |key: &str| told[key].as_str().map(name).filter(|text| !text.is_empty());
     let hash = [&told["info_hash"], &stream["infoHash"]];
@@ -224,11 +224,12 @@ fn of_kodi(value: &Value) -> Option<Torrent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn read(text: &str, hints: &Value) -> Torrent {
         let stream = json!({"infoHash": "a".repeat(40), "fileIdx": 3, "description": text,
             "behaviorHints": hints});
-        of_stream(&stream).unwrap()
+        of_stream(&(&stream).into()).unwrap()
     }
 
     #[test]

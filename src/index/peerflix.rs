@@ -4,14 +4,13 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
 use url::Url;
 
 use super::addon::{self, Lines, Stream};
 use super::{Error, Listed, Source};
 use crate::fetch;
 use crate::media::Query;
-use crate::torrent::{IndexName, Torrent, stated_number, stated_size};
+use crate::torrent::{IndexName, Told, Torrent, stated_number, stated_size};
 
 pub(super) struct Peerflix {
     pub(super) client: fetch::Client,
@@ -41,7 +40,7 @@ pub(super) fn torrents(body: &[u8]) -> Result<Vec<Torrent>, Error> {
     Ok(addon::listing(body, torrent)?.torrents)
 }
 
-fn torrent(value: &Value) -> Option<Torrent> {
+fn torrent(value: &Told) -> Option<Torrent> {
     let stream = Stream::read(value)?;
     let lines = Lines::read(stream.text);
     let seeders = stated_number(&value["seed"]).and_then(|seeders| seeders.try_into().ok());
@@ -81,7 +80,7 @@ mod tests {
         ] {
             let mut stream = stream;
             stream["infoHash"] = json!(hash);
-            let torrent = torrent(&stream).unwrap();
+            let torrent = torrent(&(&stream).into()).unwrap();
             assert_eq!(torrent.name, name, "{stream}");
             assert_eq!(torrent.file_name.as_deref(), file, "{stream}");
             assert_eq!((torrent.seeders, torrent.size_bytes), (seeders, size), "{stream}");
@@ -91,8 +90,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn never_panics_on_a_strangers_stream(text in ".{0,80}", seed in proptest::num::i64::ANY) {
-            let _ = torrent(&json!({"infoHash": "a".repeat(40), "description": text, "seed": seed,
-                "sizebytes": seed}));
+            let stream = json!({"infoHash": "a".repeat(40), "description": text, "seed": seed,
+                "sizebytes": seed});
+            let _ = torrent(&(&stream).into());
         }
     }
 }

@@ -6,13 +6,12 @@
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use serde_json::Value;
 use url::Url;
 
 use super::{Error, Listed, Source, json, name, torznab, wire};
 use crate::fetch;
 use crate::media::{Query, StremioId};
-use crate::torrent::{IndexName, Torrent, TorrentFile, stated_number, stated_size};
+use crate::torrent::{IndexName, Told, Torrent, TorrentFile, stated_number, stated_size};
 
 pub(super) struct Database {
     pub(super) wire: wire::StremThru,
@@ -92,7 +91,7 @@ pub(super) fn read(body: &[u8], asked: &[StremioId]) -> Result<Vec<Torrent>, Err
 /// Of what a row says, what is read.
 const KEYS: &[&str] = &["hash", "name", "size", "seeders", "indexer", "files"];
 
-fn torrent(item: &Value, asked: &[String]) -> Option<Torrent> {
+fn torrent(item: &Told, asked: &[String]) -> Option<Torrent> {
     let files = wire::files(&item["files"]);
     // The one file that the crowd says is it. Several would be no answer.
     let mut verified = files.iter().filter(|file| is_verified(file, asked));

@@ -8,13 +8,12 @@
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use serde_json::Value;
 use url::Url;
 
 use super::{Error, LIMIT, Listed, Source, json, name, terms, torznab};
 use crate::fetch::{self, Request};
 use crate::media::{Query, StremioId, Wanted};
-use crate::torrent::{IndexName, Torrent, stated_size};
+use crate::torrent::{IndexName, Told, Torrent, stated_size};
 
 /// Most requests for one search.
 const MOST: usize = 2;
@@ -101,7 +100,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Torrent>, Error> {
     json::columns(body, &[], &["info_hash", "raw_title", "size"], torrent)
 }
 
-fn torrent(item: &Value) -> Option<Torrent> {
+fn torrent(item: &Told) -> Option<Torrent> {
     Some(Torrent {
         info_hash: item["info_hash"].as_str()?.trim().parse().ok()?,
         name: name(item["raw_title"].as_str().unwrap_or_default()),

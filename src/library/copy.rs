@@ -20,15 +20,13 @@ use futures_util::{StreamExt as _, stream};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::Ranges;
+use super::disk::read_at;
 use crate::representation::{ByteStream, Representation};
-
-/// Bytes of one read of the disk.
-const CHUNK: u64 = 256 << 10;
 
 /// A copy that is being made.
 #[derive(Debug)]
 pub struct Copy {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
     len: u64,
     state: Mutex<State>,
@@ -65,13 +63,19 @@ impl Copy {
         // A file of another length is not the one that was noted.
         let here = if whole { noted.within(len) } else { Ranges::default() };
         let state = Mutex::new(State { here, fault: None });
-        Ok(Self { file, path: path.to_owned(), len, state })
+        Ok(Self { file: Arc::new(file), path: path.to_owned(), len, state })
     }
 
     /// Where it lies.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// How many bytes it has once it is whole.
+    #[must_use]
+    pub fn whole_bytes(&self) -> u64 {
+        self.len
     }
 
     /// How many bytes are here.
@@ -93,10 +97,19 @@ impl Copy {
     }
 
     /// Flushes what is here to the disk; what may be noted as being there. Blocks.
+    ///
+    /// The kernel tells once of what the disk did not keep, and takes it for sound at the next flush:
+    /// after one that failed nothing that is here is believed, and no other one is asked for.
     pub fn flush(&self) -> io::Result<Ranges> {
         // What comes in meanwhile is not promised.
-        let here = self.state().here.clone();
-        self.file.sync_data()?;
+        let (here, fault) = {
+            let state = self.state();
+            (state.here.clone(), state.fault)
+        };
+        if let Some(fault) = fault {
+            return Err(fault.into());
+        }
+        self.file.sync_data().inspect_err(|error| self.give_up(error))?;
         Ok(here)
     }
 
@@ -129,13 +142,6 @@ impl Copy {
     fn give_up(&self, error: &io::Error) {
         let mut state = self.state();
         (state.here, state.fault) = (Ranges::default(), Some(error.kind()));
-    }
-
-    fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
-        let len = (range.end - range.start).min(CHUNK);
-        let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
-        self.file.read_exact_at(&mut bytes, range.start)?;
-        Ok(bytes.into())
     }
 }
 
@@ -177,7 +183,7 @@ impl Reader {
             }
             let until = self.copy.state().here.here_until(at, self.range.end);
             if until > at {
-                match blocking(|| self.copy.read(at..until)) {
+                match read_at(&self.copy.file, until - at, at).await {
                     Ok(bytes) => {
                         self.range.start += bytes.len() as u64;
                         return Ok(Some(bytes));

@@ -3,21 +3,15 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
-use rustix::io::ReadWriteFlags;
-use tokio::runtime::{Handle, RuntimeFlavor};
 
+use super::disk::read_at;
 use crate::representation::{ByteStream, Representation};
-
-/// Bytes of one read. Measured beside 64 KiB and 1 MiB with 1, 8 and 64 clients: as fast as the
-/// best within the noise, and the only memory a client costs.
-const CHUNK_BYTES: usize = 256 << 10;
 
 /// A file on disk, opened once and read by any number of clients at once.
 #[derive(Debug)]
@@ -90,85 +84,23 @@ impl Representation for DiskFile {
     }
 
     fn read(&self, range: Range<u64>) -> ByteStream {
-        let reader = Reader { file: Arc::clone(&self.file), range, last: Bytes::new() };
-        stream::try_unfold(reader, |mut reader| async move {
-            if reader.range.is_empty() {
+        let way = (Arc::clone(&self.file), range);
+        stream::try_unfold(way, |(file, mut range)| async move {
+            if range.is_empty() {
                 return Ok(None);
             }
-            let chunk = reader.next().await?;
-            Ok(Some((chunk, reader)))
+            let chunk = read_at(&file, range.end - range.start, range.start).await?;
+            range.start += chunk.len() as u64;
+            Ok(Some((chunk, (file, range))))
         })
         .boxed()
     }
 }
 
-/// One client's way through the file.
-struct Reader {
-    file: Arc<File>,
-    range: Range<u64>,
-    /// The chunk sent last: once the socket has let go of it, its memory takes the next one.
-    last: Bytes,
-}
-
-impl Reader {
-    /// Reads the next chunk.
-    ///
-    /// What the page cache has is read where we stand (`RWF_NOWAIT`): it costs a copy and no more. The
-    /// rest blocks, for milliseconds on a cold disk. Of the ways to do that, measured: inline holds
-    /// up a worker, `spawn_blocking` costs about 1.8 times the processor time a byte, and
-    /// `block_in_place` costs a tenth more than inline and hands the worker's other tasks on. It
-    /// needs the multi-threaded runtime, which `main` has; on another (a test's) the read goes to
-    /// the blocking pool.
-    async fn next(&mut self) -> io::Result<Bytes> {
-        let left = usize::try_from(self.range.end - self.range.start).unwrap_or(CHUNK_BYTES);
-        let (wanted, at) = (left.min(CHUNK_BYTES), self.range.start);
-        let mut buffer = match std::mem::take(&mut self.last).try_into_mut() {
-            Ok(mut buffer) if buffer.len() >= wanted => {
-                buffer.truncate(wanted);
-                buffer
-            }
-            _ => BytesMut::zeroed(wanted),
-        };
-        let chunk = if let Some(size) = cached(&self.file, &mut buffer, at) {
-            buffer.truncate(size);
-            buffer.freeze()
-        } else if Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
-            tokio::task::block_in_place(|| fill(&self.file, buffer, at))?
-        } else {
-            let file = Arc::clone(&self.file);
-            let read = tokio::task::spawn_blocking(move || fill(&file, buffer, at));
-            read.await.map_err(io::Error::other)??
-        };
-        self.range.start += chunk.len() as u64;
-        self.last = chunk.clone();
-        Ok(chunk)
-    }
-}
-
-/// Reads what the page cache has at `at`, at most a buffer. `None` where it has nothing, or the file
-/// system cannot say.
-fn cached(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
-    let buffers = &mut [io::IoSliceMut::new(buffer)];
-    rustix::io::preadv2(file, buffers, at, ReadWriteFlags::NOWAIT).ok().filter(|size| *size > 0)
-}
-
-/// Reads what the file has at `at`, at most a buffer. A file that has become shorter is an error.
-fn fill(file: &File, mut buffer: BytesMut, at: u64) -> io::Result<Bytes> {
-    loop {
-        match file.read_at(&mut buffer, at) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(size) => {
-                buffer.truncate(size);
-                return Ok(buffer.freeze());
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -182,13 +114,13 @@ mod tests {
         let kept: Vec<Bytes> = file.read(0..1_000_000).map(|chunk| chunk.unwrap()).collect().await;
         assert_eq!(kept.concat(), content);
 
-        // Let go one by one, the same memory serves them all.
+        // Let go one by one, the same memory serves them all; other tests may use some of it.
         let mut places = std::collections::BTreeSet::new();
         let mut stream = file.read(0..1_000_000);
         while let Some(chunk) = stream.next().await {
             places.insert(chunk.unwrap().as_ptr());
         }
-        assert_eq!(places.len(), 1);
+        assert!(places.len() <= 3, "{places:?}");
         assert_eq!(file.read(5..5).count().await, 0);
     }
 

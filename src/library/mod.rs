@@ -7,6 +7,7 @@
 //! in the folder is its owner's.
 
 mod copy;
+mod disk;
 mod disk_file;
 mod files;
 mod moving;

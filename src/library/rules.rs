@@ -30,6 +30,8 @@ pub enum Spared {
     Permanent,
     /// A copy is being made of it, or has been, because somebody asked for it.
     Kept,
+    /// It lay there before this state knew of it, so that somebody else may want it.
+    Found,
     /// It was watched ten times or more.
     Popular,
     /// The library is permanent as a whole.
@@ -70,6 +72,8 @@ pub struct Item {
     pub permanent: bool,
     /// See [`Spared::Kept`].
     pub kept: bool,
+    /// See [`Spared::Found`].
+    pub found: bool,
 }
 
 impl Rules {
@@ -81,6 +85,7 @@ impl Rules {
             (item.pinned, Spared::Pinned),
             (item.permanent, Spared::Permanent),
             (item.kept, Spared::Kept),
+            (item.found, Spared::Found),
             (item.watched >= POPULAR, Spared::Popular),
             (self.permanent, Spared::PermanentMode),
         ];
@@ -134,6 +139,7 @@ mod tests {
             (Item { pinned: true, ..plain.clone() }, Some(Spared::Pinned)),
             (Item { permanent: true, ..plain.clone() }, Some(Spared::Permanent)),
             (Item { kept: true, ..plain.clone() }, Some(Spared::Kept)),
+            (Item { found: true, ..plain.clone() }, Some(Spared::Found)),
             (Item { watched: 9, ..plain.clone() }, None),
             (Item { watched: 10, ..plain.clone() }, Some(Spared::Popular)),
         ] {

@@ -4,7 +4,8 @@
 //! A torrent's file at an HTTP server is the file itself, so it can be read from any point: a mirror is
 //! one more [`Representation`]. Nobody vouches for what a server has, so each is asked for some bytes
 //! of the middle before it is read: it has to answer with 206, at the right place, of a file of exactly
-//! the right length, and all that are read have to agree in these bytes ([`probe`]). All are asked at
+//! the right length, and all that are read have to agree in these bytes; where the torrent's description
+//! is known, the best one has to give a whole piece of the right hash ([`probe`]). All are asked at
 //! once ([`search`]); the best and three more are kept, and a reader goes on at the same byte at the
 //! next when one dies ([`film`]).
 //!
@@ -35,6 +36,7 @@ use tokio::task::spawn_blocking;
 use crate::durable::{self, State};
 use crate::fetch::Client;
 use crate::representation::{Representation, media_type_of};
+use crate::torrent::metainfo::Pieces;
 use crate::torrent::{InfoHash, TorrentFile, entity_tag};
 
 pub use error::{BadSource, Error};
@@ -89,6 +91,8 @@ pub struct Wanted {
     pub single_file: bool,
     /// What its magnet (`ws=`) and its description (`url-list`) name.
     pub web_seeds: Vec<String>,
+    /// What its pieces hash to, where its torrent's description is known.
+    pub pieces: Option<Arc<Pieces>>,
 }
 
 /// All mirrors. Cheap to clone; clones share what they know.
@@ -200,6 +204,9 @@ impl Mirrors {
             );
         }
         let ways = found.ways(self, wanted)?;
+        if let Some(pieces) = &wanted.pieces {
+            ways.look_into(pieces).await?;
+        }
         let size_bytes = Some(ways.len);
         let entity_tag =
             entity_tag(&wanted.info_hash, &TorrentFile { size_bytes, ..wanted.file.clone() });

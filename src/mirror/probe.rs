@@ -10,10 +10,15 @@ use url::Url;
 
 use crate::fetch::{self, Client, Request};
 use crate::representation::ByteStream;
+use crate::torrent::metainfo::Pieces;
 
 /// How many bytes of the middle of a file are compared between sources: two files of the same length
 /// that agree there are the same.
 const SAMPLE: u64 = 16 * 1024;
+/// Longest piece that is read for its hash. The films whose pieces are as long take some 30 Mbit/s.
+const LONGEST_PIECE: u64 = 16 << 20;
+/// How long that may take: who brings a piece more slowly does not bring the film either.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Why a source does not give these bytes. None names more of its address than the host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +39,8 @@ pub(super) enum Fault {
     Shorter,
     #[error("it has other bytes there than the other sources")]
     OtherContent,
+    #[error("it has other bytes there than the torrent")]
+    WrongHash,
     #[error("it broke off ({0})")]
     Broken(String),
     #[error("it broke off")]
@@ -53,6 +60,7 @@ impl Fault {
             | Self::WrongRange
             | Self::OtherLength { .. }
             | Self::Shorter
+            | Self::WrongHash
             | Self::OtherContent => true,
             Self::Fetch(error) => matches!(
                 error,
@@ -68,7 +76,10 @@ impl Fault {
 
     /// Whether it holds another file, so that nobody may read on there.
     pub(super) fn is_other_file(&self) -> bool {
-        matches!(self, Self::OtherLength { .. } | Self::Shorter | Self::OtherContent)
+        matches!(
+            self,
+            Self::OtherLength { .. } | Self::Shorter | Self::WrongHash | Self::OtherContent
+        )
     }
 }
 
@@ -116,6 +127,36 @@ pub(super) async fn test(
     };
     let sample = timeout(limit, asked).await.unwrap_or(Err(Fault::Slow))?;
     Ok(Proof { sample, latency: begun.elapsed() })
+}
+
+/// Reads one whole piece of a file of `len` bytes, near its middle, and looks at its hash. Of a file
+/// none of whose pieces is its own, or whose pieces are too long to be waited for, nothing is read.
+pub(super) async fn look(
+    client: &Client,
+    url: &Url,
+    len: u64,
+    pieces: &Pieces,
+) -> Result<(), Fault> {
+    let own = pieces.own();
+    let middle = own.start + (own.end - own.start) / 2;
+    let (Some(range), Some(mut look)) = (pieces.bytes_of(middle), pieces.look_at(middle)) else {
+        return Ok(());
+    };
+    let mut left = range.end.saturating_sub(range.start);
+    if left == 0 || left > LONGEST_PIECE || range.end > len {
+        return Ok(());
+    }
+    let asked = async {
+        let mut body = open_at(client, url, range, len, LOOK).await?;
+        while left > 0 {
+            let mut bytes = next(&mut body).await?;
+            bytes.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= bytes.len() as u64;
+            look.take(&bytes);
+        }
+        if look.is_right() { Ok(()) } else { Err(Fault::WrongHash) }
+    };
+    timeout(LOOK, asked).await.unwrap_or(Err(Fault::Slow))
 }
 
 /// The bytes of `range`, of a file that has `len`; each wait is limited to `idle`.

@@ -97,7 +97,12 @@ impl Playback {
         let file = bytes.representation();
         let head = async {
             let mut head = file.read(0..file.len().min(HEAD));
-            while let Some(Ok(_)) = head.next().await {}
+            while let Some(Ok(_)) = head.next().await {
+                // Whoever watches now has the line.
+                if self.someone_may_stall() {
+                    break;
+                }
+            }
         };
         let _ = timeout(PATIENCE, head).await;
         self.parts.swarm.forget(&candidate.torrent.info_hash).await?;

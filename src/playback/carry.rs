@@ -7,7 +7,8 @@
 //!
 //! All readers of a film share its way. Whoever notices first that it is dead strikes it out for a
 //! while, longer each time; the others find the new one. A link mends itself first (a fresh link of
-//! the same store is the same way, see `debrid`), and a mirror has its own backups.
+//! the same store is the same way, see `debrid`), and a mirror has its own backups. A link that is
+//! silent, or slower than the film, does not know it: it is renewed here, once, before it is left.
 
 use std::collections::HashMap;
 use std::io;
@@ -34,7 +35,7 @@ const PEERS_GONE: Duration = Duration::from_secs(5);
 /// The same of a link or a mirror: a server that has begun to send does not pause.
 const SERVER_SILENT: Duration = Duration::from_secs(8);
 /// After so long a silence of a server that is the only way, it is asked anew at the same byte: it
-/// may be well, and the connection forgotten on the way.
+/// may be well, and the connection forgotten on the way. After as long again its link is renewed.
 const ASKED_ANEW: Duration = Duration::from_secs(15);
 /// Between two looks whether the silence lasts too long.
 const LOOK: Duration = Duration::from_secs(1);
@@ -85,10 +86,10 @@ impl Strikes {
 
     pub(super) fn strike(&mut self, way: Via, why: &(dyn std::error::Error + 'static)) {
         let of_store = why.downcast_ref::<debrid::Error>().is_some_and(debrid::Error::is_final);
-        let of_disk = why.downcast_ref::<swarm::Error>().is_some_and(swarm::Error::is_of_the_disk);
+        let of_room = why.downcast_ref::<swarm::Error>().is_some_and(swarm::Error::wants_room);
         // Peers that lie do so for a day; what the story itself says of them is no mere bad luck.
         let of_peers = matches!(why.downcast_ref(), Some(super::Error::NeverVerifies { .. }));
-        let for_good = of_store || of_disk || of_peers;
+        let for_good = of_store || of_room || of_peers;
         let count = self.0.get(&way).map_or(0, |strike| strike.count);
         let doubled = STRIKE.saturating_mul(1 << count.min(10)).min(LONGEST_STRIKE);
         let wait = if for_good { LONGEST_STRIKE } else { doubled };
@@ -118,6 +119,8 @@ pub(super) fn read(film: Film, range: Range<u64>) -> ByteStream {
         lost: None,
         barren: None,
         slow: HashMap::new(),
+        renewed_for_silence: false,
+        renewed_for_speed: false,
     };
     stream::try_unfold(carrier, Carrier::next).boxed()
 }
@@ -136,6 +139,10 @@ struct Carrier {
     barren: Option<Via>,
     /// The ways that were slower than the film, and what each brought, in bytes a second.
     slow: HashMap<Via, u64>,
+    /// Whether a server's link was renewed since the last byte came, and whether one was because it
+    /// was slower than the film.
+    renewed_for_silence: bool,
+    renewed_for_speed: bool,
 }
 
 /// The way that it reads by.
@@ -166,18 +173,22 @@ impl Carrier {
                 self.board().await?;
                 continue;
             };
-            let began = Instant::now();
+            let (began, waits) = (Instant::now(), self.waits);
             let mut asked = began;
+            let mut asked_anew = false;
             let heard = loop {
                 match timeout(LOOK, way.body.next()).await {
                     Ok(heard) => break Ok(heard),
-                    Err(late) if is_silent(&self.film, way.via, began.elapsed()) => {
+                    Err(late) if is_silent(&self.film, way.via, began, waits) => {
                         break Err(late);
                     }
-                    Err(_) if way.is_of_a_server() && asked.elapsed() >= ASKED_ANEW => {
+                    Err(late) if way.is_of_a_server() && asked.elapsed() >= ASKED_ANEW => {
+                        if asked_anew && !self.renewed_for_silence {
+                            break Err(late);
+                        }
                         tracing::info!(via = %way.via, "a silent server is asked anew");
                         way.body = self.film.through_copy(&way.bytes).read(self.left.clone());
-                        asked = Instant::now();
+                        (asked, asked_anew) = (Instant::now(), true);
                     }
                     Err(_) => {}
                 }
@@ -191,6 +202,12 @@ impl Carrier {
                 }
                 Ok(Some(Err(error))) => error,
                 Ok(None) => io::Error::other("it broke off"),
+                // It is the link that is dead more often than the store.
+                Err(_) if !self.renewed_for_silence && may_be_renewed(&self.film, way.via) => {
+                    self.renewed_for_silence = true;
+                    self.renew("it is silent");
+                    continue;
+                }
                 Err(_) => io::Error::other("nothing comes any more"),
             };
             let barren = Some(way.via).filter(|_| way.brought == 0);
@@ -214,6 +231,7 @@ impl Carrier {
         let size = bytes.len() as u64;
         self.left.start += size;
         self.pause = PAUSE;
+        self.renewed_for_silence = false;
         let Some(way) = &mut self.way else { return bytes };
         if let Some(lost) = self.lost.take() {
             tracing::info!(
@@ -245,6 +263,11 @@ impl Carrier {
         if brought >= needed {
             return self.film.session().keeps_up();
         }
+        if via == Via::Debrid && !self.renewed_for_speed {
+            // One node of many is slow, and a new link often leads to another.
+            self.renewed_for_speed = true;
+            return self.renew("it brings less than the film needs");
+        }
         self.slow.insert(via, brought);
         // Of ways that are all too slow, the fastest: not one after the other, for ever.
         let faster = |way: Via| self.slow.get(&way).is_none_or(|had| *had > brought);
@@ -253,6 +276,15 @@ impl Carrier {
         } else {
             self.film.session().falls_short(via, brought, needed);
         }
+    }
+
+    /// Has the way opened anew, by a fresh link or at a mirror that is tested again: nothing is said
+    /// against it yet.
+    fn renew(&mut self, why: &str) {
+        let Some(way) = self.way.take() else { return };
+        tracing::info!(via = %way.via, byte = self.left.start, why, "a way to a film is opened anew");
+        self.lost.get_or_insert_with(Instant::now);
+        self.film.session().close(&way.bytes);
     }
 
     /// Gives up the way, and strikes it out for all.
@@ -317,12 +349,19 @@ impl Speed {
     }
 }
 
+/// Whether a way that is silent is opened anew before it is left: a store's link; a mirror, which has
+/// backups of its own, only where there is nothing else.
+fn may_be_renewed(film: &Film, via: Via) -> bool {
+    via == Via::Debrid || (via == Via::Mirror && film.ways_besides(via).is_empty())
+}
+
 /// Whether a way that has sent nothing for so long is to be given up. The only one is not: it has
 /// its own patience.
-fn is_silent(film: &Film, via: Via, silent: Duration) -> bool {
+fn is_silent(film: &Film, via: Via, began: Instant, waits: Instant) -> bool {
     if film.ways_besides(via).is_empty() {
-        return silent > WITHOUT_A_BYTE;
+        return waits.elapsed() > WITHOUT_A_BYTE;
     }
+    let silent = began.elapsed();
     match via {
         Via::Swarm => {
             let patience = film.patience_with_peers();

@@ -1,7 +1,6 @@
 //! The choice: the best candidate that can be opened, and which file of it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -64,13 +63,6 @@ impl Passed {
     }
 }
 
-fn in_order_for(set: Option<&SetLimits>, findings: Arc<Findings>) -> Arc<Findings> {
-    match set {
-        Some(set) => Arc::new(findings.for_set(set)),
-        None => findings,
-    }
-}
-
 impl Playback {
     /// Finds and opens the best candidate, or the one whose hash is `only`.
     pub async fn play(&self, id: &StremioId, only: Option<InfoHash>) -> Result<Play, Error> {
@@ -84,11 +76,17 @@ impl Playback {
         only: Option<InfoHash>,
         set: Option<&SetLimits>,
     ) -> Result<Play, Error> {
-        if let Some(play) = self.play_from_disk(id, only)? {
+        // Who asks for a release by its hash gets that.
+        let set = set.filter(|_| only.is_none());
+        if let Some(play) = self.play_from_disk(id, only, set)? {
             return Ok(play);
         }
-        let findings = in_order_for(set, self.findings(id, only).await);
-        self.play_of(id, only, &findings).await
+        let findings = self.findings(id, only).await.in_order_for(set);
+        match self.play_of(id, only, &findings, set.is_some()).await {
+            // Better what the set may not play than nothing.
+            Err(error) if set.is_some() => self.play_from_disk(id, only, None)?.ok_or(error),
+            played => played,
+        }
     }
 
     /// The same for somebody who waits before a television: after `soon` the best of what was found
@@ -99,7 +97,7 @@ impl Playback {
         soon: Duration,
         set: Option<&SetLimits>,
     ) -> Result<Play, Error> {
-        if let Some(play) = self.play_from_disk(id, None)? {
+        if let Some(play) = self.play_from_disk(id, None, set)? {
             return Ok(play);
         }
         let recent = self.desk.recent(id).filter(|findings| !findings.candidates.is_empty());
@@ -107,18 +105,20 @@ impl Playback {
             Some(findings) => findings,
             None => self.findings_soon(id, soon).await,
         };
-        let findings = in_order_for(set, findings);
-        match self.play_of(id, None, &findings).await {
+        let findings = findings.in_order_for(set);
+        match self.play_of(id, None, &findings, set.is_some()).await {
             Err(_) if findings.partial => self.play_for(id, None, set).await,
+            Err(error) if set.is_some() => self.play_from_disk(id, None, None)?.ok_or(error),
             played => played,
         }
     }
 
-    async fn play_of(
+    pub(super) async fn play_of(
         &self,
         id: &StremioId,
         only: Option<InfoHash>,
         findings: &Findings,
+        for_set: bool,
     ) -> Result<Play, Error> {
         let candidates: Vec<&Candidate> = findings
             .candidates
@@ -139,6 +139,13 @@ impl Playback {
                 passed_over.push(Passed::new(candidate, why, message));
                 continue;
             }
+            // What is whole on the disk comes before others that the set cannot play either.
+            if for_set
+                && !candidate.suits_set()
+                && let Some(play) = self.play_from_disk(id, only, None)?
+            {
+                return Ok(play);
+            }
             match self.open_candidate(candidate, &findings.query, &mut ways).await {
                 Ok(opened) => return self.begin(id, candidate, opened, passed_over),
                 Err(way) => {
@@ -151,16 +158,18 @@ impl Playback {
         Err(Error::NoneLeft { id: *id, tried: passed_over.len(), why, passed_over })
     }
 
-    /// What was played before and lies whole on the disk plays at once: no index is asked, no store,
-    /// no peer.
-    fn play_from_disk(
+    /// What was played before and lies whole on the disk plays at once, unless `set` cannot play it: no
+    /// index is asked, no store, no peer.
+    pub(super) fn play_from_disk(
         &self,
         id: &StremioId,
         only: Option<InfoHash>,
+        set: Option<&SetLimits>,
     ) -> Result<Option<Play>, Error> {
         let query = self.desk.query(id);
         for playable in self.finished_of(id)? {
-            let wanted = only.is_none_or(|only| only == playable.info_hash);
+            let wanted = only.is_none_or(|only| only == playable.info_hash)
+                && set.is_none_or(|set| playable.suits(set));
             let Some(bytes) = Self::bytes_on_disk(&playable).filter(|_| wanted) else { continue };
             let target = Target::of(&query, Some(&playable.release), playable.file.index);
             let Ok(pick) = select::pick(std::slice::from_ref(&playable.file), &target) else {
@@ -239,15 +248,6 @@ impl Playback {
             match_reasons: pick.match_reasons,
             passed_over,
         })
-    }
-}
-
-impl Playback {
-    /// What the title is called, where a search has learnt it.
-    fn shown_title(&self, id: &StremioId) -> Option<String> {
-        let (title, _) = self.parts.cache.title(id)?;
-        let year = title.year.map(|year| format!(" ({year})")).unwrap_or_default();
-        Some(format!("{}{year}", title.name))
     }
 }
 

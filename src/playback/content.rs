@@ -45,9 +45,9 @@ impl Playback {
             return Ok(());
         }
         if start < TELLING as u64 {
-            return self.look_into(playable, head).await;
+            return self.look_into(playable, head, true).await;
         }
-        timeout(LATER_PATIENCE, self.look_into(playable, head)).await.unwrap_or(Ok(()))
+        timeout(LATER_PATIENCE, self.look_into(playable, head, false)).await.unwrap_or(Ok(()))
     }
 
     /// The same for a play: a refusal, if the first bytes are here soon.
@@ -63,10 +63,24 @@ impl Playback {
         }
     }
 
-    async fn look_into(&self, playable: &Playable, head: ByteStream) -> Result<(), Error> {
+    /// Where `it_goes_out`, the head itself is what was asked for.
+    async fn look_into(
+        &self,
+        playable: &Playable,
+        head: ByteStream,
+        it_goes_out: bool,
+    ) -> Result<(), Error> {
         self.is_not_refused(playable)?;
-        // What cannot be read now fails by itself, in its own words, and is looked into next time.
-        let Some(head) = read(head).await else { return Ok(()) };
+        let head = match read(head).await {
+            Ok(head) => head,
+            // Whoever reads it might have more luck, and would be passed what nobody has looked into.
+            Err(error) if it_goes_out => {
+                let (name, why) = (playable.link_name(), error.to_string());
+                return Err(Error::Gone { name, why });
+            }
+            // What cannot be read now is looked into next time.
+            Err(_) => return Ok(()),
+        };
         let content = content_of(&head);
         let file = playable.file.base_name();
         if let Content::Other(other) = content
@@ -120,11 +134,11 @@ impl Playback {
     }
 }
 
-/// The bytes that tell; `None` where they cannot be read.
-async fn read(mut part: ByteStream) -> Option<Vec<u8>> {
+/// The bytes that tell.
+async fn read(mut part: ByteStream) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
     while let Some(more) = part.next().await {
-        head.extend_from_slice(&more.ok()?);
+        head.extend_from_slice(&more?);
     }
-    Some(head)
+    Ok(head)
 }

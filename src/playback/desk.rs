@@ -143,10 +143,12 @@ impl Desk {
         Query { id: *id, title }
     }
 
-    /// What else it is called; nobody waits for that long.
+    /// What else it is called; nobody waits for that long. What comes later is kept for the next look.
     pub(super) async fn other_names(&self, id: StremioId, imdb: Option<ImdbId>) -> Vec<String> {
-        let asked = self.parts.titles.other_names(&id, imdb);
-        tokio::time::timeout(TITLE_PATIENCE, asked).await.unwrap_or_default()
+        let titles = self.parts.titles.clone();
+        let asked = self.parts.tasks.spawn(async move { titles.other_names(&id, imdb).await });
+        let told = tokio::time::timeout(TITLE_PATIENCE, asked).await;
+        told.ok().and_then(Result::ok).unwrap_or_default()
     }
 
     /// What it is called. Nobody's answer is worth failing a search: a stale name, then none.

@@ -72,6 +72,8 @@ impl Playback {
             torrent_name: Some(metainfo.name.clone()),
             single_file: metainfo.single_file,
             web_seeds: self.web_seeds(metainfo),
+            // Each piece is looked at.
+            pieces: None,
         };
         if self.parts.mirrors.has_any(&wanted) {
             servers.push(Server::Mirrors(self.parts.mirrors.clone(), Box::new(wanted)));

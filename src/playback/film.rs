@@ -17,6 +17,8 @@ use crate::torrent::entity_tag;
 
 /// No film is longer; of one of which nothing is known, this is taken.
 const LONGEST: Duration = Duration::from_secs(4 * 3600);
+/// The same of an episode.
+const LONGEST_EPISODE: Duration = Duration::from_secs(3600);
 /// None is shorter than this, whatever a catalogue says.
 const SHORTEST: Duration = Duration::from_secs(300);
 
@@ -61,9 +63,9 @@ impl Film {
         self.playback.parts.p2p_timeout
     }
 
-    /// How many read it now: one at least, who asks.
+    /// How many are given its bytes now: one at least, who asks.
     pub(super) fn readers(&self) -> u64 {
-        let readers = self.playback.readers.of(&self.session.playable.media_id());
+        let readers = self.playback.readers.active_of(&self.session.playable.media_id());
         u64::try_from(readers).unwrap_or(u64::MAX).max(1)
     }
 
@@ -120,7 +122,9 @@ impl Playback {
             title.runtime_min.map(|minutes| f64::from(minutes) * 60.0)
         };
         let told = played.or_else(listed).and_then(|s| Duration::try_from_secs_f64(s).ok());
-        told.map_or(LONGEST, |told| told.clamp(SHORTEST, LONGEST))
+        let episode = playable.id.as_ref().is_some_and(|id| id.episode().is_some());
+        let longest = if episode { LONGEST_EPISODE } else { LONGEST };
+        told.map_or(longest, |told| told.clamp(SHORTEST, LONGEST))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a search found, as `find --json` prints it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -40,10 +41,16 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// The same in the order for the set that asks.
+    /// The same in the order for the set that asks, where it is known what that plays.
     #[must_use]
-    pub fn for_set(&self, set: &SetLimits) -> Self {
-        Self { candidates: select::for_set(&self.candidates, set), ..self.clone() }
+    pub fn in_order_for(self: Arc<Self>, set: Option<&SetLimits>) -> Arc<Self> {
+        match set {
+            Some(set) => {
+                let candidates = select::for_set(&self.candidates, set);
+                Arc::new(Self { candidates, ..self.without_candidates() })
+            }
+            None => self,
+        }
     }
 }
 

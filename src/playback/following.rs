@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Notify, watch};
 
 use super::findings::{Findings, IndexLine};
+use crate::select::SetLimits;
 
 /// A search under way. What it has found so far stands in one place and is looked at, not sent: a
 /// follower who is slow misses what has been replaced meanwhile, and costs nothing.
@@ -40,6 +41,18 @@ pub enum Step {
     Candidates(Arc<Findings>),
     /// The answer.
     Done(Arc<Findings>),
+}
+
+impl Step {
+    /// The same with what is found in the order for the set that asks.
+    #[must_use]
+    pub fn in_order_for(self, set: Option<&SetLimits>) -> Self {
+        match self {
+            Self::Index(line) => Self::Index(line),
+            Self::Candidates(findings) => Self::Candidates(findings.in_order_for(set)),
+            Self::Done(findings) => Self::Done(findings.in_order_for(set)),
+        }
+    }
 }
 
 /// Follows one search.

@@ -47,7 +47,23 @@ impl Title {
     }
 }
 
+/// What lies on the disks at one moment.
+pub(super) struct Lie {
+    pub(super) roots: Vec<Root>,
+    /// As [`Playback::lying`] has them.
+    pub(super) titles: Vec<Title>,
+    /// The files of none.
+    pub(super) others: Vec<Lying>,
+}
+
 impl Playback {
+    /// Walks the disks.
+    pub(super) fn walk(&self) -> Result<Lie, Error> {
+        let roots = self.roots();
+        let (titles, others) = self.lying(&roots)?;
+        Ok(Lie { roots, titles, others })
+    }
+
     /// Every folder where titles may lie.
     pub(super) fn roots(&self) -> Vec<Root> {
         let options = &self.parts.shelf;

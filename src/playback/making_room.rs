@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::lying::Title;
+use super::lying::{Lie, Title};
 use super::tidy::JUST_READ;
 use super::{Error, Playback, lock};
 use crate::library::{Item, Space, Why};
@@ -18,27 +18,28 @@ use crate::swarm::Room;
 const PROMISED: Duration = Duration::from_secs(60);
 
 impl Playback {
-    /// Frees what the quota and the reserve want free.
-    pub(super) async fn keep_within_bounds(&self) -> Result<(), Error> {
-        let _alone = self.shelf.changing.lock().await;
+    /// Frees what the quota and the reserve want free; under the lock on changes.
+    pub(super) async fn keep_within_bounds(&self, lie: &Lie) -> Result<(), Error> {
         let folder = self.parts.shelf.place.folder();
         let want = Wanted { path: &folder.join("-"), bytes: 0 };
         // Where nothing can be done about it, the next file is refused with the sentence.
-        let _ = self.free_for(&want).await?;
+        let _ = self.free_for(&want, lie).await?;
         Ok(())
     }
 
     /// Makes room for what is wanted; the sentence where there is none.
-    async fn free_for(&self, wanted: &Wanted<'_>) -> Result<Result<(), String>, Error> {
-        let roots = self.roots();
-        let (titles, others) = self.lying(&roots)?;
+    async fn free_for(
+        &self,
+        wanted: &Wanted<'_>,
+        Lie { roots, titles, others }: &Lie,
+    ) -> Result<Result<(), String>, Error> {
         let rules = self.parts.shelf.rules;
         let Some(at) = roots.iter().position(|root| wanted.path.starts_with(&root.folder)) else {
             return Ok(Ok(()));
         };
         let Ok(space) = Space::of(&roots[at].folder) else { return Ok(Ok(())) };
         let reserve = space.reserve(rules.reserve_bytes);
-        let begun = self.still_to_come(&titles, wanted.path);
+        let begun = self.still_to_come(titles, wanted.path);
         let used: u64 = others.iter().map(|(_, file)| file.bytes).sum::<u64>()
             + titles.iter().map(Title::bytes).sum::<u64>();
         let needs = wanted.bytes.saturating_add(begun);
@@ -59,17 +60,18 @@ impl Playback {
                 })
         };
         let able: Vec<&Title> = titles.iter().filter(here).collect();
+        let read = self.torrents_read(titles);
         let items: Vec<Item> = able
             .iter()
             .map(|title| {
-                let item = self.item(title, &titles, &roots);
+                let item = self.item(title, &read, roots);
                 let last = self.readers.idle(&title.media_id);
                 Item { read: item.read || last.is_some_and(|last| last < JUST_READ), ..item }
             })
             .collect();
         let why = if over > short { Why::Quota } else { Why::Room };
         let go = rules.to_free(&items, to_free);
-        let swept = self.remove_those(&go, &able, &titles, &roots, why).await;
+        let swept = self.remove_those(&go, &able, titles, roots, why).await;
         if swept.freed_bytes >= to_free {
             return Ok(Ok(()));
         }
@@ -90,19 +92,28 @@ impl Playback {
                 open += file.len.saturating_sub(file.bytes);
             }
         }
+        // A copy has its full length at once, and its promise is long over while it comes.
+        let copies = lock(&self.shelf.copies);
+        let copies = copies.values().filter(|copy| copy.path() != path);
+        open +=
+            copies.map(|copy| copy.whole_bytes().saturating_sub(copy.bytes_have())).sum::<u64>();
         open + promised.iter().filter(|row| row.0 != path).map(|row| row.1.0).sum::<u64>()
     }
 
     /// Makes room for the file at `path`.
     pub(super) async fn room_for(&self, path: &Path, len: u64) -> Result<(), String> {
         let _alone = self.shelf.changing.lock().await;
+        if let Err(error) = self.note_begun(path) {
+            // The film plays all the same: it is only spared when the others go.
+            tracing::warn!(%error, "that a film was begun here could not be noted");
+        }
         let there = std::fs::metadata(path).map_or(0, |metadata| metadata.blocks() * 512);
         let bytes = len.saturating_sub(there);
         if bytes == 0 {
             return Ok(());
         }
-        let made = self.free_for(&Wanted { path, bytes }).await;
-        made.map_err(|error| error.to_string())??;
+        let made = async { self.free_for(&Wanted { path, bytes }, &self.walk()?).await };
+        made.await.map_err(|error| error.to_string())??;
         lock(&self.shelf.promised).insert(path.to_owned(), (bytes, Instant::now()));
         Ok(())
     }
@@ -159,6 +170,9 @@ impl Room for Keeper {
 impl Playback {
     /// Takes up what a power cut may have left of moves, and has the swarm ask for room from now on.
     pub fn take_up_shelf(self: &Arc<Self>) {
+        if let Err(error) = self.know_what_was_begun() {
+            tracing::warn!(%error, "which films are this server's own cannot be read, so none goes by itself");
+        }
         self.recover_moves();
         self.parts.swarm.ask_for_room(Arc::new(Keeper(Arc::downgrade(self))));
     }

@@ -11,7 +11,7 @@ use super::{Error, Playback};
 use crate::mirror::Wanted;
 use crate::representation::Representation;
 use crate::swarm;
-use crate::torrent::metainfo::Metainfo;
+use crate::torrent::metainfo::{Metainfo, Pieces};
 use crate::torrent::{Magnet, TorrentFile, entity_tag};
 
 /// How long peers are asked for a description before a cache is: most have it sooner, and a cache
@@ -60,6 +60,7 @@ impl Playback {
             torrent_name: Some(playable.release.clone()),
             single_file: false,
             web_seeds: self.web_seeds_named(&info_hash),
+            pieces: None,
         };
         let known = self.parts.swarm.known(&info_hash);
         let wanted = known.and_then(|known| {
@@ -93,6 +94,11 @@ impl Playback {
     }
 }
 
+/// What a file's pieces hash to: a mirror whose bytes are other ones is none.
+pub(super) fn pieces_of(metainfo: &Metainfo, file: &TorrentFile) -> Option<Arc<Pieces>> {
+    metainfo.pieces_of(file.index?).map(Arc::new)
+}
+
 /// The file as the torrent's description has it.
 fn described(metainfo: &Metainfo, playable: &Playable) -> Option<Wanted> {
     let wanted = entity_tag(&playable.info_hash, &playable.file);
@@ -105,5 +111,6 @@ fn described(metainfo: &Metainfo, playable: &Playable) -> Option<Wanted> {
         torrent_name: Some(metainfo.name.clone()),
         single_file: metainfo.single_file,
         web_seeds: Vec::new(),
+        pieces: pieces_of(metainfo, file),
     })
 }

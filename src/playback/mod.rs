@@ -5,6 +5,7 @@
 //! never sent back to an earlier station to be filled in.
 
 mod ahead;
+mod begun;
 mod by_hash;
 mod carry;
 mod catalogue;
@@ -21,6 +22,7 @@ mod film;
 mod find;
 mod findings;
 mod following;
+mod for_set;
 mod hand_over;
 mod indexes;
 mod lying;

@@ -66,7 +66,7 @@ impl Playback {
     }
 
     fn no_offer(&self, id: &StremioId, findings: &Findings) -> Option<String> {
-        if self.debrid().is_none() && !self.parts.swarm.allowed() {
+        if self.debrid().is_none() && !self.parts.swarm.allowed() && !self.parts.mirrors.has_own() {
             return Some(Error::NoWay { id: *id }.to_string());
         }
         let why = findings.every_index_failed()?;
@@ -79,7 +79,8 @@ impl Playback {
             let state = candidate.availability.get(&debrid.store()).copied();
             !matches!(state, Some(Availability::Refused | Availability::NotCached))
         });
-        at_store || self.parts.swarm.allowed()
+        // A mirror of the owner's is asked for whatever is found.
+        at_store || self.parts.swarm.allowed() || self.parts.mirrors.has_own()
     }
 
     /// What was played before and lies whole on the disk.

@@ -30,6 +30,10 @@ const FIRST_BYTE: Duration = Duration::from_secs(30);
 /// How often it is looked whether a copy is still wanted while nothing of it comes.
 const TICK: Duration = Duration::from_secs(1);
 
+/// Why what was kept on a disk is not begun anew on another.
+const AWAY: &str =
+    "it lies on a disk that is away: plug that in, or remove the title and keep it anew";
+
 /// Why a copy did not become whole.
 enum Stopped {
     /// Somebody watches.
@@ -44,7 +48,14 @@ impl Playback {
     /// Makes what is to be kept whole, one title after the other; to be run until the server stops.
     pub async fn keep_all(self: Arc<Self>) {
         loop {
-            for media_id in self.wanted_whole() {
+            let wanted = self.wanted_whole();
+            lock(&self.shelf.troubles).retain(|media_id, _| wanted.contains(media_id));
+            for media_id in wanted {
+                if self.lies_on_a_disk_that_is_away(&media_id) {
+                    // Begun here it would take the card's room and the line, and be there twice.
+                    lock(&self.shelf.troubles).insert(media_id, AWAY.to_owned());
+                    continue;
+                }
                 let done = self.make_whole(&media_id).await;
                 let mut troubles = lock(&self.shelf.troubles);
                 match done {
@@ -65,6 +76,17 @@ impl Playback {
         let open =
             |id: &String| self.known(id).is_ok_and(|known| Self::bytes_on_disk(&known).is_none());
         ids.into_iter().filter(|id| kept(id) && open(id)).collect()
+    }
+
+    /// Whether all that is here of a title, whole, as a copy or in pieces, was pulled with its disk.
+    fn lies_on_a_disk_that_is_away(&self, media_id: &str) -> bool {
+        let Ok(known) = self.known(media_id) else { return false };
+        let copied = self.shelf.records.copied(media_id).map(|copied| copied.path);
+        let begun = self.begun_in(&known.info_hash);
+        let name = known.info_hash.to_string();
+        let in_pieces = !begun.is_empty()
+            && begun.iter().all(|library| self.is_away(&library.join(&name).join("-")));
+        known.finished.into_iter().chain(copied).any(|path| self.is_away(&path)) || in_pieces
     }
 
     async fn make_whole(self: &Arc<Self>, media_id: &str) -> Result<(), Error> {
@@ -96,10 +118,12 @@ impl Playback {
 
     async fn begin_copy(&self, media_id: &str, playable: &Playable) -> Result<Arc<Copy>, Error> {
         let len = playable.file.size_bytes.unwrap_or(0);
-        let path = self.path_of_copy(media_id, playable);
-        self.room_for(&path, len).await.map_err(|why| Error::NotCopied { why })?;
-        let noted = self.shelf.records.copied(media_id).filter(|copied| copied.path == path);
+        // Where it was begun, as long as that is there.
+        let noted = self.shelf.records.copied(media_id).filter(|copied| copied.path.is_file());
         let mut noted = noted.unwrap_or_default();
+        let begun = Some(&noted.path).filter(|path| path.is_file()).cloned();
+        let path = begun.unwrap_or_else(|| self.path_of_copy(media_id, playable));
+        self.room_for(&path, len).await.map_err(|why| Error::NotCopied { why })?;
         if !path.exists() {
             // What was noted is of a file that is gone; of the new one, which has its full length at
             // once, it must not be believed after a power cut.
@@ -108,7 +132,10 @@ impl Playback {
         }
         let opened = durably(|| {
             let above = path.parent().and_then(std::path::Path::parent);
-            above.map_or(Ok(()), std::fs::create_dir_all)?;
+            // Its disk may have been pulled since; then the folder is not where new data goes.
+            if let Some(above) = above.filter(|above| **above == self.parts.shelf.place.folder()) {
+                std::fs::create_dir_all(above)?;
+            }
             Copy::open(&path, len, &noted.here)
         });
         let copy = opened.map_err(|error| Error::Disk { why: error.kind().to_string() })?;
@@ -135,9 +162,11 @@ impl Playback {
                 return Ok(());
             }
             let read = self.fill_gap(media_id, copy, carry::read(film.clone(), gap)).await;
-            self.note_copy(media_id, copy)?;
+            let noted = self.note_copy(media_id, copy);
             match read {
+                // The first thing that went wrong, not what came of it.
                 Err(Stopped::Trouble(why)) => return Err(Stopped::Trouble(why)),
+                _ if noted.is_err() => return noted,
                 Err(Stopped::Unwanted) => {
                     tracing::info!("a copy is left off: it is wanted no more");
                     return Ok(());

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::playable::{Playable, Via};
 use super::session::{Bytes, Session};
@@ -10,6 +13,9 @@ use super::{Error, Playback, lock};
 use crate::debrid::{self, Debrid};
 use crate::representation::Representation;
 use crate::torrent::{Magnet, TorrentFile, entity_tag};
+
+/// How long a server may take to open a film that may come another way, too.
+const ANSWERS: Duration = Duration::from_secs(20);
 
 impl Playback {
     /// The ways by which a film may come, the best first: as it came before, then the others.
@@ -42,8 +48,20 @@ impl Playback {
         }
         let ways = self.ways_of(playable);
         let worth_it = lock(&session.strikes).sort_out(&ways);
+        let mut left = worth_it.len();
         for way in worth_it {
-            match self.reopen_by(way, playable).await {
+            left -= 1;
+            let opening = self.reopen_by(way, playable);
+            // Who has another way does not wait for a server that says nothing.
+            let opened = match way {
+                Via::Debrid | Via::Mirror if left > 0 => timeout(ANSWERS, opening).await,
+                _ => Ok(opening.await),
+            };
+            let silent = || {
+                let why = "its server does not answer".to_owned();
+                Err(Error::Gone { name: playable.link_name(), why })
+            };
+            match opened.unwrap_or_else(|_| silent()) {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => {
                     tracing::info!(via = %way, %error, "a way to a film is shut");

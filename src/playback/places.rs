@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::lying::Title;
+use super::lying::{Lie, Title};
 use super::playable::Playable;
 use super::shelf::{LIBRARY, PERMANENT};
 use super::{Error, Playback, durably, lock};
@@ -104,16 +104,16 @@ impl Playback {
         Ok(())
     }
 
-    /// Moves whatever is whole and lies elsewhere than it shall.
-    pub(super) async fn place_all(&self) {
-        let roots = self.roots();
-        let Ok((titles, _)) = self.lying(&roots) else { return };
-        self.lists.compare(&titles);
-        for title in titles.iter().filter(|title| way(title, &roots).is_some()) {
+    /// Moves whatever is whole and lies elsewhere than it shall. Says whether there was anything.
+    pub(super) async fn place_all(&self, Lie { roots, titles, .. }: &Lie) -> bool {
+        let mut any = false;
+        for title in titles.iter().filter(|title| way(title, roots).is_some()) {
+            any = true;
             if let Err(error) = self.place(&title.media_id).await {
                 tracing::info!(%error, "a title could not be moved yet");
             }
         }
+        any
     }
 
     /// Moves a title, and waits a moment for it: to another disk it takes minutes, and goes on
@@ -169,6 +169,7 @@ impl Playback {
         if way(title, &roots) != Some((from.clone(), to.clone())) {
             return Ok(());
         }
+        self.note_begun(&to)?;
         let moving = Some((from.clone(), to.clone()));
         self.shelf.records.change(media_id, |record| record.moving = moving)?;
         match self.let_go(title, &titles).await {
@@ -177,7 +178,11 @@ impl Playback {
             let_go => {
                 let_go?;
                 let moved = durably(|| library::finish_move(&from, &to));
-                moved.map_err(|error| Error::Disk { why: error.kind().to_string() })?;
+                if let Err(error) = moved {
+                    // It was noted as not whole: where it is whole now is noted first.
+                    self.settle_move(media_id, &from, &to)?;
+                    return Err(Error::Disk { why: error.kind().to_string() });
+                }
                 tracing::info!(info_hash = %title.playable.info_hash, "a title was moved");
             }
         }

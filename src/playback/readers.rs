@@ -15,6 +15,9 @@ use crate::torrent::InfoHash;
 
 /// After so long without a read, the next one is of another evening.
 const EVENING: Duration = Duration::from_secs(1800);
+/// A reader that was given nothing for so long shares no way with the others: a player keeps
+/// connections open that it does not read.
+const STANDS_STILL: Duration = Duration::from_secs(20);
 /// Past which part of a film its end is near, in percent.
 const NEARLY: u64 = 80;
 
@@ -30,6 +33,8 @@ pub(super) struct Readers {
 #[derive(Default)]
 struct Seen {
     reading: HashMap<u64, (Read, CancellationToken)>,
+    /// When each was given something last, or began.
+    given: HashMap<u64, Instant>,
     next: u64,
     last_left: Option<Instant>,
     titles: HashMap<String, Title>,
@@ -89,6 +94,7 @@ impl Readers {
         let (number, away) = (seen.next, CancellationToken::new());
         seen.next += 1;
         seen.reading.insert(number, (read, away.clone()));
+        seen.given.insert(number, Instant::now());
         drop(seen);
         (Reading { readers: Arc::clone(self), number, away, media_id, mark, at }, counts)
     }
@@ -109,6 +115,16 @@ impl Readers {
     /// How many read a title now.
     pub(super) fn of(&self, media_id: &str) -> usize {
         lock(&self.seen).count(|read| read.media_id == media_id)
+    }
+
+    /// How many are given a title's bytes now.
+    pub(super) fn active_of(&self, media_id: &str) -> usize {
+        let seen = lock(&self.seen);
+        let active = |number: &u64| {
+            seen.given.get(number).is_some_and(|given| given.elapsed() < STANDS_STILL)
+        };
+        let of_title = seen.reading.iter().filter(|(_, (read, _))| read.media_id == media_id);
+        of_title.filter(|(number, _)| active(number)).count()
     }
 
     /// How many read a torrent now, whichever of its files.
@@ -166,6 +182,9 @@ impl Reading {
     /// So many bytes were read.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes as u64;
+        if let Some(given) = lock(&self.readers.seen).given.get_mut(&self.number) {
+            *given = Instant::now();
+        }
         if self.mark.is_some_and(|mark| self.at > mark) {
             self.mark = None;
             self.readers.is_nearly_over(&self.media_id);
@@ -184,6 +203,7 @@ impl Drop for Reading {
         let mut seen = lock(&self.readers.seen);
         // What it held is let go without the lock: it may be a film's last hold.
         let left = seen.reading.remove(&self.number);
+        seen.given.remove(&self.number);
         seen.last_left = now;
         if let Some(title) = seen.titles.get_mut(&self.media_id) {
             title.last = now;
@@ -248,6 +268,16 @@ mod tests {
         assert!(!readers.were_there_within(lately));
         assert_eq!(readers.idle("film 1"), Some(Duration::from_secs(61)));
         assert_eq!(readers.idle("film 2"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_given_nothing_shares_no_way() {
+        let readers = Arc::new(Readers::default());
+        let (mut one, _still) = (readers.begin(read(1, false)).0, readers.begin(read(1, false)).0);
+        assert_eq!(readers.active_of("film 1"), 2);
+        tokio::time::advance(STANDS_STILL).await;
+        one.advance(1);
+        assert_eq!((readers.active_of("film 1"), readers.of("film 1")), (1, 2));
     }
 
     #[tokio::test]

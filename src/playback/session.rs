@@ -179,10 +179,10 @@ impl Playback {
             playable.title = playable.title.or(before.title);
             // `Last-Modified` is of the bytes, and these are the same.
             playable.since = before.since;
-            // What peers send has been lost from the disk since, and lies there in pieces.
-            if !matches!(bytes, Bytes::Swarm(_)) {
-                playable.finished = before.finished;
-            }
+            // What peers send has been lost from the disk since, and lies there in pieces; or its disk
+            // was pulled, and comes back with all of it.
+            let by_peers = matches!(bytes, Bytes::Swarm(_));
+            playable.finished = before.finished.filter(|path| !by_peers || self.is_away(path));
         }
         self.chosen.put(&playable)?;
         self.lists.touch(&media_id);
@@ -220,16 +220,28 @@ impl Playback {
         self: &Arc<Self>,
         media_id: &str,
     ) -> Result<Arc<dyn Representation>, Error> {
+        self.representation_within(media_id, OPENING).await
+    }
+
+    /// The same for who is not told within `patience`, of [`OPENING`] at most, but in the body.
+    pub(super) async fn representation_within(
+        self: &Arc<Self>,
+        media_id: &str,
+        patience: Duration,
+    ) -> Result<Arc<dyn Representation>, Error> {
         let session = self.session(media_id)?;
         *lock(&session.used) = Instant::now();
         self.fetch_subtitles_first(media_id);
         let film = Film::new(self, session);
-        // Who is not told within two seconds is told in the body.
         let opened = async {
             film.open().await?;
-            film.vouch(0).await
+            match film.vouch(0).await {
+                // What cannot be read may be read elsewhere in it; the body looks again.
+                Err(error @ Error::NotAFilm { .. }) => Err(error),
+                _ => Ok(()),
+            }
         };
-        match tokio::time::timeout(OPENING, opened).await {
+        match tokio::time::timeout(patience.min(OPENING), opened).await {
             Ok(Err(error)) => Err(error),
             Ok(Ok(())) | Err(_) => Ok(Arc::new(film)),
         }
@@ -319,12 +331,20 @@ impl Playback {
         session: &Session,
     ) -> Result<(Via, Arc<dyn Representation>), Error> {
         let mut opened = session.opened.lock().await;
-        let bytes = match opened.take().filter(|bytes| !bytes.are_gone()) {
+        let stays = |bytes: &Bytes| !bytes.are_gone() && !Self::is_on_disk_again(session, bytes);
+        let bytes = match opened.take().filter(stays) {
             Some(bytes) => self.settled(&session.playable, bytes),
             None => self.reopen(session).await?,
         };
         let bytes = opened.insert(bytes);
         Ok((bytes.via(), bytes.representation()))
+    }
+
+    /// Whether a film that comes from a server lies whole on a disk that was away when it was opened.
+    fn is_on_disk_again(session: &Session, bytes: &Bytes) -> bool {
+        matches!(bytes, Bytes::Link(_) | Bytes::Mirror(_))
+            && !session.doubted.load(Ordering::SeqCst)
+            && Self::bytes_on_disk(&session.playable).is_some()
     }
 
     /// Once the last piece is here (and on the disk: the swarm has synced it), the file is served
@@ -351,6 +371,13 @@ impl Playback {
         let is_there =
             |library: &Path| library.is_dir() || library == self.parts.shelf.place.folder();
         !path.is_file() && path.ancestors().nth(2).is_some_and(is_there)
+    }
+
+    /// Whether a file is on a disk that was pulled: the library that it is in is not there, and is not
+    /// where new data goes.
+    pub(super) fn is_away(&self, path: &Path) -> bool {
+        let always = self.parts.shelf.place.always();
+        !path.is_file() && !path.starts_with(always) && !self.is_lost(path)
     }
 
     /// A read of the finished file has failed. Where its disk answers otherwise, it is the file that is

@@ -1,8 +1,8 @@
 //! The shelf: which titles lie on this machine's disks, how far each is, and what is known of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -54,7 +54,9 @@ pub(super) struct Shelf {
     pub(super) troubles: Mutex<HashMap<String, String>>,
     /// Somebody wants something kept.
     pub(super) wanted: tokio::sync::Notify,
-    started: Instant,
+    /// The torrents that this state knew before it noted which it begins.
+    pub(super) begun_before: OnceLock<HashSet<InfoHash>>,
+    pub(super) started: Instant,
 }
 
 /// A title on the shelf, for people and programs.
@@ -153,6 +155,7 @@ impl Shelf {
             copies: Mutex::default(),
             troubles: Mutex::default(),
             wanted: tokio::sync::Notify::new(),
+            begun_before: OnceLock::new(),
             started: Instant::now(),
         }
     }
@@ -179,20 +182,19 @@ impl Playback {
         });
     }
 
-    /// As the rules look at it. A torrent's files are read together or not at all: the engine has it
-    /// open once.
-    pub(super) fn item(&self, title: &Title, titles: &[Title], roots: &[Root]) -> Item {
-        let hash = title.playable.info_hash;
-        let same = titles.iter().filter(|other| other.playable.info_hash == hash);
+    /// As the rules look at it; `read` are the torrents of which somebody reads a file. A torrent's
+    /// files are read together or not at all: the engine has it open once.
+    pub(super) fn item(&self, title: &Title, read: &HashSet<InfoHash>, roots: &[Root]) -> Item {
         Item {
             bytes: title.bytes(),
             idle: self.idle(&title.media_id),
             last_watched_ms: title.record.last_watched_ms,
             watched: title.record.watched,
-            read: same.into_iter().any(|other| self.readers.of(&other.media_id) > 0),
+            read: read.contains(&title.playable.info_hash),
             pinned: title.record.pinned,
             permanent: title.is_permanent(roots),
             kept: title.record.kept,
+            found: self.was_found(title, roots),
         }
     }
 
@@ -204,8 +206,8 @@ impl Playback {
         let on_shelf = |title: &&Title| {
             !title.files.is_empty() || title.record.kept || title.record.position_s.is_some()
         };
-        let shown = titles.iter().filter(on_shelf);
-        let mut rows: Vec<ShelfRow> = shown.map(|title| self.row(title, &titles, &roots)).collect();
+        let (shown, read) = (titles.iter().filter(on_shelf), self.torrents_read(&titles));
+        let mut rows: Vec<ShelfRow> = shown.map(|title| self.row(title, &read, &roots)).collect();
         rows.sort_by(|a, b| (b.last_watched, &a.title).cmp(&(a.last_watched, &b.title)));
         Ok(ShelfView {
             mode: if options.rules.permanent { "permanent" } else { "temporary" },
@@ -222,7 +224,7 @@ impl Playback {
     pub fn shelf_row(&self, media_id: &str) -> Result<ShelfRow, Error> {
         let roots = self.roots();
         let (titles, at) = self.with_siblings(media_id, &roots)?;
-        Ok(self.row(&titles[at], &titles, &roots))
+        Ok(self.row(&titles[at], &self.torrents_read(&titles), &roots))
     }
 
     fn place_row(&self, root: &Root) -> PlaceRow {
@@ -236,9 +238,9 @@ impl Playback {
         }
     }
 
-    fn row(&self, title: &Title, titles: &[Title], roots: &[Root]) -> ShelfRow {
+    fn row(&self, title: &Title, read: &HashSet<InfoHash>, roots: &[Root]) -> ShelfRow {
         let Title { media_id, playable, record, files } = title;
-        let item = self.item(title, titles, roots);
+        let item = self.item(title, read, roots);
         let whole = title.whole();
         let place = whole.or_else(|| files.first()).map(|(root, _)| roots[*root].name.clone());
         ShelfRow {

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::lying::{Lying, Title};
+use super::lying::{Lie, Lying, Title};
 use super::playable::Playable;
+use super::shelf::LIBRARY;
 use super::{Error, Playback, durably, lock};
 use crate::library::{Item, Root, Spared, Why};
 use crate::torrent::InfoHash;
@@ -54,14 +55,17 @@ impl Playback {
     /// Removes what nobody has read for `idle` and nothing spares.
     pub async fn clean_up(&self, idle: Duration) -> Result<Swept, Error> {
         let _alone = self.shelf.changing.lock().await;
-        let roots = self.roots();
-        let (titles, others) = self.lying(&roots)?;
+        Ok(self.sweep(&self.walk()?, idle).await)
+    }
+
+    /// The same of what was found lying; under the lock on changes.
+    async fn sweep(&self, Lie { roots, titles, others }: &Lie, idle: Duration) -> Swept {
         let on_disk: Vec<&Title> = titles.iter().filter(|title| !title.files.is_empty()).collect();
-        let items: Vec<Item> =
-            on_disk.iter().map(|title| self.item(title, &titles, &roots)).collect();
+        let read = self.torrents_read(titles);
+        let items: Vec<Item> = on_disk.iter().map(|title| self.item(title, &read, roots)).collect();
         let rules = self.parts.shelf.rules;
         let due = rules.idle(&items, idle);
-        let mut swept = self.remove_those(&due, &on_disk, &titles, &roots, Why::Idle).await;
+        let mut swept = self.remove_those(&due, &on_disk, titles, roots, Why::Idle).await;
         let gone: HashSet<String> = swept.removed.iter().map(|one| one.media_id.clone()).collect();
         for (title, item) in on_disk.iter().zip(&items) {
             if !gone.contains(&title.media_id) {
@@ -70,9 +74,16 @@ impl Playback {
             }
         }
         if !rules.permanent {
-            swept.freed_bytes += self.remove_others(&others, &titles, &roots, idle);
+            let freed = self.remove_others(others, titles, roots, idle);
+            if freed > 0 {
+                tracing::info!(
+                    bytes = freed,
+                    "what belongs to no title was removed from the library"
+                );
+            }
+            swept.freed_bytes += freed;
         }
-        Ok(swept)
+        swept
     }
 
     /// Removes one title's files; its link plays on, from wherever it comes then.
@@ -95,16 +106,39 @@ impl Playback {
     /// more room than it may.
     pub async fn tend_shelf(self: &Arc<Self>) {
         self.settle_all();
-        self.place_all().await;
+        if let Err(error) = self.tend_once().await {
+            tracing::warn!(%error, "the library could not be tended");
+        }
+    }
+
+    /// The disks are walked over once for all of it, and again only where something has changed since.
+    async fn tend_once(&self) -> Result<(), Error> {
+        let mut lie = self.walk()?;
+        self.lists.compare(&lie.titles);
+        let moved = self.place_all(&lie).await;
+        let free = self.shelf.changing.try_lock().ok();
+        let mut stale = moved || free.is_none();
+        let _alone = match free {
+            Some(alone) => alone,
+            None => self.shelf.changing.lock().await,
+        };
         let rules = self.parts.shelf.rules;
-        if let Some(idle) = rules.idle.filter(|_| !rules.permanent)
-            && let Err(error) = self.clean_up(idle).await
-        {
-            tracing::warn!(%error, "the library could not be cleaned up");
+        if let Some(idle) = rules.idle.filter(|_| !rules.permanent) {
+            if stale {
+                lie = self.walk()?;
+            }
+            stale = self.sweep(&lie, idle).await.freed_bytes > 0;
         }
-        if let Err(error) = self.keep_within_bounds().await {
-            tracing::warn!(%error, "the library could not be kept within its bounds");
+        if stale {
+            lie = self.walk()?;
         }
+        self.keep_within_bounds(&lie).await
+    }
+
+    /// Of which torrents somebody reads a file.
+    pub(super) fn torrents_read(&self, titles: &[Title]) -> HashSet<InfoHash> {
+        let read = titles.iter().filter(|title| self.readers.of(&title.media_id) > 0);
+        read.map(|title| title.playable.info_hash).collect()
     }
 
     /// What is done when the server stops.
@@ -162,6 +196,9 @@ impl Playback {
             }
             return Err(Error::Disk { why: error.kind().to_string() });
         }
+        for (root, _) in &title.files {
+            self.forget_begun(&hash, &roots[*root]);
+        }
         self.lists.touch(&title.media_id);
         tracing::info!(info_hash = %hash, bytes, ?why, "a title was removed from the library");
         Ok(bytes)
@@ -194,7 +231,8 @@ impl Playback {
     }
 
     /// Removes what belongs to no title: what a piece across two files left in the neighbour, once
-    /// nothing of its torrent is wanted.
+    /// nothing of its torrent is wanted. Only in the library, and only of torrents that this state has
+    /// begun there: what else has a name of ours is the film of somebody.
     fn remove_others(
         &self,
         others: &[Lying],
@@ -213,12 +251,18 @@ impl Playback {
         };
         let mut freed = 0;
         for (root, file) in others {
-            let stays = wanted.contains(&file.info_hash) || is_open(&file.info_hash);
-            if stays || file.age < idle {
+            let root = &roots[*root];
+            let ours = root.name == LIBRARY && self.has_begun(&file.info_hash, root);
+            let stays = !ours || wanted.contains(&file.info_hash) || is_open(&file.info_hash);
+            // Time while the server was off does not count.
+            if stays || file.age.min(self.shelf.started.elapsed()) < idle {
                 continue;
             }
-            match durably(|| roots[*root].remove(&file.path)) {
-                Ok(()) => freed += file.bytes,
+            match durably(|| root.remove(&file.path)) {
+                Ok(()) => {
+                    freed += file.bytes;
+                    self.forget_begun(&file.info_hash, root);
+                }
                 Err(error) => tracing::warn!(%error, "a file could not be removed"),
             }
         }

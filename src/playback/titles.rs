@@ -34,6 +34,13 @@ impl Playback {
         Ok(self.parts.titles.episodes(id).await?)
     }
 
+    /// What a title is called, with its year, where a search has learnt it.
+    pub(super) fn shown_title(&self, id: &StremioId) -> Option<String> {
+        let (title, _) = self.parts.cache.title(id)?;
+        let year = title.year.map(|year| format!(" ({year})")).unwrap_or_default();
+        Some(format!("{}{year}", title.name))
+    }
+
     /// A picture of a title, if there is one.
     pub async fn image(&self, which: Picture, id: &StremioId) -> Option<Image> {
         self.parts.titles.image(which, id).await

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Playback;
-use super::mirrors::Teller;
+use super::mirrors::{Teller, pieces_of};
 use super::playable::{Playable, Via};
 use super::session::Bytes;
 use crate::debrid::{self, Debrid};
@@ -147,6 +147,7 @@ impl Playback {
             torrent_name: Some(metainfo.name.clone()),
             single_file: metainfo.single_file,
             web_seeds: self.web_seeds(&metainfo),
+            pieces: pieces_of(&metainfo, &pick.file.file),
         };
         if !self.parts.mirrors.has_any(&wanted) {
             return None;

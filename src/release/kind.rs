@@ -1,10 +1,6 @@
 //! What kind of file a name is of: by its extension, and by the word `sample`.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::patterns::compiled;
+use super::patterns::patterns;
 
 /// Containers of video. Not `gif`, `mng`, `yuv` (no film), nor `ogg`, `mp2` (sound).
 const VIDEO: &[&str] = &[
@@ -27,8 +23,10 @@ const EXECUTABLE: &[&str] = &[
     "scr", "vbe", "vbs", "wsf", "zipx",
 ];
 
-static SAMPLE: LazyLock<Regex> = compiled!(r"(?i)(?:^|[^\p{L}\p{N}])sample(?:[^\p{L}\p{N}]|$)");
-static SAMPLE_FOLDER: LazyLock<Regex> = compiled!(r"(?i)(?:^|[/\\])\W*samples?\W*[/\\]");
+patterns! {
+    SAMPLE = r"(?i)(?:^|[^\p{L}\p{N}])sample(?:[^\p{L}\p{N}]|$)";
+    SAMPLE_FOLDER = r"(?i)(?:^|[/\\])\W*samples?\W*[/\\]";
+}
 
 fn last_part(name: &str) -> Option<&str> {
     let base = name.rsplit(['/', '\\']).next()?;
@@ -65,7 +63,7 @@ pub fn is_executable(name: &str) -> bool {
 #[must_use]
 pub fn is_sample(name: &str) -> bool {
     let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    SAMPLE.is_match(base) || SAMPLE_FOLDER.is_match(name)
+    PATTERNS.of(base).has(SAMPLE) || PATTERNS.of(name).has(SAMPLE_FOLDER)
 }
 
 #[cfg(test)]

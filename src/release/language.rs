@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::RegexSet;
+use super::patterns::Patterns;
 
 /// The parser's word and its code. Latin American Spanish is PTT's `la`, which ISO gives to Latin.
 const CODES: &[(&str, &str)] = &[
@@ -71,23 +71,15 @@ const MORE: &[(&str, &str)] = &[
     (r"[\u{0900}-\u{097f}]", "hi"),
 ];
 
-/// How many rows of [`MORE`] a name of ASCII alone can match: the words, not the scripts.
-const WORDS: usize = 10;
-
-static MORE_SET: LazyLock<RegexSet> = LazyLock::new(|| set(MORE));
-/// The words alone, for names in ASCII: most names, and a set without scripts is far smaller.
-static WORD_SET: LazyLock<RegexSet> = LazyLock::new(|| set(&MORE[..WORDS]));
-
-fn set(rows: &[(&str, &str)]) -> RegexSet {
-    RegexSet::new(rows.iter().map(|(pattern, _)| pattern)).expect("constant patterns")
-}
+pub(super) static PATTERNS: LazyLock<Patterns> =
+    LazyLock::new(|| Patterns::new(&MORE.iter().map(|(pattern, _)| *pattern).collect::<Vec<_>>()));
 
 /// The codes of the parser's `words`, and of what stands in `name` besides, each once.
 pub(super) fn codes(name: &str, words: &[String]) -> Vec<String> {
     let mut codes: Vec<&str> = Vec::new();
     let told = words.iter().filter_map(|word| CODES.iter().find(|(known, _)| known == word));
-    let set = if name.is_ascii() { &WORD_SET } else { &MORE_SET };
-    let seen = set.matches(name).into_iter().map(|row| MORE[row].1);
+    let found = PATTERNS.of(name);
+    let seen = found.places().map(|row| MORE[row].1);
     for code in told.map(|(_, code)| *code).chain(seen) {
         // Kanji are Japan's too.
         let kanji = code == "zh" && codes.contains(&"ja");

@@ -12,6 +12,7 @@ mod memory;
 pub mod number;
 mod patterns;
 mod picture;
+mod pieces;
 mod plain;
 mod readers;
 mod sieve;

@@ -130,7 +130,7 @@ fn is_fansub_episode(name: &str) -> bool {
     name.starts_with(['[', '【']) && super::is_video(name)
 }
 
-/// The last number of the title part that stands by itself, such as 1071 of `Show 1024.mkv`. `None`
+/// The last number of the title part that stands by itself, such as 1024 of `Show 1024.mkv`. `None`
 /// where it is likelier a year, or where there is none. It may be part of the title.
 #[must_use]
 pub fn bare(name: &str) -> Option<u32> {

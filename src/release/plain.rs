@@ -12,8 +12,8 @@
 use std::borrow::Cow;
 
 use parse_torrent_title::{HandlerInfo, ParsedTitle, Parser};
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
+use super::pieces::in_ascii;
 use super::sieve::{Sieve, Sought};
 
 /// Ordinary names, none a real one's: the rules that may match in one of them are kept.
@@ -96,31 +96,6 @@ fn wherever_it_matches(rule: &parse_torrent_title::Regex) -> Option<Sought> {
     let source = rule.source();
     let alone = source.starts_with(r"(?<!\p{L})(?:") && source.ends_with(r")(?!\p{L})");
     Some(Sought::new(&pattern, any_case, alone))
-}
-
-/// `pattern` without what no name in ASCII can match, which makes its automaton a tenth as large.
-fn in_ascii(pattern: &Hir) -> Hir {
-    let all = |parts: &[Hir]| parts.iter().map(in_ascii).collect();
-    match pattern.kind() {
-        HirKind::Literal(literal) if !literal.0.is_ascii() => Hir::fail(),
-        HirKind::Class(Class::Unicode(class)) => {
-            let mut class = class.clone();
-            class.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\0', '\x7f')]));
-            Hir::class(Class::Unicode(class))
-        }
-        HirKind::Look(Look::WordUnicode) => Hir::look(Look::WordAscii),
-        HirKind::Look(Look::WordUnicodeNegate) => Hir::look(Look::WordAsciiNegate),
-        HirKind::Repetition(repeated) => Hir::repetition(Repetition {
-            sub: Box::new(in_ascii(&repeated.sub)),
-            ..repeated.clone()
-        }),
-        HirKind::Capture(capture) => in_ascii(&capture.sub),
-        HirKind::Concat(parts) => Hir::concat(all(parts)),
-        HirKind::Alternation(parts) => Hir::alternation(all(parts)),
-        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => {
-            pattern.clone()
-        }
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::Release;
 use super::memory::{recall, remember};
@@ -20,11 +20,27 @@ const PORTION: usize = 16;
 
 static READERS: LazyLock<Arc<Readers>> = LazyLock::new(Readers::start);
 
-/// What waits to be read.
+/// The readers, and what they have to do.
 #[derive(Default)]
 struct Readers {
-    batches: Mutex<VecDeque<Arc<Batch>>>,
+    waiting: Mutex<Waiting>,
     more: Condvar,
+}
+
+/// What waits to be read.
+#[derive(Default)]
+struct Waiting {
+    batches: VecDeque<Arc<Batch>>,
+    /// Whether names will come soon.
+    expected: bool,
+}
+
+/// What a reader is to do next.
+enum Task {
+    /// A portion of the names that somebody waits for, from this one on.
+    Read(Arc<Batch>, usize),
+    /// To read a name that nobody waits for, and learn by it.
+    Learn(String),
 }
 
 /// Names that somebody waits for.
@@ -69,8 +85,7 @@ impl Readers {
                 if place == 0 {
                     super::grammar::warm_up();
                 }
-                exercise(&readers);
-                readers.work();
+                readers.work(Lessons::of(place));
             };
             // They end with the process: there is nothing that they could leave undone.
             let thread = std::thread::Builder::new().name("names".to_owned()).spawn(work);
@@ -82,14 +97,20 @@ impl Readers {
     fn put(&self, names: Vec<Box<str>>) -> Arc<Batch> {
         let progress = Progress { next: 0, left: names.len(), read: vec![None; names.len()] };
         let batch = Arc::new(Batch { names, progress: Mutex::new(progress), done: Condvar::new() });
-        lock(&self.batches).push_back(Arc::clone(&batch));
+        lock(&self.waiting).batches.push_back(Arc::clone(&batch));
         self.more.notify_all();
         batch
     }
 
-    fn work(&self) {
+    fn work(&self, mut lessons: Lessons) {
         loop {
-            let (batch, from) = self.take();
+            let (batch, from) = match self.take(&mut lessons) {
+                Task::Read(batch, from) => (batch, from),
+                Task::Learn(name) => {
+                    let _ = catch_unwind(AssertUnwindSafe(|| super::read_name(&name)));
+                    continue;
+                }
+            };
             let to = batch.names.len().min(from + PORTION);
             let read: Vec<_> = batch.names[from..to].iter().map(|name| read_one(name)).collect();
             let mut progress = lock(&batch.progress);
@@ -103,20 +124,27 @@ impl Readers {
         }
     }
 
-    /// The next portion of the batch whose turn it is.
-    fn take(&self) -> (Arc<Batch>, usize) {
-        let waiting = self.more.wait_while(lock(&self.batches), |batches| batches.is_empty());
-        let mut batches = waiting.unwrap_or_else(PoisonError::into_inner);
-        let batch = batches.pop_front().expect("it was waited for");
+    /// The next portion of the batch whose turn it is; where nobody waits, the next lesson.
+    fn take(&self, lessons: &mut Lessons) -> Task {
+        let mut waiting = lock(&self.waiting);
+        let batch = loop {
+            if let Some(batch) = waiting.batches.pop_front() {
+                break batch;
+            }
+            if let Some(name) = lessons.next(waiting.expected) {
+                return Task::Learn(name);
+            }
+            waiting = self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        };
         let from = {
             let mut progress = lock(&batch.progress);
             progress.next += PORTION;
             progress.next - PORTION
         };
         if from + PORTION < batch.names.len() {
-            batches.push_back(Arc::clone(&batch));
+            waiting.batches.push_back(Arc::clone(&batch));
         }
-        (batch, from)
+        Task::Read(batch, from)
     }
 }
 
@@ -138,33 +166,53 @@ pub fn warm_up() {
     LazyLock::force(&READERS);
 }
 
-/// Tells the readers that names will come soon, of which one in thirty needs the whole grammar: that
-/// takes as long again and 10 MB, which a box that nobody uses need not have. Returns at once.
+/// Tells the readers that names will come soon, of which one in thirty needs the whole grammar: both
+/// learn it now. Returns at once.
+///
+/// To be told when a search begins, and not sooner: the indexes take longer to answer than the readers
+/// to learn, so that nobody waits for it, and it takes 10 MB, of which a box with 1 GB that nobody uses
+/// has a better use.
 pub fn expect_names() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let names = EXERCISES.iter().map(|name| name.replace("A.Title", &title(0)).into());
-        drop(READERS.put(names.collect()));
-    });
-}
-
-/// Reads names until somebody waits for others: the automata of this thread grow with each.
-fn exercise(readers: &Readers) {
-    for round in 0..ROUNDS {
-        for (place, rest) in EXERCISES.iter().enumerate() {
-            if !lock(&readers.batches).is_empty() {
-                return;
-            }
-            let name = rest.replace("A.Title", &title(round * 31 + place));
-            if super::grammar::is_ordinary(&name) {
-                let _ = super::read_name(&name);
-            }
-        }
+    let mut waiting = lock(&READERS.waiting);
+    if !waiting.expected {
+        waiting.expected = true;
+        READERS.more.notify_all();
     }
 }
 
-/// How often the exercises are read, each time under another title.
-const ROUNDS: usize = 2;
+/// Names that a reader reads while nobody waits: the automata of its thread grow with each.
+struct Lessons {
+    /// For the rules that most names need.
+    ordinary: Vec<String>,
+    /// For the whole grammar, only when names are expected.
+    whole: Vec<String>,
+}
+
+impl Lessons {
+    /// For the reader of this place. One learns the whole grammar from its beginning and one from its
+    /// end: a rule is compiled once for both, and neither is to wait for the other.
+    fn of(place: usize) -> Self {
+        let names = |round: usize| {
+            let rows = EXERCISES.iter().enumerate();
+            rows.map(move |(row, rest)| rest.replace("A.Title", &title(round * 31 + row)))
+        };
+        let ordinary = (0..ROUNDS).rev().flat_map(names);
+        let ordinary = ordinary.filter(|name| super::grammar::is_ordinary(name)).collect();
+        let mut whole: Vec<String> = names(ROUNDS).collect();
+        if place > 0 {
+            whole.reverse();
+        }
+        Self { ordinary, whole }
+    }
+
+    fn next(&mut self, expected: bool) -> Option<String> {
+        let whole = || if expected { self.whole.pop() } else { None };
+        self.ordinary.pop().or_else(whole)
+    }
+}
+
+/// How often the exercises are read, each time under another title: a tenth of a second in all.
+const ROUNDS: usize = 30;
 
 /// A title that is none, with letters and numbers of every kind.
 fn title(seed: usize) -> String {

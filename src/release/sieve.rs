@@ -9,8 +9,9 @@ use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
-use regex_syntax::hir::literal::Extractor;
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
+use regex_syntax::hir::Hir;
+
+use super::pieces::{Piece, pieces};
 
 /// What is looked for: a pattern in ASCII that matches wherever a rule does.
 #[derive(Clone)]
@@ -116,106 +117,6 @@ impl Rule {
     }
 }
 
-/// A piece of text, in lower case.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Piece {
-    text: Vec<u8>,
-    begins: bool,
-    whole: bool,
-}
-
-/// The pieces of which one stands in whatever `pattern` matches; `None` where they are so short that
-/// they would be seen in most names.
-fn pieces(pattern: &Hir, stands_alone: bool) -> Option<Vec<Piece>> {
-    let pattern = in_lower_case(pattern);
-    let parts = match pattern.kind() {
-        HirKind::Concat(parts) => parts.as_slice(),
-        _ => std::slice::from_ref(&pattern),
-    };
-    let is_end = |part: Option<&Hir>| {
-        let kind = part.map(Hir::kind);
-        stands_alone || matches!(kind, Some(HirKind::Look(Look::WordAscii)))
-    };
-    let (begins, ends) = (is_end(parts.first()), is_end(parts.last()));
-    let mut found = beginnings(&pattern);
-    for piece in found.iter_mut().flatten() {
-        let word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-        piece.begins = begins && word(piece.text.first());
-        piece.whole &= ends && word(piece.text.last());
-    }
-    let found = better(found, within(&pattern))?;
-    let long = |piece: &Piece| piece.text.len() > 2 || (piece.text.len() == 2 && piece.begins);
-    found.iter().all(long).then_some(found)
-}
-
-/// What every match of `pattern` begins with.
-fn beginnings(pattern: &Hir) -> Option<Vec<Piece>> {
-    let found = Extractor::new().limit_literal_len(8).extract(pattern);
-    let piece = |literal: &regex_syntax::hir::literal::Literal| Piece {
-        text: literal.as_bytes().to_vec(),
-        begins: false,
-        whole: literal.is_exact(),
-    };
-    let found: Vec<Piece> = found.literals()?.iter().map(piece).collect();
-    (!found.iter().any(|piece| piece.text.is_empty())).then_some(found)
-}
-
-/// What stands somewhere in every match of `pattern`.
-fn within(pattern: &Hir) -> Option<Vec<Piece>> {
-    let first = |part: &Hir| {
-        let mut found = beginnings(part);
-        found.iter_mut().flatten().for_each(|piece| piece.whole = false);
-        found
-    };
-    let inner = |part: &Hir| better(first(part), within(part));
-    match pattern.kind() {
-        HirKind::Concat(parts) => {
-            let rests = (1..parts.len()).map(|from| first(&Hir::concat(parts[from..].to_vec())));
-            parts.iter().map(inner).chain(rests).fold(None, better)
-        }
-        HirKind::Alternation(parts) => {
-            let all: Option<Vec<_>> = parts.iter().map(inner).collect();
-            all.map(|all| all.concat())
-        }
-        HirKind::Repetition(repeated) if repeated.min > 0 => inner(&repeated.sub),
-        _ => None,
-    }
-}
-
-/// Those that are seen in fewer names: longer ones, then fewer of them.
-fn better(one: Option<Vec<Piece>>, other: Option<Vec<Piece>>) -> Option<Vec<Piece>> {
-    let worth = |pieces: &Vec<Piece>| {
-        let shortest = pieces.iter().map(|piece| piece.text.len()).min().unwrap_or(0);
-        (shortest.min(4), std::cmp::Reverse(pieces.len()))
-    };
-    match (one, other) {
-        (Some(one), Some(other)) => Some(if worth(&other) > worth(&one) { other } else { one }),
-        (one, other) => one.or(other),
-    }
-}
-
-/// `pattern` with small letters for large ones: what it matches, in lower case, and more.
-fn in_lower_case(pattern: &Hir) -> Hir {
-    let all = |parts: &[Hir]| parts.iter().map(in_lower_case).collect();
-    match pattern.kind() {
-        HirKind::Literal(literal) => Hir::literal(literal.0.to_ascii_lowercase()),
-        HirKind::Class(Class::Unicode(class)) => {
-            let chars = class.iter().flat_map(|range| range.start()..=range.end());
-            let small = chars.map(|c| c.to_ascii_lowercase());
-            let ranges = small.map(|c| ClassUnicodeRange::new(c, c));
-            Hir::class(Class::Unicode(ClassUnicode::new(ranges)))
-        }
-        HirKind::Repetition(repeated) => Hir::repetition(Repetition {
-            sub: Box::new(in_lower_case(&repeated.sub)),
-            ..repeated.clone()
-        }),
-        HirKind::Concat(parts) => Hir::concat(all(parts)),
-        HirKind::Alternation(parts) => Hir::alternation(all(parts)),
-        HirKind::Capture(capture) => in_lower_case(&capture.sub),
-        HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) => pattern.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,26 +142,6 @@ mod tests {
             for name in others {
                 assert!(!sieve.may_match(name), "{pattern}: {name}");
             }
-        }
-    }
-
-    #[test]
-    fn pieces_are_read_off_a_pattern_and_are_long_enough() {
-        let told = |pattern: &str, stands_alone| {
-            let pieces = sought(pattern, stands_alone).pieces?;
-            let text = |piece: Piece| String::from_utf8(piece.text).unwrap();
-            Some(pieces.into_iter().map(text).collect::<Vec<_>>())
-        };
-        for (pattern, stands_alone, pieces) in [
-            ("Season", false, Some(&["season"][..])),
-            (r"[0-9]+ ?(?:abc|defg)", false, Some(&["abc", "defg"])),
-            ("it", true, Some(&["it"])),
-            ("it", false, None),
-            (r"[0-9]{3}", false, None),
-            ("(?:abc)?d", false, None),
-        ] {
-            let pieces = pieces.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
-            assert_eq!(told(pattern, stands_alone), pieces, "{pattern}");
         }
     }
 }

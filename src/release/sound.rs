@@ -39,7 +39,7 @@ const SPEAKERS: [(&str, &str); 5] = [
     (r"(?i)\bmono\b", "mono"),
 ];
 
-static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let rows = CODINGS.iter().chain(&SPEAKERS);
     Patterns::new(&rows.map(|(pattern, _)| *pattern).collect::<Vec<_>>())
 });

@@ -34,6 +34,22 @@ impl Candidate {
         self.reasons.iter().find_map(|merit| merit.puts_aside())
     }
 
+    /// Whether nothing is known for which the set that asks could not play it.
+    #[must_use]
+    pub fn suits_set(&self) -> bool {
+        let cannot = [Merit::CannotPlay, Merit::CannotSound, Merit::CannotOpen];
+        !self.reasons.iter().any(|merit| cannot.contains(merit))
+    }
+
+    /// What comes before any score: first what is called as the title is, then what may be it under
+    /// another name, then what is never played by itself.
+    pub(super) fn tier(&self) -> u8 {
+        match self.put_aside() {
+            Some(_) => 2,
+            None => u8::from(self.reasons.contains(&Merit::TitleUnknown)),
+        }
+    }
+
     /// Why it stands where it stands, in one sentence for a viewer: how it comes, what it is, its
     /// picture, its size, and what speaks against it.
     #[must_use]

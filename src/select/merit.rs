@@ -172,7 +172,8 @@ impl Merit {
             Self::TitleDiffers => -40_000.0,
             Self::YearDiffers | Self::SeasonDiffers | Self::NotAFilm | Self::Extra => -30_000.0,
             Self::EpisodeDiffers | Self::NotCached | Self::LanguageNotTold => -20_000.0,
-            // Behind all that is called as the title is, also what is there at once.
+            // And behind all that is called as the title is (`Candidate::tier`), whatever speaks
+            // against that: a wrong film is worse than a poor one.
             Self::TitleUnknown => -15_000.0,
             Self::FilmedInCinema
             | Self::CannotPlay

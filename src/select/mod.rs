@@ -32,7 +32,9 @@ pub use choice::{Considered, NoPick, Pick, PickedFile};
 pub use merit::{Merit, PutAside};
 pub use pick::pick;
 pub use preferences::{BadPreference, Codec, DolbyVision, Hdr, Preferences, Resolution, Seeders};
-pub use rank::rank;
+pub use rank::{rank, read_ahead};
 pub use reason::Reason;
-pub use set::{Bookmarks, Captions, Container, Pictures, Profile, SetLimits, Sound, for_set};
+pub use set::{
+    Bookmarks, Captions, Container, Pictures, Positions, Profile, SetLimits, Sound, for_set,
+};
 pub use target::Target;

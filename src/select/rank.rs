@@ -7,9 +7,9 @@ use super::called;
 use super::candidate::Candidate;
 use super::judge::Judge;
 use super::preferences::Preferences;
-use crate::media::Query;
+use crate::media::{Query, Wanted};
 use crate::release::{self, Release};
-use crate::torrent::{Availability, InfoHash, Store, Unique};
+use crate::torrent::{Availability, InfoHash, Store, Torrent, Unique};
 
 /// Puts torrents in the order in which they should be tried. None is left out: those that may not
 /// be played stand last, with the reason. Reads the names on all cores and blocks meanwhile.
@@ -24,7 +24,7 @@ pub fn rank<S: std::hash::BuildHasher>(
     let mut releases = release::parse_all(&names);
     let mut judge = Judge::new(query, preferences);
     called::choose(&mut torrents, &mut releases, &mut judge);
-    let picked = picked(&torrents, &releases);
+    let picked = picked(&torrents, &releases, query);
     let mut candidates = Vec::with_capacity(torrents.len());
     for ((torrent, release), picked) in torrents.into_iter().zip(releases).zip(picked) {
         let stores = availability.get(&torrent.info_hash).cloned().unwrap_or_default();
@@ -33,18 +33,39 @@ pub fn rank<S: std::hash::BuildHasher>(
     candidates.sort_by(|a, b| {
         b.score.total_cmp(&a.score).then_with(|| a.torrent.info_hash.cmp(&b.torrent.info_hash))
     });
+    candidates.sort_by_key(Candidate::tier);
     candidates
 }
 
-/// What the name of the file says that an index picked, where the torrent's own tells no episode.
-fn picked(torrents: &[Unique], releases: &[Arc<Release>]) -> Vec<Option<Arc<Release>>> {
-    let silent = |torrent: &Unique, release: &Release| {
-        torrent.file_name.is_some() && release.episodes.is_empty()
-    };
+/// Reads the names that [`rank`] will read of these rows; the reader remembers them. Blocks meanwhile.
+pub fn read_ahead(rows: &[Torrent], query: &Query) {
+    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    let releases = release::parse_all(&names);
+    let files = rows.iter().zip(&releases).filter_map(|(row, release)| {
+        row.file_name.as_deref().filter(|_| may_speak(release, query)).map(base_name)
+    });
+    let _ = release::parse_all(&files.collect::<Vec<_>>());
+}
+
+/// Whether the file that an index picked may speak for a torrent of this name: where an episode is
+/// wanted, and the name tells none, nor that there are several.
+fn may_speak(release: &Release, query: &Query) -> bool {
+    let silent = release.episodes.is_empty() && release.date.is_none();
+    let pack = !release.seasons.is_empty() || release.batch;
+    silent && !pack && query.wanted() != Wanted::Film
+}
+
+/// What the name of the file says that an index picked, where it may speak for the torrent.
+fn picked(
+    torrents: &[Unique],
+    releases: &[Arc<Release>],
+    query: &Query,
+) -> Vec<Option<Arc<Release>>> {
     let mut places = Vec::new();
     let mut names = Vec::new();
     for (at, (torrent, release)) in torrents.iter().zip(releases).enumerate() {
-        if let Some(name) = torrent.file_name.as_deref().filter(|_| silent(torrent, release)) {
+        let file = torrent.file_name.as_deref();
+        if let Some(name) = file.filter(|_| may_speak(release, query)) {
             places.push(at);
             names.push(base_name(name));
         }

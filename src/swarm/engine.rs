@@ -13,7 +13,9 @@ use librqbit::{
     Session, SessionOptions,
 };
 use tokio::sync::{Mutex, Semaphore};
+use tokio_util::task::TaskTracker;
 
+use super::tracker_relay::{TrackerRelay, is_by_http};
 use super::{Error, Options, PERMITS, STREAMS};
 
 /// Blocks of 16 KiB asked of one peer at a time. They are answered before a block that a seek made
@@ -33,16 +35,21 @@ pub(super) struct Engine {
     allowed: AtomicBool,
     stopped: AtomicBool,
     session: Mutex<Option<Arc<Session>>>,
+    /// Asks HTTP trackers for it; there from the first that is named on.
+    relay: Mutex<Option<TrackerRelay>>,
+    tasks: TaskTracker,
 }
 
 impl Engine {
-    pub(super) fn new(options: Options) -> Self {
+    pub(super) fn new(options: Options, tasks: TaskTracker) -> Self {
         Self {
             options,
             streams: Arc::new(Semaphore::new(STREAMS)),
             allowed: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             session: Mutex::new(None),
+            relay: Mutex::new(None),
+            tasks,
         }
     }
 
@@ -85,6 +92,7 @@ impl Engine {
         if let Some(session) = session {
             session.stop().await;
         }
+        self.relay.lock().await.take();
     }
 
     /// [`Engine::leave`], for good.
@@ -94,7 +102,8 @@ impl Engine {
     }
 
     /// Of these trackers and, unless `private`, our own, those that may be asked. The engine itself
-    /// would ask any address.
+    /// would ask any address, and go wherever an HTTP tracker sends it: of those it is told one of ours,
+    /// which asks them.
     pub(super) async fn permitted_trackers(&self, own: &[String], private: bool) -> Vec<String> {
         let ours = if private { &[][..] } else { &self.options.trackers };
         let mut seen = HashSet::new();
@@ -104,7 +113,25 @@ impl Engine {
             let permitted = tokio::time::timeout(LOOK_UP, permitted).await;
             permitted.unwrap_or(false).then(|| tracker.clone())
         });
-        join_all(judged).await.into_iter().flatten().collect()
+        let permitted = join_all(judged).await.into_iter().flatten().collect();
+        self.behind_the_relay(permitted).await
+    }
+
+    async fn behind_the_relay(&self, trackers: Vec<String>) -> Vec<String> {
+        if !trackers.iter().any(|tracker| is_by_http(tracker)) {
+            return trackers;
+        }
+        let mut relay = self.relay.lock().await;
+        if relay.is_none() {
+            let started = TrackerRelay::start(self.options.policy.clone(), &self.tasks).await;
+            let note = |error: &_| tracing::warn!(%error, "HTTP trackers cannot be asked");
+            *relay = started.inspect_err(note).ok();
+        }
+        let told = |tracker: String| match &*relay {
+            Some(relay) => relay.instead_of(&tracker),
+            None => Some(tracker).filter(|tracker| !is_by_http(tracker)),
+        };
+        trackers.into_iter().filter_map(told).collect()
     }
 }
 

@@ -66,10 +66,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether somebody must mend the disk, or make room on it.
+    /// Whether somebody must make room on the disk. One that refuses to write may have been pulled:
+    /// it is back in a moment, or what comes goes elsewhere.
     #[must_use]
-    pub const fn is_of_the_disk(&self) -> bool {
-        matches!(self, Self::DiskFull(_) | Self::Disk { .. } | Self::NoRoom(_))
+    pub const fn wants_room(&self) -> bool {
+        matches!(self, Self::DiskFull(_) | Self::NoRoom(_))
     }
 
     /// From the engine's chain of causes, in one line.

@@ -34,6 +34,7 @@ mod room;
 mod seeder;
 mod storage;
 mod torrents;
+mod tracker_relay;
 mod wire;
 
 use std::net::IpAddr;

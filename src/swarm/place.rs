@@ -3,6 +3,8 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::StatVfsMountFlags;
+
 /// Where piece data may lie.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -35,19 +37,27 @@ impl Place {
     /// The folder where new data goes now, and the other one, where data may lie since before.
     #[must_use]
     pub fn folders(&self) -> Vec<PathBuf> {
-        let now = self.folder();
-        let other = (now != self.always).then(|| self.always.clone());
-        std::iter::once(now).chain(other).collect()
+        let mut folders = vec![self.folder()];
+        let mounted = self.mounted().map(|spot| spot.folder);
+        for other in mounted.into_iter().chain([self.always.clone()]) {
+            if !folders.contains(&other) {
+                folders.push(other);
+            }
+        }
+        folders
     }
 
     /// The folder that is always there.
-    pub(super) fn always(&self) -> &Path {
+    #[must_use]
+    pub fn always(&self) -> &Path {
         &self.always
     }
 
     /// Where new data goes now.
     pub(super) fn now(&self) -> Spot {
+        let writable = |spot: &Spot| spot.folder.parent().is_some_and(takes_writes);
         self.mounted()
+            .filter(writable)
             .unwrap_or_else(|| Spot { folder: self.always.clone(), device: device(&self.always) })
     }
 
@@ -74,6 +84,13 @@ impl PartialEq<Spot> for Place {
         let now = self.now();
         now.folder == spot.folder && (now.device == spot.device || spot.device.is_none())
     }
+}
+
+/// Whether a file system may be written to. After errors it is mounted anew without: what is whole
+/// there plays, and what comes goes where it can.
+fn takes_writes(mount: &Path) -> bool {
+    let told = rustix::fs::statvfs(mount);
+    told.is_ok_and(|told| !told.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 fn device(path: &Path) -> Option<u64> {

@@ -18,9 +18,7 @@ use tokio_util::sync::DropGuard;
 use super::Error;
 use super::file::Open;
 use super::live::{Live, Reading};
-
-/// Bytes of one chunk, at most: less CPU a byte than 64 KiB, and all the memory a reader takes.
-const CHUNK: u64 = 256 << 10;
+use crate::representation::{CHUNK_BYTES, Chunk};
 
 /// The engine's stream of one file: where it stands, the engine wants the next 32 MiB.
 trait Pieces: AsyncRead + AsyncSeek + Send + Unpin {}
@@ -63,7 +61,7 @@ impl Reader {
 
     /// The next bytes; `None` after the last.
     pub(super) async fn next(&mut self) -> io::Result<Option<Bytes>> {
-        let most = CHUNK.min(self.end.saturating_sub(self.next));
+        let most = (CHUNK_BYTES as u64).min(self.end.saturating_sub(self.next));
         if most == 0 {
             return Ok(None);
         }
@@ -71,16 +69,15 @@ impl Reader {
             // Frees its place among the streams.
             self.source = Source::Disk(Arc::new(File::open(&self.open.path)?));
         }
-        let mut chunk = vec![0; usize::try_from(most).unwrap_or(0)];
         let patience = self.open.torrents.engine.options.patience;
         let read = loop {
             if matches!(self.source, Source::Closed) {
                 self.source = self.attach().await?;
             }
             let read = match &mut self.source {
-                Source::Disk(file) => read_disk(file, &mut chunk, self.next),
-                Source::Swarm(stream) => stream.read(&mut chunk, patience).await,
-                Source::Closed => Ok(0),
+                Source::Disk(file) => read_disk(file, most, self.next),
+                Source::Swarm(stream) => stream.read(most, patience).await,
+                Source::Closed => Err(io::ErrorKind::NotConnected.into()),
             };
             match read {
                 Ok(read) => break read,
@@ -88,15 +85,14 @@ impl Reader {
                 Err(_) => {}
             }
         };
-        if read == 0 {
+        if read.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        chunk.truncate(read);
-        self.next += read as u64;
+        self.next += read.len() as u64;
         if let Source::Swarm(stream) = &self.source {
             stream.reading.0.progress.ring.comes_to(stream.number, self.next);
         }
-        Ok(Some(chunk.into()))
+        Ok(Some(read))
     }
 
     /// After a failed read: whether the torrent was added anew since, or is now for the sake of what is
@@ -180,13 +176,17 @@ async fn interrupted(live: &Live) -> io::Error {
 }
 
 impl Stream {
-    async fn read(&mut self, chunk: &mut [u8], patience: Duration) -> io::Result<usize> {
+    /// What is here next, at most so much; nothing at the file's end.
+    async fn read(&mut self, most: u64, patience: Duration) -> io::Result<Bytes> {
         let live = &self.reading.0;
+        let mut chunk = Chunk::take();
+        let room = chunk.room(usize::try_from(most).unwrap_or(CHUNK_BYTES));
         tokio::select! {
             // What is here is read before trouble is looked at.
             biased;
-            read = timeout(patience, self.pieces.read(chunk)) => match read {
-                Ok(read) => read.map_err(|error| failed(live, &error.into())),
+            read = timeout(patience, self.pieces.read(room)) => match read {
+                Ok(Ok(read)) => Ok(chunk.filled(read)),
+                Ok(Err(error)) => Err(failed(live, &error.into())),
                 Err(_) => Err(io::Error::new(
                     io::ErrorKind::TimedOut,
                     format!("no peer has sent the next piece for {} s: try another release", patience.as_secs()),
@@ -198,11 +198,14 @@ impl Stream {
 }
 
 /// A positioned read, where blocking is allowed: a cold disk takes its time.
-fn read_disk(file: &Arc<File>, chunk: &mut [u8], at: u64) -> io::Result<usize> {
-    match Handle::current().runtime_flavor() {
-        RuntimeFlavor::CurrentThread => file.read_at(chunk, at),
-        _ => tokio::task::block_in_place(|| file.read_at(chunk, at)),
-    }
+fn read_disk(file: &File, most: u64, at: u64) -> io::Result<Bytes> {
+    let mut chunk = Chunk::take();
+    let room = chunk.room(usize::try_from(most).unwrap_or(CHUNK_BYTES));
+    let read = match Handle::current().runtime_flavor() {
+        RuntimeFlavor::CurrentThread => file.read_at(room, at),
+        _ => tokio::task::block_in_place(|| file.read_at(room, at)),
+    }?;
+    if read == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(chunk.filled(read)) }
 }
 
 /// Has the pieces of a part fetched, and forgets their bytes. It takes no place that a reader wants,

@@ -32,7 +32,11 @@ impl Torrents {
     /// other torrents out.
     pub(super) async fn room_for(&self, known: &Known, index: u32) -> Result<(), Error> {
         let info_hash = known.metainfo.info_hash;
-        let wanted = |live: &Arc<Live>| lock(&live.wanted).contains(&(index as usize));
+        // One whose disk was pulled or plugged in is begun anew on the other.
+        let wanted = |live: &Arc<Live>| {
+            lock(&live.wanted).contains(&(index as usize))
+                && self.engine.options.library == live.spot
+        };
         let begun = lock(&self.live).get(&info_hash).is_some_and(wanted);
         let (Some(room), false) = (self.room.get(), begun) else { return Ok(()) };
         let file = known.metainfo.file(index).ok_or(Error::NoFile(index))?;

@@ -8,7 +8,7 @@ use librqbit::{AddTorrent, AddTorrentOptions, ListenerOptions, Session, SessionO
 
 use super::engine::closed;
 use super::storage::{Folder, Progress};
-use super::{Error, storage};
+use super::{Error, Place, storage};
 use crate::torrent::metainfo::Metainfo;
 
 /// A `.torrent`, and the bytes of its files by their path in the torrent.
@@ -68,7 +68,9 @@ async fn seed(
     let folder = library.join(metainfo.info_hash.to_string());
     write(&folder, &metainfo, files)
         .map_err(|error| Error::Disk { folder: library.to_owned(), why: error.to_string() })?;
-    let storage = Folder::new(library, &metainfo, Arc::new(Progress::default()));
+    let place = Place::from(library.to_owned());
+    let spot = place.now();
+    let storage = Folder::new(place, spot, &metainfo, Arc::new(Progress::default()));
     let options = AddTorrentOptions {
         overwrite: true,
         output_folder: Some(library.to_string_lossy().into_owned()),

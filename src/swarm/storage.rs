@@ -22,6 +22,7 @@ use rustix::fs::{FallocateFlags, fallocate};
 use tokio::sync::watch;
 
 use super::Error;
+use super::place::{Place, Spot};
 use super::ring::Ring;
 use crate::torrent::TorrentFile;
 use crate::torrent::metainfo::Metainfo;
@@ -64,6 +65,9 @@ pub(super) struct Folder(Arc<Inner>);
 struct Inner {
     /// The library, for the sentence about it.
     library: PathBuf,
+    /// Where data goes, and where this torrent's went when it was added.
+    place: Place,
+    spot: Spot,
     folder: PathBuf,
     /// By file index; padding and links are not in it.
     names: HashMap<usize, String>,
@@ -72,11 +76,19 @@ struct Inner {
 }
 
 impl Folder {
-    pub(super) fn new(library: &Path, metainfo: &Metainfo, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(
+        place: Place,
+        spot: Spot,
+        metainfo: &Metainfo,
+        progress: Arc<Progress>,
+    ) -> Self {
+        let library = spot.folder.clone();
         let named = |file: &TorrentFile| Some((file.index? as usize, name_on_disk(file)));
         Self(Arc::new(Inner {
-            library: library.to_owned(),
             folder: library.join(metainfo.info_hash.to_string()),
+            library,
+            place,
+            spot,
             names: metainfo.files.iter().filter_map(named).collect(),
             open: Mutex::default(),
             progress,
@@ -99,7 +111,11 @@ impl Folder {
             return Ok(file.clone());
         }
         let path = self.path(index)?;
-        if create {
+        if create && !self.0.folder.is_dir() {
+            // The disk may have been pulled since: nothing is written to its empty mount point.
+            if self.0.place != self.0.spot {
+                return Err(io::Error::new(io::ErrorKind::NotFound, "its disk is away"));
+            }
             std::fs::create_dir_all(&self.0.folder)?;
         }
         let mut options = OpenOptions::new();

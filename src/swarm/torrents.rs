@@ -88,7 +88,7 @@ async fn narrow(session: Arc<Session>, live: Arc<Live>) {
 impl Torrents {
     pub(super) fn new(options: Options, tasks: TaskTracker) -> Self {
         Self {
-            engine: Engine::new(options),
+            engine: Engine::new(options, tasks.clone()),
             tasks,
             shelf: Mutex::default(),
             live: Mutex::default(),
@@ -151,10 +151,12 @@ impl Torrents {
         let after = options.metadata_timeout;
         let found = timeout(after, list(&session, &link)).await;
         let found = found.map_err(|_| Error::NoMetadata { after })??;
-        let metainfo = Metainfo::read(&found.torrent_bytes)?;
+        let mut metainfo = Metainfo::read(&found.torrent_bytes)?;
         if metainfo.info_hash != magnet.info_hash {
             return Err(Bad::OtherHash.into());
         }
+        // What peers sent has none: these are the engine's, and some of them only ours to ask by.
+        metainfo.trackers.clear();
         Ok(self.know(metainfo, &magnet.trackers, found.seen_peers))
     }
 
@@ -288,7 +290,8 @@ impl Torrents {
         let progress = Arc::new(Progress::default());
         let spot = self.engine.options.library.now();
         let library = &spot.folder;
-        let folder = Folder::new(library, metainfo, progress.clone());
+        let place = self.engine.options.library.clone();
+        let folder = Folder::new(place, spot.clone(), metainfo, progress.clone());
         let options = AddTorrentOptions {
             only_files: Some(vec![index as usize]),
             overwrite: true,

@@ -1,21 +1,50 @@
 //! Numbers and names as strangers state them.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
+
+use super::Told;
+
+/// A value that a stranger stated, in either of the forms in which JSON is read.
+pub trait Stated {
+    /// The number, where it is one.
+    fn number(&self) -> Option<&Number>;
+    /// The text, where it is one.
+    fn text(&self) -> Option<&str>;
+}
+
+impl Stated for Value {
+    fn number(&self) -> Option<&Number> {
+        self.as_number()
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.as_str()
+    }
+}
+
+impl Stated for Told<'_> {
+    fn number(&self) -> Option<&Number> {
+        if let Self::Number(number) = self { Some(number) } else { None }
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.as_str()
+    }
+}
 
 /// A whole number that may come as a number, as text, as null or not at all. Below zero (StremThru
 /// writes -1 for what it does not know) is `None`; whether 0 is one is for the caller to say.
 #[must_use]
-pub fn stated_number(value: &Value) -> Option<u64> {
-    match value {
-        Value::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(whole)),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
+pub fn stated_number(value: &impl Stated) -> Option<u64> {
+    match value.number() {
+        Some(number) => number.as_u64().or_else(|| number.as_f64().and_then(whole)),
+        None => value.text()?.trim().parse().ok(),
     }
 }
 
 /// A size in bytes, stated likewise; no file of interest is empty, so 0 is not known.
 #[must_use]
-pub fn stated_size(value: &Value) -> Option<u64> {
+pub fn stated_size(value: &impl Stated) -> Option<u64> {
     stated_number(value).filter(|bytes| *bytes > 0)
 }
 

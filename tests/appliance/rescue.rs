@@ -19,11 +19,18 @@ fn a_wrong_line_of_the_configuration_costs_that_line_and_not_the_box() {
         Ok(the_box) => the_box,
         Err(missing) => return skip(missing),
     };
-    for (line, words) in [
-        ("[prefer]\nlanguages = [\"german\"]\n", "german"),
-        ("[prefer]\nhdr = \"yes\"\n", "hdr"),
-        ("[mirror]\ntorrent_caches = [\"nowhere\"]\n", "torrent_caches"),
-        ("[debrid]\nstore = \"torbox\"\ntoken_file = \"/nowhere/token\"\n", "/nowhere/token"),
+    let caches = r#"[mirror]
+torrent_caches = ["https://sound.example/{infoHash}.torrent", "nowhere"]
+"#;
+    for (line, words, kept) in [
+        ("[prefer]\nexclude = [\"telesync\"]\nlanguages = [\"german\"]\n", "german", "telesync"),
+        ("[prefer]\nhdr = \"yes\"\nexclude = [\"telesync\"]\n", "hdr", "telesync"),
+        (caches, "torrent_caches", "prefer"),
+        (
+            "[debrid]\nstore = \"torbox\"\ntoken_file = \"/nowhere/token\"\n",
+            "/nowhere/token",
+            "prefer",
+        ),
     ] {
         let _ = std::fs::remove_dir_all(the_box.data());
         let server = the_box.serve(&format!("[lan]\nname = \"Mum's TV\"\n{line}"));
@@ -33,8 +40,11 @@ fn a_wrong_line_of_the_configuration_costs_that_line_and_not_the_box() {
             assert!(notices.contains(words), "{line}: {words}: {notices}");
         }
         assert!(page.text().contains("credenza.toml on the card"), "{line}: {}", page.text());
-        // The other lines count.
+        // The other lines count, and so does what is right beside it.
         assert!(page.text().contains("Mum"), "{line}");
+        assert!(!notices.contains("sound.example"), "{notices}");
+        let settings = server.owner("GET", "/api/settings").send().text();
+        assert!(settings.contains(kept), "{line}: {kept}: {settings}");
         assert_eq!(server.stop(), 0);
     }
 }

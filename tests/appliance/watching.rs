@@ -241,7 +241,7 @@ fn a_trial_is_not_given_up_in_the_middle_of_a_film() {
     the_box.write("no-folder", "a file");
     let library = the_box.path("no-folder").display().to_string();
     let library = format!("\n[library]\npath = \"{library}\"\n");
-    let limit = Duration::from_secs(20);
+    let limit = Duration::from_secs(45);
     let evening = Evening::new(&the_box, &library, limit);
     let watching = evening.watches();
     assert!(!the_box.was_rebooted(), "nobody has watched yet");

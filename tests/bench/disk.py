@@ -11,13 +11,16 @@ import player
 from servers import Credenza
 
 HERE = pathlib.Path(__file__).parent
-CLIENTS = (1, 8)
+CLIENTS = (1, 8, 64)
 SECONDS = 2
 
 
 def measure(programs, stand_ins, film, seeder, folder, rounds, log):
     """GB/s and CPU seconds per GB by (server, clients, what), one number a round."""
     credenza = Credenza(programs["credenza"], folder / "finished", stand_ins)
+    with credenza.configuration.open("a") as file:
+        # All of wrk's clients are one device.
+        file.write(f"[limits]\nstreams_per_device = {2 * max(CLIENTS)}\nstreams_total = {2 * max(CLIENTS)}\n")
     path = finish(credenza, stand_ins, film, seeder, log)
     numbers = {}
     with credenza.running(log), nginx(credenza.data, film, folder, log) as (pid, ports):

@@ -72,6 +72,12 @@ fn days(name: IndexName) -> Vec<Day> {
         ("429 without a time", Reply::status(429), Limited, "429"),
         ("404", Reply::status(404), wire.missing, ""),
         ("500", page.clone().with_status(500), Failed, "500"),
+        (
+            "503 in words for programs, with a time",
+            sent(br#"{"error":"overloaded"}"#).with_status(503).header("Retry-After", "3600"),
+            Limited,
+            "asks for fewer requests",
+        ),
         ("503 in maintenance", page.with_status(503), Failed, "503"),
         ("a broken connection", Reply::drop_connection(), Failed, "closed the connection"),
         ("no answer", Reply::hang(), TimedOut, "no answer"),

@@ -66,7 +66,7 @@ impl Street {
     }
 }
 
-fn path_of(play: &Value) -> String {
+pub fn path_of(play: &Value) -> String {
     let url = play["url"].as_str().unwrap();
     url[url.find("/v/").unwrap()..].to_owned()
 }
@@ -140,7 +140,7 @@ fn the_next_episode_is_ready_when_one_is_nearly_over() {
 }
 
 /// A store that has one torrent, whose links lead to `film`.
-fn store_of(film: &Film, link: usize) -> (Upstream, String) {
+pub fn store_of(film: &Film, link: usize) -> (Upstream, String) {
     let upstream = Upstream::start();
     let (hash, size) = ("a".repeat(40), film.bytes.len());
     let name = "A.Film.2008.1080p.WEB-DL.mkv";
@@ -201,17 +201,22 @@ fn a_copy_goes_on_where_it_was_when_the_program_was_killed() {
     until("the whole copy", LIMIT, || {
         (server.owner("GET", &row).send().json()["whole"] == json!(true)).then_some(())
     });
-    let asked: Vec<u64> = film.seen.lock().unwrap()[before..]
+    let asked = asked_from(&film, before);
+    assert!(!asked.is_empty() && asked.iter().all(|at| *at >= 400_000), "{asked:?}");
+    assert!(server.get(&path).body == *film.bytes);
+    let lies = files(&data.join("library"));
+    assert!(lies.len() == 1 && std::fs::read(&lies[0]).unwrap() == *film.bytes);
+    drop(store);
+}
+
+/// Where the readers began that the film's host has seen since so many requests.
+pub fn asked_from(film: &Film, before: usize) -> Vec<u64> {
+    film.seen.lock().unwrap()[before..]
         .iter()
         .filter_map(|head| head.lines().find_map(|line| line.strip_prefix("range: bytes=")))
         .filter_map(|range| range.split_once('-'))
         .map(|(first, last)| (first.parse::<u64>().unwrap(), last.parse::<u64>().unwrap()))
         .filter(|(first, last)| last - first > 1000) // not a look at the first byte
         .map(|(first, _)| first)
-        .collect();
-    assert!(!asked.is_empty() && asked.iter().all(|at| *at >= 400_000), "{asked:?}");
-    assert!(server.get(&path).body == *film.bytes);
-    let lies = files(&data.join("library"));
-    assert!(lies.len() == 1 && std::fs::read(&lies[0]).unwrap() == *film.bytes);
-    drop(store);
+        .collect()
 }

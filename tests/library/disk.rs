@@ -77,17 +77,22 @@ fn a_disk_that_takes_no_more_writes_still_plays() {
     let mut disk = PulledDisk::new(64);
     disk.plug();
     let config = format!("disk = \"{}\"", disk.mount().display());
-    let mut home = Home::new(&[4], &config);
+    let mut home = Home::new(&[4, 3], &config);
     let (id, path) = home.have(0);
-    home.no_peers();
     // The engine, which has it open to write, lets go.
     home.stop();
     home.start(&config);
     remount(&disk, "ro");
     let refused = home.server().owner("DELETE", &format!("/api/library/{id}")).send();
     assert_eq!(refused.json()["error"]["code"], "disk", "{}", refused.text());
+    // What comes anew goes to the card.
+    let (other, _) = home.have(1);
+    assert!(home.file(1).is_file(), "not on the card");
+    home.no_peers();
     home.watch(0, &path);
     assert_eq!(home.row(&id)["whole"], json!(true));
+    let gone = home.server().owner("DELETE", &format!("/api/library/{other}")).send();
+    assert_eq!(gone.status, 200, "{}", gone.text());
     assert_eq!(home.clean_up(0)["removed"], json!([]));
     home.watch(0, &path);
     remount(&disk, "rw");

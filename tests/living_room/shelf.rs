@@ -19,6 +19,40 @@ pub fn long_name() -> String {
 /// Puts titles that are pinned, and that somebody stopped watching, into the state of a data folder, in one transaction: ten
 /// thousand of the program's own would each wait for the disk.
 pub fn fill(data: &Path, titles: &[String]) {
+    let rows = titles.iter().enumerate().map(|(number, title)| {
+        let (media_id, playable) = playable(number, title);
+        let record = json!({
+            "watched": 1,
+            "pinned": true,
+            "last_watched_ms": 1_700_000_000_000_u64,
+            "position_s": 61.5,
+            "duration_s": 3723.5,
+        });
+        (media_id, playable, Some(record))
+    });
+    write(data, rows);
+}
+
+/// Puts titles, each with its id, into the state and as whole files of four bytes into the library.
+pub fn lay(data: &Path, titles: &[(String, String)]) {
+    const SIZE: usize = 4;
+    let rows = titles.iter().enumerate().map(|(number, (id, title))| {
+        let (_, mut playable) = playable(number, title);
+        let (hash, name) = (playable["info_hash"].as_str().unwrap(), format!("Lies.{number}.mkv"));
+        let (folder, media_id) = (data.join("library").join(hash), media_id(hash, &name, SIZE));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("0.mkv");
+        std::fs::write(&file, [0; SIZE]).unwrap();
+        playable["id"] = json!(id);
+        playable["file"] = json!({"index": 0, "name": name, "size": SIZE});
+        playable["finished"] = json!(file);
+        (media_id, playable, None)
+    });
+    write(data, rows);
+}
+
+/// Writes what was chosen, and what is known of it, as the program keeps them.
+fn write(data: &Path, rows: impl Iterator<Item = (String, Value, Option<Value>)>) {
     std::fs::create_dir_all(data).unwrap();
     let file = data.join("state.redb");
     drop(State::open(&file).unwrap());
@@ -27,17 +61,9 @@ pub fn fill(data: &Path, titles: &[String]) {
     let entries: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("entries");
     {
         let mut table = transaction.open_table(entries).unwrap();
-        for (number, title) in titles.iter().enumerate() {
-            let (media_id, playable) = playable(number, title);
-            let record = json!({
-                "watched": 1,
-                "pinned": true,
-                "last_watched_ms": 1_700_000_000_000_u64,
-                "position_s": 61.5,
-                "duration_s": 3723.5,
-            });
-            for (key, value) in [("playable", playable), ("shelf", record)] {
-                let value = value.to_string();
+        for (media_id, playable, record) in rows {
+            for (key, value) in [("playable", Some(playable)), ("shelf", record)] {
+                let Some(value) = value.map(|value| value.to_string()) else { continue };
                 table.insert(format!("{key}/{media_id}").as_str(), value.as_bytes()).unwrap();
             }
         }

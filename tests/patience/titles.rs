@@ -74,8 +74,11 @@ fn with_a_key_a_film_is_known_by_its_names_in_other_languages() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let server = Server::serve_on(&data, &with_key(&street), None);
-    let found = find(&server, FILM);
-    assert!(reasons(&found, 2).contains(&"alias_match"), "{found}");
+    // The names have a moment after the last index has answered; on a busy machine they come later.
+    let found = until("the names", Duration::from_secs(30), || {
+        let found = find(&server, FILM);
+        reasons(&found, 2).contains(&"alias_match").then_some(found)
+    });
     assert!(reasons(&found, 4).contains(&"alias_match"), "{found}");
     assert!(reasons(&found, 3).contains(&"year_differs"), "{found}");
     assert_eq!(asked_tmdb(&street), 2, "which film it is, and what it is called");
@@ -101,7 +104,7 @@ fn nobody_waits_for_names_and_what_comes_late_is_in_the_next_look() {
     assert!(reasons(&found, 2).contains(&"title_unknown"), "{found}");
 
     let body = names();
-    let late = after(Reply::json(&body), body.len(), Duration::from_secs(2));
+    let late = after(Reply::json(&body), body.len(), Duration::from_secs(4));
     street.titles.on("/3/movie/10378", late);
     server.owner("GET", &format!("/api/find/{FILM}?anew=true")).send();
     until("the names", Duration::from_secs(15), || {

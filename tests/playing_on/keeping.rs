@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{NAME, Town};
 use crate::library::{files, media_id};
 use crate::support::http::Answer;
+use crate::support::seeder::Torrent;
 use crate::support::until;
 use crate::support::warehouse::Mood;
 use crate::support::world::ID;
@@ -112,4 +113,18 @@ fn id_of(tag: &str) -> String {
     use sha2::Digest as _;
     let digest = sha2::Sha256::digest(tag.trim_matches('"'));
     data_encoding::HEXLOWER.encode(&digest[..10])
+}
+
+#[test]
+fn the_room_that_a_copy_has_still_to_take_is_given_to_nobody_else() {
+    let town = Town::with(true, true, "[library]\nmax_bytes = 52428800\n");
+    in_mid_copy(&town);
+    // 36 MiB of the copy are on their way, so that of 50 MiB there are 10.
+    let other = Torrent::single("Another.Film.2008.1080p.WEB-DL.mkv", 20 << 20, 256 << 10);
+    let ask = town.server.owner("POST", "/api/torrents");
+    let added = ask.bytes("application/x-bittorrent", &other.bytes).send();
+    assert_eq!(added.status, 202, "{}", added.text());
+    let film = format!("/api/stream/{}?file=0", other.info_hash);
+    let refused = town.server.owner("GET", &film).with("Range", "bytes=0-9").send();
+    assert!(refused.text().contains("library.max_bytes"), "{}", refused.text());
 }

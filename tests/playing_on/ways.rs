@@ -56,6 +56,27 @@ fn an_owners_mirror_plays_where_peers_may_not_be_asked() {
         (none.json()["error"]["code"] == "no_way").then_some(())
     });
     has_a_mirror(&town);
+    // By its hash alone, of which nothing is known yet.
+    let body = json!({"magnetUri": format!("magnet:?xt=urn:btih:{}", town.torrent.info_hash)});
+    let added = town.server.owner("POST", "/api/torrents").json(&body).send();
+    assert_eq!(added.status, 202, "{}", added.text());
+    let info = format!("/api/torrents/{}/info", town.torrent.info_hash);
+    until("the description from a cache", Duration::from_secs(60), || {
+        (town.server.owner("GET", &info).send().json()["state"] == "ready").then_some(())
+    });
+    let by_hash = format!("/api/stream/{}?file=0", town.torrent.info_hash);
+    let ranged = town.server.owner("GET", &by_hash).with("Range", "bytes=5-9").send();
+    assert!(ranged.body == town.torrent.files[0].1[5..10], "{}", ranged.text());
+    // As apps list it.
+    let key = json!({"name": "telly"});
+    let key = town.server.owner("POST", "/api/stremio/keys").json(&key).send().json();
+    let manifest = key["manifest"].as_str().or(key["url"].as_str()).unwrap_or_default();
+    let base = &manifest[manifest.find("/stremio/").expect("a manifest's address")..];
+    let list = base.replace("manifest.json", &format!("stream/movie/{ID}.json"));
+    let rows = town.server.get(&list).json();
+    let url = rows["streams"][0]["url"].as_str().unwrap_or_default();
+    assert!(url.contains("/v/"), "{rows}");
+
     let play = town.server.play(ID);
     assert_eq!(play["via"], "mirror", "{play}");
     let viewer = Viewer::watch(play["url"].as_str().unwrap());
@@ -188,4 +209,60 @@ fn who_waits_in_vain_hears_of_it_after_two_minutes() {
     let source = &town.torrent.files[0].1;
     assert!(read.len() < source.len() && source.starts_with(&read), "{} bytes", read.len());
     peer.falls_silent(false);
+}
+
+/// From now on the store's links lead to its other server.
+fn links_lead_to_the_spare(town: &Town) {
+    let link = json!({"data": {"link": town.spare.url("/d/film.mkv")}});
+    town.store.on("/v0/store/link/generate", Reply::json(link.to_string()));
+}
+
+#[test]
+fn a_silent_server_of_the_only_store_is_left_for_a_fresh_link() {
+    let town = Town::new(true, false);
+    let viewer = town.viewer();
+    viewer.has(4);
+    town.warehouse.is(Mood::Silent);
+    links_lead_to_the_spare(&town);
+    let began = Instant::now();
+    viewer.has(8);
+    println!("it went on within {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(45), "{:?}", began.elapsed());
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn a_store_gives_a_fresh_link_before_its_film_goes_on_elsewhere() {
+    let town = Town::new(true, true);
+    let Some(_peer) = town.peer() else { return };
+    let viewer = town.viewer();
+    viewer.has(4);
+    links_lead_to_the_spare(&town);
+    town.warehouse.is(Mood::Silent);
+    viewer.has(8);
+    // The next one is slower than the film, and the one after that is well.
+    town.warehouse.is(Mood::Sound);
+    town.store_is_well();
+    town.spare.is(Mood::Crawls);
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+    let log = town.server.log();
+    assert_eq!(town.log_says("the way by which a film came has failed"), 0, "{log}");
+    assert_eq!(town.log_says("a way to a film is opened anew"), 2, "{log}");
+}
+
+#[test]
+fn a_mirror_with_other_bytes_of_the_right_length_is_never_joined_on() {
+    let town = Town::with(false, true, "p2p_timeout_ms = 3000\n");
+    let Some(peer) = town.peer() else { return };
+    let source = json!({"name": "Friend", "url": town.forger.url("/{infoHash}/{fileName}")});
+    let added = town.server.owner("POST", "/api/sources").json(&source).send();
+    assert_eq!(added.status, 201, "{}", added.text());
+    let viewer = town.viewer();
+    viewer.has(4);
+    peer.falls_silent(true);
+    until("the look at the mirror", Duration::from_secs(60), || {
+        (town.log_says("it has other bytes there than the torrent") > 0).then_some(())
+    });
+    peer.falls_silent(false);
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
 }

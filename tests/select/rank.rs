@@ -112,8 +112,14 @@ fn what_was_listed_by_its_id_is_demoted_for_its_name_and_not_put_aside() {
         assert_eq!(all[0].put_aside().is_some(), aside, "{name} by {index}");
         assert_eq!(all[0].why().contains("it is called otherwise"), !aside, "{}", all[0].why());
     }
-    let names = ["Andere.2019.1080p.WEB-DL", "Film.2019.480p"];
-    assert_eq!(order(&names, &[(0, Availability::Cached)], &film), [1, 0]);
+    // Whatever speaks against what is called as the film is: `Andere` may be another film.
+    let cached = [(0, Availability::Cached)];
+    for right in ["Film.2019.480p", "Film.2019.CAM.x264", "Film.2019.HDCAM.480p"] {
+        assert_eq!(order(&["Andere.2019.1080p.WEB-DL", right], &cached, &film), [1, 0], "{right}");
+    }
+    // It comes before what is never played by itself.
+    let names = ["Film.2012.1080p.WEB-DL", "Andere.2019.480p"];
+    assert_eq!(order(&names, &cached, &film), [1, 0]);
 }
 
 #[test]

@@ -143,7 +143,8 @@ async fn one_host_is_ours_and_both_when_the_target_is_absolute() {
         ("GET /api/thing HTTP/1.1\r\nHost: box.local\r\nHost: evil.com\r\n", 400),
         ("GET /api/thing HTTP/1.1\r\n", 400),
         ("GET /api/thing HTTP/1.0\r\nHost: box.local\r\n", 200),
-        ("GET /api/thing HTTP/1.0\r\n", 421),
+        ("GET /api/thing HTTP/1.0\r\n", 200),
+        ("GET http://evil.com/api/thing HTTP/1.0\r\n", 421),
         ("GET http://box.local/api/thing HTTP/1.0\r\n", 200),
     ] {
         let answer = say(server.address, format!("{request}Connection: close\r\n\r\n")).await;

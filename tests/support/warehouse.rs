@@ -38,7 +38,7 @@ pub struct Warehouse {
 }
 
 struct Shared {
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     /// Bytes a second of one connection.
     rate: usize,
     state: Mutex<State>,
@@ -48,6 +48,15 @@ struct Shared {
 impl Warehouse {
     /// Serves `bytes` under any path, `rate` bytes a second to each who asks.
     pub fn start(bytes: Vec<u8>, rate: usize) -> Self {
+        Self::of(Arc::new(bytes), rate)
+    }
+
+    /// Another server with the same bytes.
+    pub fn twin(&self) -> Self {
+        Self::of(Arc::clone(&self.shared.bytes), self.shared.rate)
+    }
+
+    fn of(bytes: Arc<Vec<u8>>, rate: usize) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let addr = listener.local_addr().unwrap();
         let state = Mutex::new(State { mood: Mood::Sound, changes: 0 });

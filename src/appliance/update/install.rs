@@ -133,7 +133,7 @@ impl Appliance {
     }
 
     /// Sends a verb that writes the other slot, and follows it. Each piece of `body` waits while
-    /// somebody watches; an update that broke off by that is [`Error::SomeoneIsWatching`].
+    /// somebody watches; an update that was broken off for that is [`Error::SomeoneIsWatching`].
     async fn write(
         &self,
         verb: &Verb,
@@ -150,7 +150,7 @@ impl Appliance {
         let held = Held::default();
         let body = self.held_back(body, &held);
         let written = match self.door.send::<SlotFacts>(verb, body, &mut on).await {
-            Err(Error::Broken(_)) if held.was() => Err(Error::SomeoneIsWatching),
+            Err(Error::Broken(_)) if held.too_long() => Err(Error::SomeoneIsWatching),
             written => written,
         };
         let facts = self.facts_anew().await;

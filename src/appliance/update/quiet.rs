@@ -2,7 +2,7 @@
 //! nothing left for a film that lies on it, and a check of a whole slot takes what the film needs.
 
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,18 +19,25 @@ const LOOK: Duration = Duration::from_secs(1);
 const STALL: Duration = Duration::from_secs(120);
 const WAITS: &str = "it waits until nobody is watching";
 
-/// How long a write had to stand still in all, in looks: the steward is given an hour, not an evening.
+/// How long a write had to stand still in all, over every film of its time: the steward is given an
+/// hour, not an evening.
 #[derive(Debug, Default)]
-pub(super) struct Held(AtomicU32);
+pub(super) struct Held {
+    looks: AtomicU32,
+    too_long: AtomicBool,
+}
 
 impl Held {
-    pub(super) fn was(&self) -> bool {
-        self.0.load(Ordering::Acquire) > 0
+    /// Whether it was broken off for that.
+    pub(super) fn too_long(&self) -> bool {
+        self.too_long.load(Ordering::Acquire)
     }
 
-    /// Counts one more look; the time until then.
-    fn longer(&self) -> Duration {
-        LOOK * self.0.fetch_add(1, Ordering::AcqRel)
+    /// Counts one more look; whether there may be another within `limit`.
+    fn longer(&self, limit: Duration) -> bool {
+        let may = LOOK * self.looks.fetch_add(1, Ordering::AcqRel) < limit;
+        self.too_long.fetch_or(!may, Ordering::AcqRel);
+        may
     }
 }
 
@@ -74,7 +81,7 @@ impl Appliance {
             }
             self.tell_waiting(true);
             while self.is_watched() {
-                if held.longer() >= self.timing.held {
+                if !held.longer(self.timing.held) {
                     return Err(io::Error::other("somebody is watching"));
                 }
                 sleep(LOOK).await;

@@ -39,18 +39,17 @@ pub(super) async fn find(
     visitor.may_watch()?;
     let playback = &visitor.rooms.playback;
     let id = id_of(&id?)?;
+    let set = sets::known(&visitor.headers).map(|set| &set.plays);
     let look = if how?.anew { Look::Anew } else { Look::Usual };
     let accept = visitor.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
         playback.open_first(id);
-        return Ok(events(playback.follow(&id, look), |step| step_of(&step)));
+        let following = playback.follow(&id, look);
+        return Ok(events(following, move |step| step_of(&step.in_order_for(set))));
     }
     let findings = playback.find_as(&id, look, &mut |_| {}).await;
     playback.open_first(id);
-    Ok(match sets::known(&visitor.headers) {
-        Some(set) => Json(findings.for_set(&set.plays)).into_response(),
-        None => Json(&*findings).into_response(),
-    })
+    Ok(Json(&*findings.in_order_for(set)).into_response())
 }
 
 /// Events `index` (one an index, as it answers), `candidates` (what is found so far, ranked; the last

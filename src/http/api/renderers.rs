@@ -13,6 +13,7 @@ use crate::http::rooms::Visitor;
 use crate::lan::content_directory::CONTENT_FEATURES;
 use crate::lan::renderer::{Command, Film};
 use crate::media::StremioId;
+use crate::select::Profile;
 use crate::torrent::InfoHash;
 
 type Form<T> = Result<Json<T>, JsonRejection>;
@@ -52,10 +53,11 @@ pub(super) async fn play(
 ) -> Result<Json<Value>, ApiError> {
     visitor.may_watch()?;
     let (id, Json(wanted)) = (id?.0, form?);
-    visitor.rooms.renderers.get(&id)?;
+    let set = set_of(&visitor, &id)?.map(|set| &set.plays);
+    let playback = &visitor.rooms.playback;
     let media_id = match (&wanted.media_id, &wanted.id) {
         (Some(media_id), None) => media_id.clone(),
-        (None, Some(title)) => visitor.rooms.playback.play(title, wanted.info_hash).await?.media_id,
+        (None, Some(title)) => playback.play_for(title, wanted.info_hash, set).await?.media_id,
         _ => {
             let sentence = "say either the id of a title or a media_id";
             return Err(ApiError::bad_request(sentence));
@@ -63,6 +65,33 @@ pub(super) async fn play(
     };
     show(&visitor, &id, &media_id, wanted.from_the_beginning).await?;
     Ok(Json(json!({"media_id": media_id})))
+}
+
+/// What is known of a television: by what it says of itself, else by how it browsed.
+fn set_of(visitor: &Visitor, id: &str) -> Result<Option<&'static Profile>, ApiError> {
+    let (rooms, said) = (&visitor.rooms, visitor.rooms.renderers.said(id)?);
+    let known = Profile::of(&said.each_ref().map(String::as_str));
+    Ok(known.or(rooms.sets.of(rooms.renderers.get(id)?.address)))
+}
+
+/// What a television is to show of what was chosen on a phone: that, or where it cannot play that, the
+/// release of the same title that it can.
+pub(in crate::http) async fn fitting(
+    visitor: &Visitor,
+    id: &str,
+    media_id: String,
+) -> Result<String, ApiError> {
+    let (playback, set) = (&visitor.rooms.playback, set_of(visitor, id)?);
+    let (Some(set), Some(title)) = (set, playback.describe(&media_id)?.id) else {
+        return Ok(media_id);
+    };
+    if playback.suits(&media_id, &set.plays)? {
+        return Ok(media_id);
+    }
+    // Where there is no other, it is shown what was chosen.
+    let other = playback.play_on(&title, &set.plays).await.ok().map(|play| play.media_id);
+    let suits = |other: &String| playback.suits(other, &set.plays).is_ok_and(|suits| suits);
+    Ok(other.filter(suits).unwrap_or(media_id))
 }
 
 /// Has a television show what was chosen, from where somebody stopped or from the beginning, and

@@ -128,6 +128,9 @@ pub(super) async fn forget(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Descriptions are read into memory, 8 MiB at most each: the others wait in their connections.
+static READ_AT_ONCE: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
+
 /// The hash in a path.
 pub(super) fn hash_of(hash: Result<Path<InfoHash>, PathRejection>) -> Result<InfoHash, ApiError> {
     let Path(hash) = hash.map_err(|_| {
@@ -139,6 +142,8 @@ pub(super) fn hash_of(hash: Result<Path<InfoHash>, PathRejection>) -> Result<Inf
 
 /// A magnet in JSON, a magnet by itself, or a `.torrent`: each is told by its first bytes.
 async fn named(body: Body) -> Result<Named, ApiError> {
+    // Nobody closes it, so that it never fails.
+    let _place = READ_AT_ONCE.acquire().await;
     let body: Bytes = read_whole(body, metainfo::LONGEST).await?;
     let text = body.trim_ascii_start();
     if text.first() == Some(&b'd') {

@@ -2,8 +2,7 @@
 
 use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::http::sets;
-use crate::select::Captions;
+use crate::select::{Captions, Profile};
 
 const ASKS_CAPTIONS: HeaderName = HeaderName::from_static("getcaptioninfo.sec");
 const ASKS_LENGTH: HeaderName = HeaderName::from_static("getmediainfo.sec");
@@ -21,10 +20,10 @@ pub struct Beside {
 
 /// Whether a request with these headers is to be told of it: one that asks, and any of a set that is
 /// known to look for it.
-pub(in crate::http) fn is_wanted(asked: &HeaderMap) -> bool {
+pub(in crate::http) fn is_wanted(asked: &HeaderMap, set: Option<&Profile>) -> bool {
     asked.contains_key(ASKS_CAPTIONS)
         || asked.contains_key(ASKS_LENGTH)
-        || sets::known(asked).is_some_and(|set| set.captions.contains(&Captions::Header))
+        || set.is_some_and(|set| set.captions.contains(&Captions::Header))
 }
 
 /// Whether the request asks for subtitles in so many words.
@@ -54,12 +53,11 @@ mod tests {
     #[test]
     fn who_asks_is_told_where_the_subtitles_are() {
         let mut asked = HeaderMap::new();
-        assert!(!is_wanted(&asked));
+        assert!(!is_wanted(&asked, None));
         asked.insert(ASKS_CAPTIONS, HeaderValue::from_static("1"));
-        assert!(is_wanted(&asked));
-        let agent = HeaderValue::from_static("SEC_HHP_[TV] Samsung Q7 Series (49)/1.0");
-        let samsung = HeaderMap::from_iter([(axum::http::header::USER_AGENT, agent)]);
-        assert!(is_wanted(&samsung), "also without asking");
+        assert!(is_wanted(&asked, None));
+        let samsung = Profile::of(&["SEC_HHP_[TV] Samsung Q7 Series (49)/1.0"]);
+        assert!(is_wanted(&HeaderMap::new(), samsung), "also without asking");
 
         let beside = Beside { subtitles: Some("/sub/key.srt".to_owned()), duration_s: Some(61.5) };
         let mut answer = HeaderMap::new();

@@ -16,11 +16,6 @@ use crate::select::{Captions, Profile};
 const MOST: usize = 1000;
 /// How long the answer about one film waits for what lies beside it.
 const A_MOMENT: Duration = Duration::from_millis(1500);
-/// Most folders that a search looks into, and how deep.
-const MOST_FOLDERS: usize = 100;
-const DEEPEST: usize = 4;
-/// What the names of folders begin with of which nobody outside has to be asked.
-const HERE: [&str; 4] = ["here", "continue", "downloading", "pinned"];
 
 /// `Browse` (ContentDirectory:1, 2.7.4).
 pub(super) async fn browse(
@@ -50,14 +45,16 @@ pub(super) async fn browse(
         }
         _ => return Err(Fault::InvalidArguments),
     };
-    Ok(told(visitor, server, set, &found))
+    Ok(told(visitor, server, set, found))
 }
 
 /// Who asks of one film alone is about to play it. Kodi takes its subtitles from this answer, and keeps
 /// it: one without them is not asked for again.
-async fn learn_subtitles(visitor: &Visitor, set: &Profile, node: &Node) {
+async fn learn_subtitles(visitor: &Visitor, set: &'static Profile, node: &Node) {
     let NodeKind::Video(video) = &node.kind else { return };
-    let (rooms, media_id) = (&visitor.rooms, &video.media_id);
+    let rooms = &visitor.rooms;
+    let chosen = rooms.playback.chosen(&video.media_id, Some(set));
+    let media_id = chosen.as_ref().unwrap_or(&video.media_id);
     if set.captions.contains(&Captions::Res) && rooms.subtitles_of(media_id).is_empty() {
         // Why nothing is learnt, the room itself has noted.
         let _ = rooms.playback.subtitles_within(media_id, A_MOMENT).await;
@@ -75,23 +72,25 @@ pub(super) async fn search(
     let id = NodeId::parse(call.required("ContainerID")?).ok_or(Fault::NoSuchContainer)?;
     let page = page(call)?;
     let wanted = Wanted::read(call.required("SearchCriteria")?);
-    let mut found = found_in(visitor, id, &wanted).await?;
+    let mut found = found_in(visitor, &id, &wanted)?;
     if let Some(order) = Order::read(call.text("SortCriteria").unwrap_or_default()) {
         order.sort(&mut found);
     }
-    Ok(told(visitor, server, set, &cut(found, page)))
+    let mut found = cut(found, page);
+    let marked = visitor.rooms.playback.mark_coming(&mut found.nodes).await;
+    marked.map_err(|error| fault_of(&error))?;
+    Ok(told(visitor, server, set, found))
 }
 
 /// First what is here, then films that are at hand, for who asks for some of them: a set that lists all
 /// there is wants what is here. What is here is not told twice.
-async fn found_in(visitor: &Visitor, id: NodeId, wanted: &Wanted) -> Result<Vec<Node>, Fault> {
+fn found_in(visitor: &Visitor, id: &NodeId, wanted: &Wanted) -> Result<Vec<Node>, Fault> {
+    let playback = &visitor.rooms.playback;
+    let here = playback.search_here(id, |title| wanted.takes_title(&title.to_lowercase()));
+    let mut found = here.map_err(|error| container_fault_of(&error))?;
     let takes = |node: &Node| *wanted != Wanted::Films && wanted.takes(node);
-    let at_hand = visitor.rooms.playback.at_hand(&id, takes);
+    let at_hand = playback.at_hand(id, takes);
     let at_hand = at_hand.map_err(|error| container_fault_of(&error))?;
-    let mut found = Vec::new();
-    if id.as_str() == NodeId::ROOT || is_here(&id) {
-        found = films_in(visitor, id, wanted).await?;
-    }
     let here: HashSet<StremioId> = found.iter().filter_map(title_of).collect();
     let is_new = |node: &Node| title_of(node).is_none_or(|title| !here.contains(&title));
     found.extend(at_hand.into_iter().filter(is_new));
@@ -103,44 +102,6 @@ fn title_of(node: &Node) -> Option<StremioId> {
     match &node.kind {
         NodeKind::Video(video) => video.title_id,
         NodeKind::Folder { .. } => None,
-    }
-}
-
-/// Films of a folder and those in it. Folders whose content has to be asked for outside are left out:
-/// a search that waits for strangers is given up by the set.
-async fn films_in(visitor: &Visitor, id: NodeId, wanted: &Wanted) -> Result<Vec<Node>, Fault> {
-    let playback = &visitor.rooms.playback;
-    let mut found: Vec<Node> = Vec::new();
-    let (mut folders, mut looked) = (vec![(id, 0)], 0);
-    while let Some((id, depth)) = folders.pop() {
-        looked += 1;
-        let children = playback.children(&id, Page::WHOLE).await;
-        let children = children.map_err(|error| container_fault_of(&error))?;
-        if *wanted == Wanted::Nothing {
-            break;
-        }
-        for node in children.nodes {
-            if matches!(node.kind, NodeKind::Folder { .. }) {
-                if depth < DEEPEST && looked + folders.len() < MOST_FOLDERS && is_here(&node.id) {
-                    folders.push((node.id, depth + 1));
-                }
-            } else if wanted.takes(&node) && !found.iter().any(|one| same_film(one, &node)) {
-                found.push(node);
-            }
-        }
-    }
-    Ok(found)
-}
-
-fn is_here(id: &NodeId) -> bool {
-    HERE.iter().any(|word| id.as_str().split('.').next() == Some(word))
-}
-
-/// Whether two nodes are one film in two folders.
-fn same_film(one: &Node, other: &Node) -> bool {
-    match (&one.kind, &other.kind) {
-        (NodeKind::Video(one), NodeKind::Video(other)) => one.media_id == other.media_id,
-        _ => false,
     }
 }
 
@@ -174,14 +135,21 @@ fn cut(nodes: Vec<Node>, page: Page) -> Children {
 }
 
 /// `Result`, `NumberReturned`, `TotalMatches`, `UpdateID`.
-fn told(visitor: &Visitor, server: &MediaServer, set: &Profile, found: &Children) -> Vec<String> {
-    let links = Links::of(visitor);
+fn told(
+    visitor: &Visitor,
+    server: &MediaServer,
+    set: &'static Profile,
+    found: Children,
+) -> Vec<String> {
+    let links = Links::of(visitor, set);
     let mut didl = Didl::default();
-    for node in &found.nodes {
-        didl.add(node, &links.places(node), set);
+    let numbers = [found.nodes.len(), found.total].map(|number| number.to_string());
+    for node in found.nodes {
+        let node = visitor.rooms.playback.told_to(set, node);
+        didl.add(&node, &links.places(&node), set);
     }
-    let update = server.subscriptions.update_id();
-    let numbers = [found.nodes.len().to_string(), found.total.to_string(), update.to_string()];
+    let update = server.subscriptions.update_id().to_string();
+    let numbers = numbers.into_iter().chain([update]);
     [didl.end()].into_iter().chain(numbers).collect()
 }
 

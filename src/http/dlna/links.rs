@@ -6,6 +6,7 @@ use crate::http::api::title_id;
 use crate::http::rooms::Visitor;
 use crate::lan::content_directory::Places;
 use crate::playback::{Node, NodeKind, Video};
+use crate::select::Profile;
 use crate::title::Picture;
 
 /// Most subtitles of one film that are told: sets show a short list, or the first.
@@ -14,12 +15,13 @@ const MOST_SUBTITLES: usize = 8;
 /// Makes addresses for one visitor.
 pub(super) struct Links<'a> {
     visitor: &'a Visitor,
+    set: &'static Profile,
     base: String,
 }
 
 impl<'a> Links<'a> {
-    pub(super) fn of(visitor: &'a Visitor) -> Self {
-        Self { visitor, base: visitor.base() }
+    pub(super) fn of(visitor: &'a Visitor, set: &'static Profile) -> Self {
+        Self { visitor, set, base: visitor.base() }
     }
 
     /// Everything that a node leads to.
@@ -43,7 +45,10 @@ impl<'a> Links<'a> {
     }
 
     fn subtitles(&self, video: &Video) -> Vec<String> {
-        let paths = self.visitor.rooms.subtitles_of(&video.media_id).into_iter();
+        let rooms = &self.visitor.rooms;
+        // Those of the release that this set is given.
+        let media_id = rooms.playback.chosen(&video.media_id, Some(self.set));
+        let paths = rooms.subtitles_of(media_id.as_ref().unwrap_or(&video.media_id)).into_iter();
         paths.take(MOST_SUBTITLES).map(|path| format!("{}{path}", self.base)).collect()
     }
 }

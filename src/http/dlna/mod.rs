@@ -17,9 +17,11 @@ use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use tokio::sync::watch;
 
 use super::error::ApiError;
 use super::rooms::{Rooms, Visitor};
+use crate::lan::Names;
 use crate::lan::content_directory::{Device, Service};
 use crate::lan::events::Subscriptions;
 
@@ -31,6 +33,9 @@ pub const DESCRIPTION: &str = "/dlna/description.xml";
 pub struct MediaServer {
     /// Who it says it is.
     pub device: Device,
+    /// Under which names it is announced, where it is: of two boxes of one name, the second is called
+    /// otherwise.
+    pub names: Option<watch::Receiver<Names>>,
     /// Who wants to be told of changes.
     pub subscriptions: Subscriptions,
 }
@@ -49,7 +54,9 @@ pub(super) fn routes() -> Router<Rooms> {
 async fn description(visitor: Visitor) -> Result<Response, ApiError> {
     let server = server(&visitor)?;
     visitor.rooms.sets.note(visitor.address(), &visitor.headers, "description");
-    Ok(xml(server.device.description()))
+    let announced = server.names.as_ref().map(|names| names.borrow().instance.clone());
+    let name = announced.unwrap_or_else(|| server.device.name.clone());
+    Ok(xml(Device { name, ..server.device.clone() }.description()))
 }
 
 /// A service's description, or a picture of the device.

@@ -201,6 +201,7 @@ fn stays(spared: Spared) -> &'static str {
         Spared::Pinned => "It is pinned, and stays.",
         Spared::Permanent => "It stays where it is.",
         Spared::Kept => "It is kept for off-line.",
+        Spared::Found => "It lay here before this box knew of it, and stays until you remove it.",
         Spared::Popular => "It is watched so often that it stays.",
         Spared::PermanentMode => "It stays.",
     }

@@ -72,7 +72,12 @@ pub(super) async fn show(
         return trouble(&visitor, Error::UnknownMedia, "/");
     };
     let anew = chosen.from.as_deref() == Some("the-beginning");
-    match api::show(&visitor, &chosen.renderer, &media_id, anew).await {
+    let fitting = api::fitting(&visitor, &chosen.renderer, media_id).await;
+    let shown = match fitting {
+        Ok(media_id) => api::show(&visitor, &chosen.renderer, &media_id, anew).await,
+        Err(error) => Err(error),
+    };
+    match shown {
         Ok(()) => remote(&chosen.renderer),
         Err(error) => trouble(&visitor, error, &back),
     }

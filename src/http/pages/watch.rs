@@ -12,9 +12,10 @@ use super::{filled, frame, page, subtitles, trouble, watching};
 use crate::http::api::{self, id_of};
 use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
+use crate::http::sets;
 use crate::media::StremioId;
 use crate::playback::{Findings, IndexLine, Look, Step};
-use crate::select::Candidate;
+use crate::select::{Candidate, SetLimits};
 use crate::torrent::{Availability, IndexName, InfoHash};
 use crate::web::{self, CandidateRow, plain, size};
 
@@ -56,8 +57,14 @@ pub(super) async fn candidates(
     let found = visitor.rooms.playback.find_as(&id, look(&how), &mut nobody);
     let (found, about) = tokio::join!(found, about(&visitor, &id, ABOUT_PATIENCE));
     visitor.rooms.playback.open_first(id);
+    let found = found.in_order_for(limits(&visitor));
     let title = title_of(&found, name_of(about.as_ref()));
     page(&web::Watch { frame, title, about, found: shown(&found) })
+}
+
+/// What the set plays whose browser asks, where a set's does.
+fn limits(visitor: &Visitor) -> Option<&'static SetLimits> {
+    sets::known(&visitor.headers).map(|set| &set.plays)
 }
 
 fn look(how: &How) -> Look {
@@ -76,7 +83,8 @@ pub(super) async fn events(
     let following = visitor.rooms.playback.follow(&id, look(&how));
     visitor.rooms.playback.open_first(id);
     let piece = move |found: &Findings| piece(found, name_of(about.as_ref()));
-    Ok(api::events(following, move |step| match step {
+    let set = limits(&visitor);
+    Ok(api::events(following, move |step| match step.in_order_for(set) {
         Step::Index(line) => event("index", &plain(&progress(&line))),
         Step::Candidates(found) => event("found", &piece(&found)),
         Step::Done(found) => event("found", &piece(&found)) + &event("done", &found.health),
@@ -212,7 +220,8 @@ pub(super) async fn play(
         Ok(id) => id,
         Err(error) => return trouble(&visitor, error, "/"),
     };
-    match visitor.rooms.playback.play(&id, chosen.info_hash).await {
+    let play = visitor.rooms.playback.play_for(&id, chosen.info_hash, limits(&visitor)).await;
+    match play {
         Ok(play) => {
             Redirect::to(&format!("/play/{}", visitor.rooms.media_path(&play))).into_response()
         }

@@ -6,14 +6,13 @@ mod lines;
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use serde_json::Value;
 use url::Url;
 
-use super::{Error, LIMIT, Listed, json, name};
+use super::{Error, LIMIT, Listed, MOST_ROWS, json, name};
 use crate::fetch::{self, Client, Request};
 use crate::media::{Query, StremioId};
 use crate::representation::media_type_of;
-use crate::torrent::{IndexName, InfoHash, Torrent, TorrentFile, stated_number, stated_size};
+use crate::torrent::{IndexName, InfoHash, Told, Torrent, TorrentFile, stated_number, stated_size};
 
 pub(super) use lines::{Lines, count, decimal_size, is_picture, size};
 
@@ -59,6 +58,7 @@ pub(super) fn merged(
                 let key = |torrent: &Torrent| (torrent.info_hash, torrent.file_index);
                 let known: HashSet<_> = all.iter().map(key).collect();
                 all.extend(list.into_iter().filter(|torrent| !known.contains(&key(torrent))));
+                all.truncate(MOST_ROWS);
             }
             (Err(error), _) => trouble = Some(Error::graver(trouble.take(), error)),
         }
@@ -90,7 +90,7 @@ pub(super) struct Notice {
 /// The streams of an answer, each by `read`.
 pub(super) fn listing(
     body: &[u8],
-    mut read: impl FnMut(&Value) -> Option<Torrent>,
+    mut read: impl FnMut(&Told<'_>) -> Option<Torrent>,
 ) -> Result<Listing, Error> {
     let (mut notice, mut lists) = (None, false);
     let torrents = json::rows(body, &["streams"], |stream| {
@@ -104,7 +104,7 @@ pub(super) fn listing(
 }
 
 impl Notice {
-    fn of(stream: &Value) -> Option<Self> {
+    fn of(stream: &Told) -> Option<Self> {
         let plain = |text: &str| {
             let plain = text.chars().filter(|c| !is_picture(*c)).take(200).collect::<String>();
             name(&plain.replace(['\r', '\n'], " "))
@@ -117,7 +117,7 @@ impl Notice {
 
 /// The torrents among the streams of an answer, in Torrentio's layout.
 pub(super) fn torrents(body: &[u8], index: IndexName) -> Result<Vec<Torrent>, Error> {
-    let read = |stream: &Value| {
+    let read = |stream: &Told<'_>| {
         let stream = Stream::read(stream)?;
         Some(stream.torrent(&Lines::read(stream.text), index))
     };
@@ -140,7 +140,7 @@ pub(super) struct Stream<'a> {
 impl<'a> Stream<'a> {
     /// A stream without an info hash is a notice to the viewer, or a link of somebody's account, and
     /// no torrent.
-    pub(super) fn read(stream: &'a Value) -> Option<Self> {
+    pub(super) fn read(stream: &'a Told<'_>) -> Option<Self> {
         let hints = &stream["behaviorHints"];
         let hint = hints["filename"].as_str().map(str::trim);
         Some(Self {
@@ -204,21 +204,21 @@ impl<'a> Stream<'a> {
 }
 
 /// The text of a stream for people; "" where it has none.
-fn text(stream: &Value) -> &str {
+fn text<'a>(stream: &'a Told<'_>) -> &'a str {
     let texts = [&stream["title"], &stream["description"]];
-    texts.into_iter().filter_map(Value::as_str).find(|text| !text.is_empty()).unwrap_or_default()
+    texts.into_iter().filter_map(Told::as_str).find(|text| !text.is_empty()).unwrap_or_default()
 }
 
 /// A place in a torrent.
-pub(super) fn file_index(value: &Value) -> Option<u32> {
+pub(super) fn file_index(value: &Told) -> Option<u32> {
     stated_number(value).and_then(|index| index.try_into().ok())
 }
 
 /// Announce URLs: `tracker:<url>`, and bare ones. The others (`dht:<hash>`) say nothing that a magnet
 /// does not.
-pub(super) fn trackers(sources: &Value) -> Vec<String> {
+pub(super) fn trackers(sources: &Told) -> Vec<String> {
     let mut trackers: Vec<String> = Vec::new();
-    let urls = sources.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let urls = sources.entries().iter().filter_map(Told::as_str);
     for url in urls.map(|source| source.strip_prefix("tracker:").unwrap_or(source).trim()) {
         let known = ["udp://", "http://", "https://", "wss://"];
         let sound = known.iter().any(|scheme| url.starts_with(scheme)) && url.len() <= LONGEST_URL;

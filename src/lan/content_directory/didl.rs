@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::media::Clock;
 use crate::playback::{Node, NodeKind, Video};
-use crate::select::{Captions, Pictures, Profile};
+use crate::select::{Bookmarks, Captions, Pictures, Positions, Profile};
 use crate::xml::escape;
 
 /// What is promised of every film: bytes may be asked for by range, nothing is converted (DLNA
@@ -76,7 +76,7 @@ impl Didl {
                 }
                 self.text.push_str("<upnp:class>object.item.videoItem</upnp:class>");
                 self.picture(places, set);
-                self.bookmark(video);
+                self.bookmark(video, set);
                 self.film(video, places, set);
                 self.subtitles(places, set);
                 self.text.push_str("</item>");
@@ -105,13 +105,21 @@ impl Didl {
         }
     }
 
-    /// Where somebody stopped: as Samsung sets read it, in seconds.
-    fn bookmark(&mut self, video: &Video) {
+    /// Where somebody stopped: `BM` is what a Samsung set goes on from, in the unit in which that set
+    /// tells its own bookmarks.
+    fn bookmark(&mut self, video: &Video, set: &Profile) {
         if let Some(seconds) = video.position_s.filter(|at| *at >= 1.0) {
-            let (hours, at) = (Clock::of(seconds).exact(), seconds.floor());
+            let last = match set.positions {
+                Positions::Clock => Clock::of(seconds).exact(),
+                Positions::Seconds => seconds.floor().to_string(),
+            };
+            let at = match set.bookmarks {
+                Bookmarks::Seconds => seconds.floor(),
+                Bookmarks::Milliseconds => (seconds * 1000.0).floor(),
+            };
             let _ = write!(
                 self.text,
-                "<upnp:lastPlaybackPosition>{hours}</upnp:lastPlaybackPosition>\
+                "<upnp:lastPlaybackPosition>{last}</upnp:lastPlaybackPosition>\
                  <sec:dcmInfo>CREATIONDATE=0,FOLDER=Credenza,BM={at}</sec:dcmInfo>"
             );
         }
@@ -265,6 +273,19 @@ mod tests {
         ] {
             let text = written(&film("a"), Profile::of(&[said]).unwrap());
             assert!(text.contains(wanted) && !text.contains(unwanted), "{said}: {text}");
+        }
+    }
+
+    #[test]
+    fn where_somebody_stopped_is_told_in_the_unit_that_the_set_reads() {
+        for (said, bookmark, position) in [
+            ("SEC_HHP_[TV] Samsung Q7 Series (49)/1.0", "BM=61900<", ">0:01:01.900<"),
+            ("SEC_HHP_[TV]UE40D7000/1.0", "BM=61<", ">0:01:01.900<"),
+            ("Kodi/20.5", "BM=61<", ">61<"),
+        ] {
+            let text = written(&film("a"), Profile::of(&[said]).unwrap());
+            let position = format!("<upnp:lastPlaybackPosition{position}");
+            assert!(text.contains(bookmark) && text.contains(&position), "{said}: {text}");
         }
     }
 

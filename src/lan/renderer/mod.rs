@@ -228,6 +228,14 @@ impl Renderers {
         self.known(id).map(|known| known.renderer)
     }
 
+    /// What a set says of itself, for the table of sets: `Google Cast` where it is led so, whatever set
+    /// that is in; its name; its maker and model.
+    pub fn said(&self, id: &str) -> Result<[String; 3], Error> {
+        let Known { renderer, way, .. } = self.known(id)?;
+        let way = if matches!(way, Way::Cast(_)) { "Google Cast" } else { "" };
+        Ok([way.to_owned(), renderer.name, renderer.model])
+    }
+
     /// Our own address on the link to it: where it is to fetch the film.
     pub fn own_address_for(&self, id: &str) -> Result<IpAddr, Error> {
         let renderer = self.get(id)?;

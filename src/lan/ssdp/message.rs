@@ -51,7 +51,8 @@ impl Announced {
     /// The answers to a search, as the address `from` gives them.
     pub(super) fn answers(&self, search: &Search, from: Ipv4Addr) -> Vec<String> {
         let asked = |target: &String| {
-            search.target == "ssdp:all" || target.eq_ignore_ascii_case(&search.target)
+            search.target.eq_ignore_ascii_case("ssdp:all")
+                || target.eq_ignore_ascii_case(&search.target)
         };
         let names = self.names().into_iter().filter(|(target, _)| asked(target));
         let answer = |(target, usn): (String, String)| {
@@ -165,7 +166,9 @@ mod tests {
     #[test]
     fn each_of_six_names_is_answered_for_itself_and_all_for_all() {
         let (device, from) = (device(), Ipv4Addr::new(10, 0, 0, 7));
-        assert_eq!(device.answers(&search("ssdp:all"), from).len(), 6);
+        for all in ["ssdp:all", "SSDP:All"] {
+            assert_eq!(device.answers(&search(all), from).len(), 6, "{all}");
+        }
         for (target, usn) in device.names() {
             let answers = device.answers(&search(&target.to_uppercase()), from);
             assert_eq!(answers.len(), 1, "{target}");

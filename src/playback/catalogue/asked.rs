@@ -1,16 +1,17 @@
 //! Films that nobody has chosen a release of: a set presses play on a title, and gets bytes.
 //!
 //! Their media id is `ask:` and what is asked for. The first request chooses: from what was prepared
-//! or found before, else by a search, within the patience of the least patient player. From then on
-//! the id stands for these bytes, so that no length changes under a player. What cannot play in time
-//! is told by a clip, which stands for as long as a player may still be reading it.
+//! or found before, else by a search. Headers come after 7.5 s at the latest, before the least patient
+//! player that was heard of gives up. From then on the id stands for these bytes, so that no length
+//! changes under a player. What cannot play in time is told by a clip, which stands for as long as a
+//! player may still be reading it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use crate::clip::Clip;
 use crate::media::StremioId;
@@ -19,8 +20,12 @@ use crate::playback::{Error, Playback, lock};
 use crate::representation::Representation;
 use crate::select::Profile;
 
-/// How long a player waits for headers: `ExoPlayer` gives up after 8 s.
+/// How long a choice is waited for: of players that say so, `ExoPlayer` gives up first, after 8 s
+/// without headers.
 const PATIENCE: Duration = Duration::from_millis(6500);
+/// How much longer for what was chosen to open; after that its headers are sent, and its bytes when
+/// they come.
+const OPENING: Duration = Duration::from_secs(1);
 /// After how much of that the best of what was found so far will do.
 const SOON: Duration = Duration::from_secs(4);
 /// How long a choice holds when nobody reads it: an evening.
@@ -101,9 +106,19 @@ impl Playback {
             return self.opened_before(by_hash);
         }
         match asked(media_id) {
-            Some(id) => self.chosen_as(&link_for(&(id, set))).or_else(|| self.chosen_for(&id)),
+            Some(id) => self.chosen_by(&(id, set)).or_else(|| {
+                // What others of the household play, where this set plays it too.
+                let theirs = self.chosen_for(&id)?;
+                let suits = |set: &Profile| self.suits(&theirs, &set.plays).unwrap_or(false);
+                set.is_none_or(suits).then_some(theirs)
+            }),
             None => Some(media_id.to_owned()),
         }
+    }
+
+    /// What was chosen for this very wish.
+    pub(super) fn chosen_by(&self, wish: &Wish) -> Option<String> {
+        self.chosen_as(&link_for(wish))
     }
 
     /// What was chosen for a title, if that holds: of late, or somebody still has it open.
@@ -127,7 +142,7 @@ impl Playback {
         if let Some(clip) = self.standing_clip(id) {
             return Ok(clip);
         }
-        if let Some(media_id) = self.chosen_as(&link_for(wish)) {
+        if let Some(media_id) = self.chosen_by(wish) {
             match self.representation_of(&media_id).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => tracing::info!(%id, %error, "what was chosen does not open; again"),
@@ -136,14 +151,16 @@ impl Playback {
         let Some(mut outcome) = self.choosing(wish) else {
             return Ok(self.clip_about(id, TOO_MANY));
         };
-        let left = until.saturating_duration_since(Instant::now());
         // Broken off, or too late for this request: nothing is known.
-        let chosen = timeout(left, known(&mut outcome)).await.unwrap_or_default();
+        let chosen = timeout_at(until, known(&mut outcome)).await.unwrap_or_default();
         let why = match chosen {
-            Some(Ok(media_id)) => match self.representation_of(&media_id).await {
-                Ok(bytes) => return Ok(bytes),
-                Err(error) => error.to_string(),
-            },
+            Some(Ok(media_id)) => {
+                let left = (until + OPENING).saturating_duration_since(Instant::now());
+                match self.representation_within(&media_id, left).await {
+                    Ok(bytes) => return Ok(bytes),
+                    Err(error) => error.to_string(),
+                }
+            }
             Some(Err(why)) => why,
             None => STILL_LOOKING.to_owned(),
         };

@@ -8,6 +8,7 @@
 mod asked;
 mod at_hand;
 mod coming;
+mod divided;
 mod facts;
 mod listing;
 mod names;
@@ -15,9 +16,11 @@ mod node;
 mod place;
 mod prepared;
 mod row;
+mod search_here;
 mod searches;
 mod shelves;
 mod told;
+mod told_to;
 
 pub use facts::Facts;
 pub use node::{Children, Node, NodeId, NodeKind, Page, Video};
@@ -29,7 +32,7 @@ pub(super) use prepared::Prepared;
 use std::sync::Arc;
 
 use super::{Error, Playback};
-use place::{COMING, CONTINUE, HERE, PINNED, POPULAR, Part, Place, SEARCHES};
+use place::{COMING, CONTINUE, HERE, PINNED, POPULAR, Part, Place, SEARCHES, Source};
 
 /// Most that one folder holds before it is divided: remotes scroll line by line.
 const MOST: usize = 200;
@@ -72,13 +75,14 @@ impl Playback {
 
     fn of_root(&self, id: &NodeId) -> Result<Vec<Node>, Error> {
         let listing = self.listing()?;
-        let count = |rows: usize| u32::try_from(rows).ok();
+        let children = |part| divided::children_of(part, &listing);
+        let searches = u32::try_from(self.searches().len()).ok();
         let mut folders = vec![
-            id.folder(CONTINUE, CONTINUE_NAME, count(listing.begun.len())),
+            id.folder(CONTINUE, CONTINUE_NAME, children(Part::Begun)),
             id.folder(HERE, HERE_NAME, None),
-            id.folder(COMING, COMING_NAME, count(listing.coming.len())),
-            id.folder(PINNED, PINNED_NAME, count(listing.pinned.len())),
-            id.folder(SEARCHES, SEARCHES_NAME, count(self.searches().len())),
+            id.folder(COMING, COMING_NAME, children(Part::Coming)),
+            id.folder(PINNED, PINNED_NAME, children(Part::Pinned)),
+            id.folder(SEARCHES, SEARCHES_NAME, searches),
         ];
         folders
             .extend(POPULAR.iter().map(|(word, kind)| id.folder(word, told::heading(*kind), None)));
@@ -107,9 +111,15 @@ impl Playback {
             | Place::Season(title, ..) => Some(title),
             _ => None,
         };
+        let parent = match place {
+            Place::List(Source::Popular(kind, skip)) if *skip > 0 => {
+                Some(self.part_before(*kind, *skip))
+            }
+            _ => id.above(),
+        };
         Ok(Node {
             id: id.clone(),
-            parent: id.above(),
+            parent,
             title,
             changed: None,
             picture: picture.map(|title| (crate::title::Picture::Poster, *title)),

@@ -57,7 +57,9 @@ impl Playback {
     /// Looks for these beside, where that is polite. What was chosen before needs no search.
     pub(super) fn prepare(self: &Arc<Self>, ids: &[StremioId]) {
         for id in ids {
-            let useless = self.debrid().is_none() && !self.parts.swarm.allowed();
+            let useless = self.debrid().is_none()
+                && !self.parts.swarm.allowed()
+                && !self.parts.mirrors.has_own();
             if useless || self.someone_may_stall() || self.chosen_for(id).is_some() {
                 continue;
             }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::MOST;
+use super::divided::{by_letter, children_of, from_to, of_letter, under};
 use super::listing::Listing;
-use super::names::{self, letter};
+use super::names;
 use super::node::{Children, Node, NodeId, NodeKind, Page, Video};
 use super::place::Part;
 use super::row::Row;
@@ -18,7 +19,7 @@ pub(super) const SERIES_NAME: &str = "Series";
 pub(super) const OTHERS_NAME: &str = "Other files";
 
 impl Part {
-    fn rows(self, listing: &Listing) -> &[Arc<Row>] {
+    pub(super) fn rows(self, listing: &Listing) -> &[Arc<Row>] {
         match self {
             Self::Begun => &listing.begun,
             Self::Films => &listing.films,
@@ -29,7 +30,7 @@ impl Part {
     }
 
     /// Whether a long one is divided by letters; what was watched last stays first.
-    const fn has_letters(self) -> bool {
+    pub(super) const fn has_letters(self) -> bool {
         !matches!(self, Self::Begun)
     }
 }
@@ -47,13 +48,13 @@ impl Playback {
 
     pub(super) fn of_here(&self, id: &NodeId) -> Result<Vec<Node>, Error> {
         let listing = self.listing()?;
-        let count = |rows: usize| u32::try_from(rows).ok();
+        let series = u32::try_from(listing.series.len()).ok();
         let mut folders = vec![
-            id.folder("films", FILMS_NAME, count(listing.films.len())),
-            id.folder("series", SERIES_NAME, count(listing.series.len())),
+            id.folder("films", FILMS_NAME, children_of(Part::Films, &listing)),
+            id.folder("series", SERIES_NAME, series),
         ];
         if !listing.others.is_empty() {
-            folders.push(id.folder("other", OTHERS_NAME, count(listing.others.len())));
+            folders.push(id.folder("other", OTHERS_NAME, children_of(Part::Others, &listing)));
         }
         Ok(folders)
     }
@@ -73,9 +74,7 @@ impl Playback {
         if rows.len() <= MOST {
             return Ok(self.films(id, part, rows, page).await);
         }
-        let folder = |(word, rows): (&str, &[Arc<Row>])| {
-            id.folder(word, word, u32::try_from(rows.len()).ok())
-        };
+        let folder = |(word, rows): (&str, &[Arc<Row>])| id.folder(word, word, of_letter(rows));
         Ok(page.of(by_letter(rows).map(folder).collect()))
     }
 
@@ -220,27 +219,8 @@ impl Playback {
     }
 }
 
-/// The rows under each letter; they are sorted by it.
-fn by_letter(rows: &[Arc<Row>]) -> impl Iterator<Item = (&'static str, &[Arc<Row>])> {
-    let parts = rows.chunk_by(|a, b| letter(&a.order) == letter(&b.order));
-    parts.map(|rows| (letter(&rows[0].order), rows))
-}
-
-fn under<'a>(rows: &'a [Arc<Row>], word: &str) -> &'a [Arc<Row>] {
-    let found = by_letter(rows).find(|(letter, _)| *letter == word);
-    found.map(|(_, rows)| rows).unwrap_or_default()
-}
-
-/// `Abc – Abd`.
-fn from_to(rows: &[Arc<Row>]) -> String {
-    let short = |row: Option<&Arc<Row>>| -> String {
-        row.map(|row| row.title.chars().take(20).collect()).unwrap_or_default()
-    };
-    format!("{} \u{2013} {}", short(rows.first()), short(rows.last()))
-}
-
 /// A film's name where it stands beside others: an episode says which it is.
-fn whole_name(row: &Row) -> String {
+pub(super) fn whole_name(row: &Row) -> String {
     let episode = row.id.and_then(|id| id.episode());
     episode.map_or_else(
         || row.title.clone(),
@@ -253,7 +233,7 @@ fn episode_name(row: &Row, known: &super::told::EpisodeNames) -> String {
     names::of_episode(episode, known.get(&episode).map_or("", String::as_str))
 }
 
-fn film(above: &NodeId, row: &Row, title: String) -> Node {
+pub(super) fn film(above: &NodeId, row: &Row, title: String) -> Node {
     let video = Video {
         media_id: row.media_id.clone(),
         link_name: row.link_name.clone(),

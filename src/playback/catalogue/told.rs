@@ -1,7 +1,7 @@
 //! The folders of what strangers tell: what is popular, what a search finds, seasons and episodes.
 //! Where they do not answer, what they said before stands, else the folder is empty.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,13 +74,27 @@ impl Playback {
             && rows > 0
             && skip + rows <= FURTHEST
         {
-            let word = super::POPULAR.iter().find(|(_, known)| known == kind);
-            let above = NodeId::of(word.map_or("", |(word, _)| word));
-            let mut more = above.folder(&format!("more-{}", skip + rows), "More", None);
+            let mut more = popular(*kind).folder(&format!("more-{}", skip + rows), "More", None);
             more.parent = Some(id.clone());
             nodes.push(more);
         }
         nodes
+    }
+
+    /// The part of a list of popular titles that ends with the one that begins after `skip`, as far as
+    /// the list was turned over.
+    pub(super) fn part_before(&self, kind: Kind, skip: u32) -> NodeId {
+        let mut at = 0;
+        loop {
+            let rows = self.parts.titles.popular_known(kind, at).len().min(MOST);
+            let next = at.saturating_add(u32::try_from(rows).unwrap_or_default());
+            match (rows, at) {
+                (0, _) => return popular(kind),
+                (_, 0) if next >= skip => return popular(kind),
+                _ if next >= skip => return popular(kind).child(&format!("more-{at}")),
+                _ => at = next,
+            }
+        }
     }
 
     pub(super) fn title_node(&self, above: &NodeId, found: &Found) -> Node {
@@ -146,19 +160,15 @@ impl Playback {
     /// The seasons of a series, specials last.
     pub(super) async fn of_seasons(self: &Arc<Self>, id: &NodeId, title: &StremioId) -> Vec<Node> {
         let Some(details) = self.details_for(id, title, PATIENCE).await else { return Vec::new() };
-        let mut seasons: Vec<(u32, u32)> = Vec::new();
-        for row in &details.episodes {
-            match seasons.iter_mut().find(|(season, _)| *season == row.episode.season) {
-                Some((_, count)) => *count += 1,
-                None => seasons.push((row.episode.season, 1)),
-            }
+        let mut seasons: BTreeMap<(bool, u32), BTreeSet<u32>> = BTreeMap::new();
+        for Episode { season, number } in details.episodes.iter().map(|row| row.episode) {
+            seasons.entry((season == 0, season)).or_default().insert(number);
         }
-        seasons.sort_unstable_by_key(|(season, _)| (*season == 0, *season));
         let anime = details.kind == Kind::Anime;
-        let folder = |(season, count)| {
+        let folder = |((_, season), numbers): ((bool, u32), BTreeSet<u32>)| {
             let name =
                 if anime && season == 1 { "Episodes".to_owned() } else { names::of_season(season) };
-            let mut folder = id.folder(&format!("s{season}"), &name, Some(count));
+            let mut folder = id.folder(&format!("s{season}"), &name, children_of(&numbers));
             folder.picture = Some((Picture::Poster, *title));
             folder
         };
@@ -222,9 +232,24 @@ impl Playback {
     }
 }
 
+/// The folder of what is popular.
+fn popular(kind: Kind) -> NodeId {
+    let word = super::POPULAR.iter().find(|(_, known)| *known == kind);
+    NodeId::of(word.map_or("", |(word, _)| word))
+}
+
+const fn part(number: u32) -> u32 {
+    number.saturating_sub(1) / PART
+}
+
+/// How much the folder of a season with these episodes holds: them, or its parts.
+fn children_of(numbers: &BTreeSet<u32>) -> Option<u32> {
+    let parts = || numbers.iter().map(|number| part(*number)).collect::<BTreeSet<u32>>().len();
+    u32::try_from(if numbers.len() > MOST { parts() } else { numbers.len() }).ok()
+}
+
 /// The parts of a long season.
 fn parts(id: &NodeId, episodes: &[&EpisodeDetails]) -> Vec<Node> {
-    let part = |number: u32| number.saturating_sub(1) / PART;
     let parts = episodes.chunk_by(|a, b| part(a.episode.number) == part(b.episode.number));
     let folder = |rows: &[&EpisodeDetails]| {
         let (first, last) = (rows[0].episode.number, rows[rows.len() - 1].episode.number);

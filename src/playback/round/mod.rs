@@ -31,6 +31,7 @@ use super::lock;
 use crate::index::{self, Admission, Report, Source, State};
 use crate::media::{Query, StremioId, Title};
 use crate::release;
+use crate::select;
 use crate::torrent::{IndexName, Torrent};
 use before::Before;
 
@@ -205,7 +206,12 @@ impl Round {
             open.since = start;
         }
         // A task each: nine answers are unpacked and read on all cores.
-        let asked = async move { read_ahead(index::ask(source.as_ref(), &query).await).await };
+        let asked = async move {
+            let report = index::ask(source.as_ref(), &query).await;
+            // While others are still asked: the ranking finds these names read.
+            tokio::task::block_in_place(|| select::read_ahead(&report.torrents, &query));
+            report
+        };
         let task = AbortOnDropHandle::new(self.desk.parts.tasks.spawn(asked));
         self.asking.push(Box::pin(async move {
             task.await.unwrap_or_else(|_| Report::late(name, start.elapsed()))
@@ -384,17 +390,6 @@ impl Round {
             self.ask(behind);
         }
     }
-}
-
-/// Reads the names of what an index lists while others are still asked: the ranking remembers them.
-async fn read_ahead(report: Report) -> Report {
-    let names: Vec<String> = report.torrents.iter().map(|torrent| torrent.name.clone()).collect();
-    let read = tokio::task::spawn_blocking(move || {
-        release::parse_all(&names.iter().map(String::as_str).collect::<Vec<_>>())
-    });
-    // Where it panicked, the ranking reads what is left.
-    let _ = read.await;
-    report
 }
 
 /// What was asked for, once it is known.

@@ -91,7 +91,8 @@ impl Playback {
         if let Some(metainfo) = self.parts.swarm.known(&info_hash) {
             return Ok(Described::of(&metainfo));
         }
-        if !allowed && self.debrid().is_none() {
+        let mirrored = self.parts.mirrors.has_own();
+        if !allowed && self.debrid().is_none() && !mirrored {
             return Err(TorrentError::NoWay { info_hash });
         }
         let peers = async {
@@ -101,7 +102,12 @@ impl Playback {
         let store = self.describe_by_store(magnet);
         tokio::pin!(peers, store);
         if !allowed {
-            return store.await.map_err(failed);
+            return match store.await {
+                Err(why) if mirrored => {
+                    self.describe_by_cache(&info_hash).await.ok_or_else(|| failed(why))
+                }
+                by_store => by_store.map_err(failed),
+            };
         }
         tokio::select! {
             by_peers = &mut peers => match by_peers {
@@ -116,6 +122,13 @@ impl Playback {
                 Err(_) => peers.await,
             },
         }
+    }
+
+    /// What a torrent cache says is in it: enough for a mirror of the owner's to be read.
+    async fn describe_by_cache(&self, info_hash: &InfoHash) -> Option<Described> {
+        let bytes = self.parts.mirrors.metainfo(info_hash).await.ok()?;
+        let metainfo = self.parts.swarm.add_metainfo(&bytes).ok()?;
+        Some(Described::of(&metainfo))
     }
 
     /// What the store says is in it, where it has it at once: nobody has a store download a torrent

@@ -55,6 +55,15 @@ impl SetLimits {
         self.containers.contains(&container)
     }
 
+    /// Whether the set plays such a release, of which this is the file.
+    #[must_use]
+    pub fn play(&self, release: &Release, file: &str) -> bool {
+        let extension = file.rsplit_once('.').map(|(_, ending)| ending);
+        self.shows(release)
+            && self.sounds(release)
+            && self.opens(extension.or(release.extension.as_deref()))
+    }
+
     fn plays_all(&self) -> bool {
         self.sound.contains(&Sound::Truehd) && self.sound.contains(&Sound::Dts)
     }

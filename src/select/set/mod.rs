@@ -28,10 +28,10 @@ pub struct Profile {
     pub captions: Vec<Captions>,
     /// Which picture of a film it is told of first.
     pub pictures: Pictures,
-    /// What its bookmarks count in.
+    /// What its bookmarks count in, both when it sets one and when it is told where to go on.
     pub bookmarks: Bookmarks,
-    /// Whether it is a web browser.
-    pub browser: bool,
+    /// How it reads `upnp:lastPlaybackPosition`.
+    pub positions: Positions,
     /// What it can play.
     pub plays: SetLimits,
     pattern: Regex,
@@ -65,7 +65,19 @@ pub enum Pictures {
     Small,
 }
 
-/// What `X_SetBookmark` counts in.
+/// How `upnp:lastPlaybackPosition` is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Positions {
+    /// `H:MM:SS.mmm`, as the specification has it (`ContentDirectory:2`).
+    #[default]
+    #[serde(rename = "clock")]
+    Clock,
+    /// Whole seconds.
+    #[serde(rename = "s")]
+    Seconds,
+}
+
+/// What `X_SetBookmark` and the `BM` of `sec:dcmInfo` count in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Bookmarks {
     /// Seconds.
@@ -128,7 +140,7 @@ struct Row {
     #[serde(default)]
     bookmarks: Bookmarks,
     #[serde(default)]
-    browser: bool,
+    positions: Positions,
 }
 
 #[derive(Deserialize)]
@@ -187,7 +199,7 @@ impl Profile {
             captions: row.captions,
             pictures: row.pictures,
             bookmarks: row.bookmarks,
-            browser: row.browser,
+            positions: row.positions,
             plays: SetLimits { video: row.video, sound: row.sound, containers: row.containers },
             pattern: pattern.expect("a pattern of the table, which a test reads"),
             types: row.types,

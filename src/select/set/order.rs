@@ -16,6 +16,7 @@ pub fn for_set(candidates: &[Candidate], set: &SetLimits) -> Vec<Candidate> {
         }
     }
     all.sort_by(|a, b| b.score.total_cmp(&a.score));
+    all.sort_by_key(Candidate::tier);
     all
 }
 

@@ -19,7 +19,7 @@ use bencode::Value;
 
 pub use bad::{Bad, NameFault};
 pub use build::build;
-pub use pieces::Pieces;
+pub use pieces::{PieceLook, Pieces};
 
 /// Longest description that is read, in bytes.
 pub const LONGEST: usize = 8 << 20;

@@ -53,9 +53,47 @@ impl Pieces {
         hash.is_some_and(|hash| Sha1::digest(bytes).as_slice() == hash)
     }
 
+    /// A look at one piece of the file's own, whose bytes come bit by bit.
+    #[must_use]
+    pub fn look_at(&self, piece: u32) -> Option<PieceLook> {
+        let bytes = self.bytes_of(piece)?;
+        let at = piece.checked_sub(self.own.start)? as usize * 20;
+        let hash = self.hashes.get(at..at + 20)?.try_into().ok()?;
+        let padding = u64::from(self.len_of(piece)) - (bytes.end - bytes.start);
+        Some(PieceLook { hash, padding, seen: Sha1::new() })
+    }
+
     fn span(&self, piece: u32) -> (u64, u64) {
         let start = u64::from(piece) * self.piece_length;
         (start, (start + self.piece_length).min(self.total))
+    }
+}
+
+/// One piece, hashed as its bytes come.
+#[derive(Debug, Clone)]
+pub struct PieceLook {
+    hash: [u8; 20],
+    /// Zeros that follow the file's bytes in it.
+    padding: u64,
+    seen: Sha1,
+}
+
+impl PieceLook {
+    /// The next of the file's bytes.
+    pub fn take(&mut self, bytes: &[u8]) {
+        self.seen.update(bytes);
+    }
+
+    /// Whether these were all bytes of the piece.
+    #[must_use]
+    pub fn is_right(mut self) -> bool {
+        const ZEROS: [u8; 4096] = [0; 4096];
+        while self.padding > 0 {
+            let some = self.padding.min(ZEROS.len() as u64);
+            self.seen.update(&ZEROS[..usize::try_from(some).unwrap_or(ZEROS.len())]);
+            self.padding -= some;
+        }
+        self.seen.finalize().as_slice() == self.hash
     }
 }
 
@@ -133,6 +171,11 @@ mod tests {
                 assert_eq!(got.len(), pieces.len_of(piece) as usize);
                 assert!(pieces.are_right(piece, got), "{index}: {piece}");
                 assert!(!pieces.are_right(piece, &got[1..]));
+                let mut look = pieces.look_at(piece).unwrap();
+                got.chunks(1000).for_each(|part| look.take(part));
+                assert!(look.clone().is_right());
+                look.take(&[0]);
+                assert!(!look.is_right());
             }
         }
         assert_eq!(metainfo.pieces_of(4), None);
@@ -152,6 +195,9 @@ mod tests {
         let first = metainfo.pieces_of(0).unwrap();
         assert_eq!((first.own(), first.bytes_of(1)), (0..2, Some(16_384..16_484)));
         assert_eq!(first.len_of(1), 16_384);
+        let mut look = first.look_at(1).unwrap();
+        look.take(&files[0].1[16_384..]);
+        assert!(look.is_right());
         assert_eq!(metainfo.pieces_of(1), None, "padding is no file");
         assert_eq!(metainfo.pieces_of(2).unwrap().own(), 2..3);
     }

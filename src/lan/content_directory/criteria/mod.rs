@@ -53,7 +53,9 @@ impl Wanted {
         matches!(node.kind, NodeKind::Video(_)) && self.takes_title(&node.title.to_lowercase())
     }
 
-    fn takes_title(&self, title: &str) -> bool {
+    /// Whether a film with this title is wanted; it is given in lower case.
+    #[must_use]
+    pub fn takes_title(&self, title: &str) -> bool {
         match self {
             Self::Films => true,
             Self::Nothing => false,

@@ -4,12 +4,16 @@
 //! three kinds of the one thing that RFC 9110 (section 3.2) calls a representation. Who reads knows
 //! nothing of pieces or links; who provides knows nothing of ranges or headers.
 
+mod chunk;
+
 use std::io;
 use std::ops::Range;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+
+pub use chunk::{CHUNK_BYTES, Chunk};
 
 /// The bytes of one range, in order. An error ends it.
 pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
