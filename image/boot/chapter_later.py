@@ -7,7 +7,7 @@ from chapter_first import held_to_list
 from chapter_trouble import on_a_copy
 from chapter_updates import committed
 from clock import Clock
-from machine import Disk, Outfit
+from machine import Disk, narrow
 from report import expect, until
 
 DAY_S = 24 * 60 * 60
@@ -35,7 +35,7 @@ def clock_and_names(t):
         another_start(t)
         back(t)
 
-    on_a_copy(t, put_key, Outfit(rtc="1970-01-01", disks=disks), play)
+    on_a_copy(t, put_key, narrow(rtc="1970-01-01", disks=disks), play)
 
 
 def names_swapped(t):
@@ -129,7 +129,7 @@ def another_start(t):
         t.box.run("sync")
         known = seconds(t.box)
         t.box.pull()
-        t.box.power(Outfit(rtc="1970-01-01", disks=[Disk(t.nvme, bus="nvme", serial="NVME-1")]))
+        t.box.power(narrow(rtc="1970-01-01", disks=[Disk(t.nvme, bus="nvme", serial="NVME-1")]))
         t.answers(300)
         # Half a day: what is kept is when the server was last heard.
         expect(seconds(t.box) > known - DAY_S // 2, f"{date(t.box)}, {known - seconds(t.box)} s behind")

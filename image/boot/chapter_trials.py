@@ -8,7 +8,7 @@ from pathlib import Path
 import bundles
 import firmware
 from box import Box
-from machine import Outfit
+from machine import narrow
 from report import expect
 
 
@@ -35,7 +35,7 @@ def on_trial(t, spoil):
         other, _ = firmware.partition_to_start(card, True)
         fill(card, other)
         spoil(card, other)
-        with Box(card, Outfit()) as box:
+        with Box(card, narrow()) as box:
             yield box.power(one_shot=True)
     finally:
         path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ import os
 import firmware
 from box import Box
 from card import DATA
-from machine import Outfit
+from machine import narrow
 from owner import Owner
 from report import expect, until
 
@@ -38,7 +38,7 @@ def read_only(t):
             expect(facts["data"] == "read_only", f"data {facts['data']}")
             told(t)
 
-    on_a_copy(t, lambda card: None, Outfit(read_only=True), play)
+    on_a_copy(t, lambda card: None, narrow(read_only=True), play)
 
 
 def volatile(t, what, spoil):
@@ -55,7 +55,7 @@ def volatile(t, what, spoil):
             expect(facts["data"] == "volatile", f"data {facts['data']}")
             told(t)
 
-    on_a_copy(t, spoil, Outfit(), play)
+    on_a_copy(t, spoil, narrow(), play)
 
 
 def no_data_partition(t):
@@ -92,7 +92,7 @@ def bad_slot(t):
             expect(found["running"] != facts["bad"], f"{found}")
             told(t)
 
-    on_a_copy(t, spoil, Outfit(), play)
+    on_a_copy(t, spoil, narrow(), play)
 
 
 def told(t):

@@ -4,7 +4,7 @@ then the household's network is named, and joined. The radios are the kernel's o
 other, in a network namespace of its own."""
 import time
 
-from machine import Outfit
+from machine import narrow
 from report import expect, until
 from chapter_trouble import on_a_copy
 
@@ -91,4 +91,4 @@ def no_cable(t):
                   lambda: "10.99.0." in t.box.run("busybox ip -4 addr show wlan0"))
             expect(PASSWORD not in t.box.run("journalctl --no-pager -b"), "the log tells the password")
 
-    on_a_copy(t, lambda card: None, Outfit(command_line=RADIOS), play)
+    on_a_copy(t, lambda card: None, narrow(command_line=RADIOS), play)
