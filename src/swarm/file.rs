@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::feeder::Feed;
+use super::kept;
 use super::known::Known;
 use super::live::Live;
 use super::place::Spot;
@@ -61,6 +62,8 @@ pub(super) struct Open {
     watched: Mutex<Weak<Live>>,
     /// How often the disk did not keep it.
     unkept: AtomicU32,
+    /// A flush has failed of which it is not known what it lost.
+    is_doubted: AtomicBool,
 }
 
 impl Open {
@@ -87,14 +90,16 @@ impl Open {
     /// bytes in memory for sound from then on: so they are forgotten, and the torrent is hashed again
     /// from what lies on the disk.
     async fn flush(self: &Arc<Self>, live: &Arc<Live>) -> bool {
-        let path = self.path.clone();
-        let flushed = tokio::task::spawn_blocking(move || keeps(&path)).await;
-        let error = match flushed {
-            Ok(Ok(None)) => return true,
-            Ok(Ok(Some(error))) => error,
-            // A disk that does nothing any more has not lost bytes: it is another matter.
-            Ok(Err(_)) | Err(_) => return false,
+        let (path, doubted) = (self.path.clone(), self.is_doubted.load(Ordering::SeqCst));
+        let flushed = tokio::task::spawn_blocking(move || kept::told_by_flush(&path, doubted)).await;
+        let Ok(Ok(told)) = flushed else {
+            // Either the disk does nothing any more, which is another matter, or it lost more while
+            // it was asked: the next flush that succeeds decides.
+            self.is_doubted.store(true, Ordering::SeqCst);
+            return false;
         };
+        self.is_doubted.store(false, Ordering::SeqCst);
+        let Some(error) = told else { return true };
         let tries = self.unkept.fetch_add(1, Ordering::SeqCst) + 1;
         tracing::warn!(%error, tries, "the disk has not kept what came of a film");
         if tries <= TRIES && self.renew(live).await.is_ok() {
@@ -125,7 +130,8 @@ impl Open {
                     tokio::time::sleep(SETTLES).await;
                     wrote = true;
                 }
-                if wrote && flushed.elapsed() > FLUSHED {
+                let is_due = wrote || self.is_doubted.load(Ordering::SeqCst);
+                if is_due && flushed.elapsed() > FLUSHED {
                     self.flush(&live).await;
                     (flushed, wrote) = (Instant::now(), false);
                 }
@@ -208,6 +214,7 @@ impl SwarmFile {
             complete: AtomicBool::new(false),
             watched: Mutex::new(Arc::downgrade(&reading.0)),
             unkept: AtomicU32::new(0),
+            is_doubted: AtomicBool::new(false),
             known,
         });
         let warm = CancellationToken::new();
@@ -252,16 +259,6 @@ impl Open {
         let watch = self.clone().watch(live.clone());
         self.torrents.tasks.spawn(warm.clone().run_until_cancelled_owned(watch));
     }
-}
-
-/// Flushes a file; says what its disk has not kept. An error: the disk does not answer at all.
-fn keeps(path: &Path) -> io::Result<Option<io::Error>> {
-    let file = std::fs::File::open(path)?;
-    let Err(error) = file.sync_all() else { return Ok(None) };
-    // Told once; the second time is about what came since.
-    file.sync_all()?;
-    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
-    Ok(Some(error))
 }
 
 /// When the torrent's folder was made; now, where that is not known.

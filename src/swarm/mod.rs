@@ -25,6 +25,7 @@ mod fed;
 mod feeder;
 mod feeding;
 mod file;
+mod kept;
 mod known;
 mod live;
 mod place;
