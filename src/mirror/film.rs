@@ -25,7 +25,6 @@ use super::probe::{self, Fault};
 use super::{Patience, race};
 use crate::fetch::Client;
 use crate::representation::{ByteStream, Representation};
-use crate::torrent::metainfo::Pieces;
 
 /// Tries of one source in a row that may bring nothing.
 const TRIES: u32 = 3;
@@ -100,18 +99,6 @@ impl Representation for Film {
 }
 
 impl Ways {
-    /// Looks whether the best source has the torrent's bytes. The others agree with it in the sample,
-    /// so what is said of it is said of them.
-    pub(super) async fn look_into(&self, pieces: &Pieces) -> Result<(), Error> {
-        let Some(best) = self.all.first() else { return Ok(()) };
-        let looked = probe::look(&self.client, &best.url, self.len, pieces).await;
-        looked.map_err(|fault| {
-            let why = format!("{}: {fault}", best.name);
-            self.health.failure(&best.key, &why);
-            Error::NoneWorks { file: self.file.clone(), tried: self.all.len(), why }
-        })
-    }
-
     /// Asks the source `index` for `range`, behind `before`.
     async fn open(
         &self,

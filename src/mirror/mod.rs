@@ -5,7 +5,7 @@
 //! one more [`Representation`]. Nobody vouches for what a server has, so each is asked for some bytes
 //! of the middle before it is read: it has to answer with 206, at the right place, of a file of exactly
 //! the right length, and all that are read have to agree in these bytes; where the torrent's description
-//! is known, the best one has to give a whole piece of the right hash ([`probe`]). All are asked at
+//! is known, the best one has to give a whole piece of the right hash ([`choice`]). All are asked at
 //! once ([`search`]); the best and three more are kept, and a reader goes on at the same byte at the
 //! next when one dies ([`film`]).
 //!
@@ -13,6 +13,7 @@
 //! `network.allow_private` lists exactly it.
 
 mod cache;
+mod choice;
 mod error;
 mod film;
 mod health;
@@ -105,6 +106,7 @@ struct Inner {
     enabled: bool,
     caches: Vec<Template>,
     health: Arc<Health>,
+    looked: choice::Looked,
     sources: Mutex<Vec<Source>>,
     /// Held while the owner changes them.
     changing: tokio::sync::Mutex<()>,
@@ -141,6 +143,7 @@ impl Mirrors {
             state,
             enabled,
             caches,
+            looked: choice::Looked::default(),
             sources: Mutex::new(sources),
             changing: tokio::sync::Mutex::default(),
         };
@@ -203,10 +206,7 @@ impl Mirrors {
                 "a mirror is skipped: the torrent's description is not known"
             );
         }
-        let ways = found.ways(self, wanted)?;
-        if let Some(pieces) = &wanted.pieces {
-            ways.look_into(pieces).await?;
-        }
+        let ways = found.ways(self, wanted).await?;
         let size_bytes = Some(ways.len);
         let entity_tag =
             entity_tag(&wanted.info_hash, &TorrentFile { size_bytes, ..wanted.file.clone() });
@@ -288,6 +288,7 @@ impl Mirrors {
             enabled: self.0.enabled,
             caches: self.0.caches.clone(),
             health: Arc::clone(&self.0.health),
+            looked: choice::Looked::default(),
             sources: Mutex::new(vec![source]),
             changing: tokio::sync::Mutex::default(),
         };

@@ -15,9 +15,9 @@ use crate::torrent::metainfo::Pieces;
 /// How many bytes of the middle of a file are compared between sources: two files of the same length
 /// that agree there are the same.
 const SAMPLE: u64 = 16 * 1024;
-/// Longest piece that is read for its hash. The films whose pieces are as long take some 30 Mbit/s.
+/// Longest piece that is read for its hash.
 const LONGEST_PIECE: u64 = 16 << 20;
-/// How long that may take: who brings a piece more slowly does not bring the film either.
+/// How long that may take.
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Why a source does not give these bytes. None names more of its address than the host.
@@ -129,22 +129,23 @@ pub(super) async fn test(
     Ok(Proof { sample, latency: begun.elapsed() })
 }
 
-/// Reads one whole piece of a file of `len` bytes, near its middle, and looks at its hash. Of a file
-/// none of whose pieces is its own, or whose pieces are too long to be waited for, nothing is read.
+/// Reads one whole piece of a file of `len` bytes, near its middle; whether its hash is right. `None`,
+/// and nothing is read, of a file none of whose pieces is its own, or whose pieces are too long to be
+/// waited for.
 pub(super) async fn look(
     client: &Client,
     url: &Url,
     len: u64,
     pieces: &Pieces,
-) -> Result<(), Fault> {
+) -> Result<Option<bool>, Fault> {
     let own = pieces.own();
     let middle = own.start + (own.end - own.start) / 2;
     let (Some(range), Some(mut look)) = (pieces.bytes_of(middle), pieces.look_at(middle)) else {
-        return Ok(());
+        return Ok(None);
     };
     let mut left = range.end.saturating_sub(range.start);
     if left == 0 || left > LONGEST_PIECE || range.end > len {
-        return Ok(());
+        return Ok(None);
     }
     let asked = async {
         let mut body = open_at(client, url, range, len, LOOK).await?;
@@ -154,7 +155,7 @@ pub(super) async fn look(
             left -= bytes.len() as u64;
             look.take(&bytes);
         }
-        if look.is_right() { Ok(()) } else { Err(Fault::WrongHash) }
+        Ok(Some(look.is_right()))
     };
     timeout(LOOK, asked).await.unwrap_or(Err(Fault::Slow))
 }

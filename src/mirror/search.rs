@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 use url::Url;
 
+use super::choice;
 use super::error::Error;
 use super::film::{Way, Ways};
 use super::known::Known;
@@ -194,7 +194,7 @@ pub(super) fn told(candidate: &Candidate, fault: &Fault) -> String {
 
 impl Found {
     /// The sources to read at, the best first, or why there is none.
-    pub(super) fn ways(self, mirrors: &Mirrors, wanted: &Wanted) -> Result<Ways, Error> {
+    pub(super) async fn ways(self, mirrors: &Mirrors, wanted: &Wanted) -> Result<Ways, Error> {
         let file = wanted.file.base_name().to_owned();
         let tried = self.outcomes.len();
         let Some(len) = self.known.size else {
@@ -217,7 +217,7 @@ impl Found {
         works.sort_by_key(|(candidate, proof)| {
             (health.rank(&candidate.key).0, candidate.priority, proof.latency)
         });
-        let Some(sample) = agreed(&works) else {
+        if works.is_empty() {
             return Err(match (failures.into_iter().next(), self.waiting.is_empty()) {
                 (Some(why), _) => Error::NoneWorks { file, tried, why },
                 (None, false) => {
@@ -225,13 +225,11 @@ impl Found {
                 }
                 (None, true) => Error::NoSource { file },
             });
-        };
-        let (same, other): (Vec<_>, Vec<_>) =
-            works.into_iter().partition(|(_, proof)| proof.sample == sample);
-        for (candidate, _) in other {
-            health.failure(&candidate.key, &told(&candidate, &Fault::OtherContent));
         }
-        let proven = same.into_iter().map(|(candidate, _)| way(candidate, true));
+        let chosen = choice::of_one_mind(mirrors, wanted, len, works).await;
+        let (sample, same) =
+            chosen.map_err(|why| Error::NoneWorks { file: file.clone(), tried, why })?;
+        let proven = same.into_iter().map(|candidate| way(candidate, true));
         let silent = self.silent.into_iter().map(|candidate| way(candidate, false));
         Ok(Ways {
             client: mirrors.0.client.clone(),
@@ -248,13 +246,6 @@ impl Found {
 
 fn way(Candidate { name, key, url, .. }: Candidate, proven: bool) -> Way {
     Way { name, key, url, proven: AtomicBool::new(proven), other: AtomicBool::new(false) }
-}
-
-/// The sample that most sources have; of two that equally many have, that of the better source.
-fn agreed(works: &[(Candidate, Proof)]) -> Option<Bytes> {
-    let count = |sample: &Bytes| works.iter().filter(|(_, one)| one.sample == *sample).count();
-    let best = works.iter().rev().max_by_key(|(_, proof)| count(&proof.sample));
-    best.map(|(_, proof)| proof.sample.clone())
 }
 
 impl Mirrors {
