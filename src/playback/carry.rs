@@ -139,8 +139,8 @@ struct Carrier {
     barren: Option<Via>,
     /// The ways that were slower than the film, and what each brought, in bytes a second.
     slow: HashMap<Via, u64>,
-    /// Whether a server's link was renewed since the last byte came, and whether one was because it
-    /// was slower than the film.
+    /// Whether a server's link was renewed because it was silent, and has not brought a minute of the
+    /// film since; and whether one was because it was slower than the film.
     renewed_for_silence: bool,
     renewed_for_speed: bool,
 }
@@ -231,7 +231,6 @@ impl Carrier {
         let size = bytes.len() as u64;
         self.left.start += size;
         self.pause = PAUSE;
-        self.renewed_for_silence = false;
         let Some(way) = &mut self.way else { return bytes };
         if let Some(lost) = self.lost.take() {
             tracing::info!(
@@ -241,6 +240,12 @@ impl Carrier {
         }
         way.brought += size;
         way.speed.brought += size;
+        // A link that stalls again soon is no better for being renewed, where there is another way.
+        if self.renewed_for_silence
+            && (way.brought >= way.minute.max(PROVED) || self.film.ways_besides(way.via).is_empty())
+        {
+            self.renewed_for_silence = false;
+        }
         if way.brought >= PROVED && way.brought - size < PROVED {
             lock(&self.film.session().strikes).forget(way.via);
         }

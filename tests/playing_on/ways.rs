@@ -247,7 +247,43 @@ fn a_store_gives_a_fresh_link_before_its_film_goes_on_elsewhere() {
     assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
     let log = town.server.log();
     assert_eq!(town.log_says("the way by which a film came has failed"), 0, "{log}");
-    assert_eq!(town.log_says("a way to a film is opened anew"), 2, "{log}");
+    // Once for each cause; a loaded machine may be silent for a moment besides.
+    assert!(town.log_says("a way to a film is opened anew") >= 2, "{log}");
+}
+
+#[test]
+fn a_store_that_stalls_again_and_again_is_left_where_there_is_another_way() {
+    let town = Town::new(true, true);
+    let Some(_peer) = town.peer() else { return };
+    let viewer = town.viewer();
+    viewer.has(4);
+    // Whatever link is asked for: a little comes, and then nothing.
+    for server in [&town.warehouse, &town.spare] {
+        server.is(Mood::Stutters(1 << 20));
+    }
+    until("the store to be left", Duration::from_secs(90), || {
+        (town.log_says("the way by which a film came has failed") > 0).then_some(())
+    });
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn of_two_mirrors_with_different_bytes_the_one_that_has_the_torrents_is_read() {
+    let town = Town::with(false, true, "p2p_timeout_ms = 3000\n");
+    let Some(peer) = town.peer() else { return };
+    // The forger is the first in the owner's order, so it would be believed.
+    for (name, server) in [("Forger", &town.forger), ("Friend", &town.warehouse)] {
+        let source = json!({"name": name, "url": server.url("/{infoHash}/{fileName}")});
+        let added = town.server.owner("POST", "/api/sources").json(&source).send();
+        assert_eq!(added.status, 201, "{}", added.text());
+    }
+    let viewer = town.viewer();
+    viewer.has(4);
+    peer.falls_silent(true);
+    let read = viewer.ends();
+    assert!(read == town.torrent.files[0].1, "other bytes: {}", read.len());
+    assert!(town.log_says("a mirror has the file") > 0, "{}", town.server.log());
+    peer.falls_silent(false);
 }
 
 #[test]

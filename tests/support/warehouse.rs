@@ -22,6 +22,8 @@ pub enum Mood {
     Crawls,
     /// Sends so many bytes a second.
     Brings(usize),
+    /// Sends so many bytes of each answer, and then nothing.
+    Stutters(usize),
 }
 
 struct State {
@@ -123,17 +125,19 @@ impl Shared {
             return Ok(());
         }
         let mut left = &self.bytes[first..end];
-        while let Some(most) = self.portion(began).filter(|_| !left.is_empty()) {
+        let mut sent = 0;
+        while let Some(most) = self.portion(began, sent).filter(|_| !left.is_empty()) {
             let (portion, rest) = left.split_at(most.min(left.len()));
             stream.write_all(portion)?;
+            sent += portion.len();
             left = rest;
         }
         Ok(())
     }
 
     /// Waits for the next portion's turn, and for as long as the server is silent. How long that
-    /// portion is; `None`: it has hung up since this answer began.
-    fn portion(&self, began: usize) -> Option<usize> {
+    /// portion is, `sent` bytes after the answer's beginning; `None`: it has hung up since this answer began.
+    fn portion(&self, began: usize, sent: usize) -> Option<usize> {
         let state = self.state.lock().unwrap();
         let (turn, most) = match state.mood {
             Mood::Crawls => (Duration::from_millis(500), 512),
@@ -148,6 +152,7 @@ impl Shared {
         let silent = |state: &mut State| match state.mood {
             Mood::Silent => true,
             Mood::Forgets => state.changes != began,
+            Mood::Stutters(most) => sent >= most,
             _ => false,
         };
         let state = self.changed.wait_while(state, silent).unwrap();
