@@ -63,7 +63,8 @@ pub(super) fn story_on(config: &Config, data: &Path, state: Arc<State>) -> Resul
     }
     let policy = AddressPolicy { allow_private: config.allow_private.clone() };
     let client = Client::new(policy.clone(), Roots::System)?;
-    let options = swarm_options(config, data, policy);
+    let options =
+        swarm::Options { client: Some(client.clone()), ..swarm_options(config, data, policy) };
     let library = options.library.clone();
     let swarm = Arc::new(Swarm::new(options, tasks.clone()));
     swarm.allow(config.swarm.consent == Consent::Given);
@@ -190,6 +191,7 @@ fn swarm_options(config: &Config, data: &Path, policy: AddressPolicy) -> swarm::
         upload_limit: swarm.upload_limit,
         trackers: swarm.trackers.clone(),
         policy,
+        client: None,
         // A torrent without peers must not hold up the next.
         metadata_timeout: config.mirror.p2p_timeout,
         patience: PIECE_PATIENCE,

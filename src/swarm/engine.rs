@@ -1,6 +1,7 @@
 //! The one session of librqbit: made late, with its traps closed.
 
 use std::collections::HashSet;
+use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::tracker_relay::{TrackerRelay, is_by_http};
 use super::{Error, Options, PERMITS, STREAMS};
+use crate::fetch::{Client, Roots};
 
 /// Blocks of 16 KiB asked of one peer at a time. They are answered before a block that a seek made
 /// urgent: the engine's 128 are 2 MiB, 16 s at 1 Mbit/s. Fewer make a seek quicker and a single fast
@@ -117,15 +119,22 @@ impl Engine {
         self.behind_the_relay(permitted).await
     }
 
+    async fn start_relay(&self) -> io::Result<TrackerRelay> {
+        let own = || Client::new(self.options.policy.clone(), Roots::System);
+        let client = self.options.client.clone().map_or_else(own, Ok).map_err(io::Error::other)?;
+        TrackerRelay::start(client, &self.tasks).await
+    }
+
     async fn behind_the_relay(&self, trackers: Vec<String>) -> Vec<String> {
         if !trackers.iter().any(|tracker| is_by_http(tracker)) {
             return trackers;
         }
         let mut relay = self.relay.lock().await;
         if relay.is_none() {
-            let started = TrackerRelay::start(self.options.policy.clone(), &self.tasks).await;
-            let note = |error: &_| tracing::warn!(%error, "HTTP trackers cannot be asked");
-            *relay = started.inspect_err(note).ok();
+            let note = |error: &io::Error| {
+                tracing::warn!(%error, "HTTP trackers cannot be asked");
+            };
+            *relay = self.start_relay().await.inspect_err(note).ok();
         }
         let told = |tracker: String| match &*relay {
             Some(relay) => relay.instead_of(&tracker),

@@ -91,7 +91,8 @@ impl Open {
     /// from what lies on the disk.
     async fn flush(self: &Arc<Self>, live: &Arc<Live>) -> bool {
         let (path, doubted) = (self.path.clone(), self.is_doubted.load(Ordering::SeqCst));
-        let flushed = tokio::task::spawn_blocking(move || kept::told_by_flush(&path, doubted)).await;
+        let flushed =
+            tokio::task::spawn_blocking(move || kept::told_by_flush(&path, doubted)).await;
         let Ok(Ok(told)) = flushed else {
             // Either the disk does nothing any more, which is another matter, or it lost more while
             // it was asked: the next flush that succeeds decides.

@@ -23,3 +23,9 @@ pub(super) fn told_by_flush(path: &Path, doubted: bool) -> io::Result<Option<io:
     fadvise(&file, 0, None, Advice::DontNeed)?;
     Ok(Some(error))
 }
+
+/// Forgets what is in memory of a file and on its disk. The kernel keeps what somebody is reading just
+/// then, so it is asked again once nobody does. Blocks.
+pub(super) fn forget(path: &Path) -> io::Result<()> {
+    Ok(fadvise(&File::open(path)?, 0, None, Advice::DontNeed)?)
+}

@@ -46,7 +46,7 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-use crate::fetch::AddressPolicy;
+use crate::fetch::{AddressPolicy, Client};
 use crate::torrent::metainfo::Metainfo;
 use crate::torrent::{InfoHash, Magnet};
 
@@ -94,6 +94,8 @@ pub struct Options {
     pub trackers: Vec<String>,
     /// Which addresses trackers may have.
     pub policy: AddressPolicy,
+    /// What HTTP trackers are asked with; its policy is `policy`. Without one it is made.
+    pub client: Option<Client>,
     /// How long a magnet's description is waited for.
     pub metadata_timeout: Duration,
     /// How long a reader waits for the next piece.
@@ -117,6 +119,7 @@ impl Options {
             upload_limit: None,
             trackers: Vec::new(),
             policy: AddressPolicy::default(),
+            client: None,
             metadata_timeout: Duration::from_secs(60),
             patience: Duration::from_secs(60),
         }

@@ -16,10 +16,11 @@ use tokio_util::task::TaskTracker;
 
 use super::engine::Engine;
 use super::feeder::{Feed, Feeder};
+use super::kept;
 use super::known::{Known, Shelf};
 use super::live::{Live, Reading};
 use super::room::Room;
-use super::storage::{Folder, Progress};
+use super::storage::{Folder, Progress, name_on_disk};
 use super::{Error, Options, State, Status};
 use crate::torrent::metainfo::{Bad, Metainfo};
 use crate::torrent::{InfoHash, Magnet};
@@ -140,13 +141,13 @@ impl Torrents {
         if let Some(known) = lock(&self.shelf).named(magnet) {
             return Ok(known);
         }
-        self.engine.permitted()?;
+        // First: who leaves takes what asks the trackers along.
+        let session = self.engine.session().await?;
         let trackers = self.engine.permitted_trackers(&magnet.trackers, false).await;
         let options = &self.engine.options;
         if trackers.is_empty() && !options.dht && !options.local_discovery {
             return Err(Error::NoWay);
         }
-        let session = self.engine.session().await?;
         let link = Magnet { trackers, ..Magnet::new(magnet.info_hash) }.to_string();
         let after = options.metadata_timeout;
         let found = timeout(after, list(&session, &link)).await;
@@ -237,6 +238,11 @@ impl Torrents {
         let session = self.engine.session().await?;
         let _alone = self.changing.lock().await;
         let info_hash = known.metainfo.info_hash;
+        if self.engine.options.library != old.spot {
+            // Nobody has asked for room where data goes now: who reads on does.
+            let why = "it is not where films go any more".to_owned();
+            return Err(Error::Disk { folder: old.spot.folder.clone(), why });
+        }
         {
             let mut all = lock(&self.live);
             if !all.get(&info_hash).is_some_and(|now| Arc::ptr_eq(now, old)) {
@@ -249,6 +255,12 @@ impl Torrents {
         old.gone.cancel();
         let left = session.delete(id_of(info_hash), false).await;
         left.map_err(|error| Error::engine(&error))?;
+        if let Some(file) = known.metainfo.file(index) {
+            // What was being read a moment ago is in memory still, whatever the disk has.
+            let path = old.spot.folder.join(info_hash.to_string()).join(name_on_disk(file));
+            let forgotten = tokio::task::spawn_blocking(move || kept::forget(&path)).await;
+            tracing::debug!(?forgotten, "what was in memory of a file");
+        }
         self.begin(&session, known, index, feed).await?;
         Ok(())
     }

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sha1::{Digest as _, Sha1};
@@ -20,15 +20,18 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::fetch::{AddressPolicy, Client, Request, Roots};
+use crate::fetch::{Client, Request};
 
-/// Most announces at one time; the others wait.
-const AT_ONCE: usize = 32;
+/// Most announces at one time; the others wait. More than the dead trackers of a few magnets: the
+/// live one of a film that is being opened must not wait for them.
+const AT_ONCE: usize = 256;
+/// How long a tracker has to answer, as the engine's own client gives it.
+const ANSWER: Duration = Duration::from_secs(10);
 /// Longest head of a request of the engine, in bytes.
 const LONGEST_HEAD: usize = 16 << 10;
 /// How long the engine has for it.
 const HEAD: Duration = Duration::from_secs(10);
-/// Most trackers that are known; then all are forgotten, and named again with the next torrent.
+/// Most trackers that are known; then the one that was named and asked longest ago is forgotten.
 const MOST_TRACKERS: usize = 4096;
 
 /// The one tracker that the engine asks by HTTP. It ends when it is dropped.
@@ -40,7 +43,34 @@ pub(super) struct TrackerRelay {
 
 struct Shared {
     client: Client,
-    trackers: Mutex<HashMap<String, Url>>,
+    trackers: Mutex<Trackers>,
+}
+
+/// The real trackers, each with the time (a count) at which it was named or asked last.
+#[derive(Default)]
+struct Trackers {
+    known: HashMap<String, (u64, Url)>,
+    time: u64,
+}
+
+impl Trackers {
+    fn put(&mut self, key: &str, url: Url) {
+        self.time += 1;
+        if self.known.len() >= MOST_TRACKERS && !self.known.contains_key(key) {
+            let oldest = self.known.iter().min_by_key(|(_, (time, _))| *time);
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                self.known.remove(&oldest);
+            }
+        }
+        self.known.insert(key.to_owned(), (self.time, url));
+    }
+
+    fn get(&mut self, key: &str) -> Option<Url> {
+        self.time += 1;
+        let (time, url) = self.known.get_mut(key)?;
+        *time = self.time;
+        Some(url.clone())
+    }
 }
 
 /// What the engine asks.
@@ -52,10 +82,8 @@ struct Asked {
 
 impl TrackerRelay {
     /// Listens on a free port of 127.0.0.1.
-    pub(super) async fn start(policy: AddressPolicy, tasks: &TaskTracker) -> io::Result<Self> {
-        let client = Client::new(policy.clone(), Roots::System);
-        let client = client.or_else(|_| Client::new(policy, Roots::Bundled));
-        let client = client.map_err(io::Error::other)?.waiting(Duration::ZERO);
+    pub(super) async fn start(client: Client, tasks: &TaskTracker) -> io::Result<Self> {
+        let client = client.waiting(Duration::ZERO);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
         let shared = Arc::new(Shared { client, trackers: Mutex::default() });
@@ -74,11 +102,7 @@ impl TrackerRelay {
         }
         // Nobody guesses it who does not know the address.
         let key = data_encoding::HEXLOWER.encode(&Sha1::digest(url.as_str()));
-        let mut trackers = self.shared.trackers.lock().unwrap_or_else(PoisonError::into_inner);
-        if trackers.len() >= MOST_TRACKERS {
-            trackers.clear();
-        }
-        trackers.insert(key.clone(), url);
+        self.shared.trackers().put(&key, url);
         Some(format!("http://{}/{key}", self.addr))
     }
 }
@@ -118,6 +142,10 @@ async fn listen(
 }
 
 impl Shared {
+    fn trackers(&self) -> MutexGuard<'_, Trackers> {
+        self.trackers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         let asked = timeout(HEAD, read_head(&mut stream)).await??;
         let (status, body) = match self.ask(asked).await {
@@ -134,18 +162,14 @@ impl Shared {
     }
 
     async fn ask(&self, asked: Asked) -> Result<(u16, bytes::Bytes), String> {
-        let tracker = {
-            let trackers = self.trackers.lock().unwrap_or_else(PoisonError::into_inner);
-            trackers.get(&asked.key).cloned()
-        };
-        let mut url = tracker.ok_or("no such tracker")?;
+        let mut url = self.trackers().get(&asked.key).ok_or("no such tracker")?;
         // The engine's parameters first, as it would write them itself: some trackers go by order.
         let query = match url.query() {
             Some(own) if !own.is_empty() => format!("{}&{own}", asked.query),
             _ => asked.query,
         };
         url.set_query(Some(&query));
-        let mut request = Request::get(url);
+        let mut request = Request::get(url).within(ANSWER);
         if let Some(agent) = asked.agent {
             request.headers.push(("user-agent", agent));
         }
@@ -191,5 +215,19 @@ mod tests {
         assert_eq!(read.agent.as_deref(), Some("engine 1"));
         assert!(asked("POST /k3y HTTP/1.1\r\n\r\n").is_none());
         assert!(asked("").is_none());
+    }
+
+    #[test]
+    fn of_too_many_trackers_those_that_are_asked_stay() {
+        let mut trackers = Trackers::default();
+        let url = |number: usize| format!("http://{number}.example/announce").parse().unwrap();
+        for number in 0..MOST_TRACKERS {
+            trackers.put(&number.to_string(), url(number));
+        }
+        assert_eq!(trackers.get("0"), Some(url(0)));
+        trackers.put("new", url(MOST_TRACKERS));
+        assert!(trackers.get("0").is_some() && trackers.get("new").is_some());
+        assert!(trackers.get("1").is_none());
+        assert_eq!(trackers.known.len(), MOST_TRACKERS);
     }
 }
