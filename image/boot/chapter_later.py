@@ -110,8 +110,8 @@ def time_from_network(t):
         before = seconds(t.box)
         try:
             clock = Clock(AHEAD_S)
-        except PermissionError:
-            t.note("not tried: a time server's port is root's")
+        except OSError as error:
+            t.note(f"not tried: a time server's port is root's, and may be taken ({error.strerror})")
             return
         with clock:
             # Where the server is comes from the router (DHCP) or is Debian's; this one is told by hand.

@@ -11,12 +11,14 @@ ERA_S = 2_208_988_800
 
 class Clock:
     """Tells a time that is `ahead_s` seconds ahead of this machine's; `with` it. Only root may take
-    its port: `PermissionError`."""
+    its port, and nobody may have it already: `OSError`."""
 
     def __init__(self, ahead_s):
         self._ahead_s = ahead_s
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", PORT))
+        # Closing it wakes nobody who waits for a datagram.
+        self._socket.settimeout(0.5)
         threading.Thread(target=self._serve, daemon=True).start()
 
     def __enter__(self):
@@ -30,6 +32,8 @@ class Clock:
             try:
                 question, who = self._socket.recvfrom(1024)
                 self._socket.sendto(self._answer(question), who)
+            except TimeoutError:
+                continue
             except OSError:
                 return  # It is closed.
 

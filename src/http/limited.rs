@@ -28,6 +28,13 @@ fn is_info_hash(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
+/// Whether a title of a signed link is one that nobody has chosen yet, so that its first request
+/// searches: its media id begins with `ask:`.
+pub(super) fn is_unchosen(title: &str) -> bool {
+    // That in base64; the last sign holds two bits of what comes next.
+    title.starts_with("YXNrO")
+}
+
 /// The title that a request opens, in words that tell one from another.
 pub(super) fn opened<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
     let mut parts = path.split('/').skip(1);
@@ -52,6 +59,16 @@ mod tests {
     use super::*;
 
     const HASH: &str = "dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c";
+
+    #[test]
+    fn a_title_that_nobody_chose_is_known_by_its_link() {
+        let link = |id: &str| data_encoding::BASE64URL_NOPAD.encode(id.as_bytes());
+        assert!(is_unchosen(&link("ask:tt1254207")));
+        assert!(is_unchosen(&link("ask:kitsu:1:2")));
+        for chosen in ["dd8255ecdc7ca55f-0", "asked", "ask", ""] {
+            assert!(!is_unchosen(&link(chosen)), "{chosen}");
+        }
+    }
 
     #[test]
     fn what_a_request_opens_is_told_by_its_path() {

@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use crate::http::error::ApiError;
-use crate::http::limited::{is_media, opened};
+use crate::http::limited::{is_media, is_unchosen, opened};
 use crate::http::server::Peer;
 
 /// How long whoever finds no place waits for one.
@@ -36,7 +36,8 @@ const LEAST_SAVED: f64 = 20.0;
 /// Different titles that one device may open in a minute; a person manages a dozen.
 const TITLES: usize = 40;
 /// The same of films that were chosen before, by their signed links: a set that lists a folder opens
-/// each of its films for its picture and its length. Nothing is searched, added or called for these.
+/// each of its films for its picture and its length. Nothing is searched for these; one that is not on
+/// the disk is opened, at its store or by its peers.
 const LISTED: usize = 400;
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long a notice is told.
@@ -374,7 +375,7 @@ pub async fn keep(State(limits): State<Limits>, request: Request, next: Next) ->
         crowded.into_response()
     };
     if let Some(title) = opened(request.method(), &path)
-        && let Err(crowded) = if path.starts_with("/v/") {
+        && let Err(crowded) = if path.starts_with("/v/") && !is_unchosen(title) {
             limits.follows(device, title)
         } else {
             limits.opens(device, title)

@@ -51,7 +51,8 @@ pub(super) fn of_letter(rows: &Rows) -> Option<u32> {
 /// The folders in which the titles of a part of the shelf stand, at or below that part's own.
 pub(super) fn folders_of<'a>(id: &NodeId, part: Part, rows: &'a Rows) -> Vec<(NodeId, &'a Rows)> {
     if !part.has_letters() || rows.len() <= MOST {
-        return vec![(id.clone(), rows)];
+        // Of a longer part the list is cut here.
+        return vec![(id.clone(), &rows[..rows.len().min(MOST)])];
     }
     by_letter(rows).flat_map(|(word, rows)| parts_of(&id.child(word), rows)).collect()
 }
