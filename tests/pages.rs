@@ -109,6 +109,9 @@ fn a_viewer_searches_chooses_and_gets_a_picture_without_script() {
 
     let best = server.ask("POST", &format!("/watch/{id}")).form("").send();
     assert!(location(&best).starts_with("/play/"));
+    // A series' id leads to its episodes.
+    assert_eq!(location(&server.get("/?q=tt9900102")), "/series/tt9900102");
+    assert_eq!(location(&server.get("/?q=tt9900102:1:1")), "/watch/tt9900102:1:1");
     // By name, and by episode.
     let found = server.get("/?q=harbour").text();
     let series = attribute(&found, "class=\"cards\"", "href");

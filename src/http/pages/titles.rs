@@ -20,6 +20,8 @@ use crate::web::{self, About, Season, Shelf, TitleCard, plain};
 const LONGEST_QUERY: usize = 200;
 /// How long the first page waits for a catalogue: people come to it to search.
 const SHELF_PATIENCE: Duration = Duration::from_millis(1_500);
+/// How long somebody who typed an id waits until it is known what it is.
+const ID_PATIENCE: Duration = Duration::from_secs(1);
 /// How many titles of each catalogue stand on the first page.
 const ON_SHELF: usize = 12;
 
@@ -72,14 +74,15 @@ pub(super) struct Asked {
     q: Option<String>,
 }
 
-/// `GET /?q=`: an id leads straight to its candidates.
+/// `GET /?q=`: an id leads straight to its candidates, that of a series to its episodes.
 pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Response {
     if let Err(door) = watching(&visitor, "/") {
         return door;
     }
     let asked: String = asked.q.unwrap_or_default().trim().chars().take(LONGEST_QUERY).collect();
     if let Ok(id) = asked.parse::<StremioId>() {
-        return Redirect::to(&format!("/watch/{id}")).into_response();
+        let page = if is_series(&visitor, &id).await { "series" } else { "watch" };
+        return Redirect::to(&format!("/{page}/{id}")).into_response();
     }
     let searched = !asked.is_empty();
     let (titles, shelves) = if searched {
@@ -102,6 +105,18 @@ pub(super) async fn home(visitor: Visitor, Query(asked): Query<Asked>) -> Respon
         }),
         Err(error) => trouble(&visitor, error, "/"),
     }
+}
+
+/// Whether an id without an episode is known to be that of a series: its candidates would be of no
+/// episode.
+async fn is_series(visitor: &Visitor, id: &StremioId) -> bool {
+    if id.episode().is_some() {
+        return false;
+    }
+    let told = timeout(ID_PATIENCE, visitor.rooms.playback.details(id)).await;
+    let Ok(Ok(told)) = told else { return false };
+    // An anime film may be told of as one episode.
+    told.value.kind == Kind::Series || told.value.episodes.len() > 1
 }
 
 fn to_do(visitor: &Visitor) -> Option<String> {
