@@ -102,7 +102,7 @@ echo open >"$root/etc/notes"; chmod 666 "$root/etc/notes"
 echo tool >"$root/usr/bin/tool"; chmod 4755 "$root/usr/bin/tool"
 printf -- '-----BEGIN OPENSSH PRIVATE KEY-----\n' >"$root/etc/secret.pem"
 sed -i 's/^root:[*!]/root:$6$x$y/' "$root/etc/shadow"
-rm -f "$root"/usr/share/credenza/update-keys/next.pub "$root/usr/share/doc/credenza/copyright"
+rm -f "$root"/usr/share/credenza/update-keys/next.pub "$root"/usr/share/doc/credenza/{copyright,libraries}
 cp "$root/etc/notes" "$root/usr/bin/sshd"
 rm -f "$root/etc/systemd/system/getty@.service" "$root"/usr/lib/aarch64-linux-gnu/libgmp.so.*
 sed -i 's/^NoNewPrivileges=yes/#/; s/--listen \[::\]:80$/--listen [::]:81/' "$root/usr/lib/systemd/system/credenza.service"
@@ -111,7 +111,7 @@ mksquashfs "$root" "$work/spoilt.sqfs" -comp gzip -Xcompression-level 1 -all-roo
 mdel -i "$copy@@$slot_a" ::rootfs.sqfs
 mcopy -i "$copy@@$slot_a" "$work/spoilt.sqfs" ::rootfs.sqfs
 noticed 'a spoilt system' 'writable by everybody' 'setuid' 'no private keys' 'no password' 'two keys' \
-    'own licence' 'no sshd' 'getty@.service is masked' 'NoNewPrivileges=yes' \
+    'own licence' 'terms of the map' 'no sshd' 'getty@.service is masked' 'NoNewPrivileges=yes' \
     'finds the libraries' 'listens on a port that image/ports.txt lists (81)' 'no other unit of ours listens'
 
 if [ "$missed" != 0 ]; then

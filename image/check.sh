@@ -231,6 +231,7 @@ check_licences() {
         done <"$work/packages" | none "every Debian package that is listed brought its licence"
     fi
     promise "our own licence is there" -- test -s "$root/usr/share/doc/credenza/copyright"
+    promise "the terms of the map that is built in are there" -- grep -q bangumi-data "$root/usr/share/doc/credenza/libraries"
     for program in credenza ffmpeg ffprobe; do
         promise "$program is there, and is a program of the board" -- sh -c \
             "readelf -h '$root/usr/bin/$program' | grep -q AArch64"

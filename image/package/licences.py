@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Names every crate in the program with its licence, and prints their notices: licences.py TARGET.
 
-Most of the licences ask that their notice comes with the program. Same notices are printed once.
+Most of the licences ask that their notice comes with the program. Same notices are printed once. Data
+of others that is built in has a file NOTICE beside it, which is printed first.
 """
 
 import json
@@ -9,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 
+SOURCES = pathlib.Path(__file__).resolve().parents[2] / "src"
 NAMES = ("licen[cs]e*", "LICEN[CS]E*", "COPYING*", "NOTICE*", "UNLICENSE*", "COPYRIGHT*")
 
 
@@ -32,6 +34,8 @@ def linked(metadata):
 def main(target):
     command = ["cargo", "metadata", "--format-version=1", "--locked", "--filter-platform", target]
     metadata = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    for notice in sorted(SOURCES.rglob("NOTICE")):
+        print(f"{notice.read_text(encoding='utf-8').strip()}\n\n{'=' * 100}\n")
     notices = {}
     for package in linked(metadata):
         name = f"{package['name']} {package['version']}"

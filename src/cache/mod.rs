@@ -8,6 +8,7 @@
 //!
 //! The calls are synchronous: each is some microseconds in memory. Only [`Cache::flush`] waits.
 
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,7 +93,7 @@ impl Cache {
 
     /// Keeps what was found for `id`: `torrents`, best first. Where they are more than one entry of
     /// [`shelf::FOUND`] takes, the last of them are left out.
-    pub fn put_found(&self, id: &StremioId, torrents: &[Unique]) {
+    pub fn put_found<T: Borrow<Unique>>(&self, id: &StremioId, torrents: &[T]) {
         if let Some(packed) = packed::pack(torrents, shelf::FOUND.longest) {
             self.engine.put(&shelf::FOUND, vec![(id.to_string().into_bytes(), packed)]);
         }

@@ -1,27 +1,34 @@
 //! Many torrents in few bytes. Names and trackers repeat, so that a list packs to a sixth.
 
-use std::io::{Read as _, Write as _};
+use std::borrow::Borrow;
+use std::io::{BufWriter, Read as _, Write as _};
 
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer as _};
 
 use crate::torrent::Unique;
 
 /// The most that is unpacked, in bytes: ours is less, and what is damaged may claim anything.
 const MOST: u64 = 16 << 20;
+/// What is packed at a time, in bytes.
+const PIECE: usize = 64 << 10;
 
 /// As many of the first `torrents` as fit into `longest` bytes; `None` where not even one does.
-pub(super) fn pack(torrents: &[Unique], longest: usize) -> Option<Vec<u8>> {
+pub(super) fn pack<T: Borrow<Unique>>(torrents: &[T], longest: usize) -> Option<Vec<u8>> {
     let mut count = torrents.len();
     loop {
-        let text = serde_json::to_vec(&torrents[..count]).ok()?;
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(&text).ok()?;
+        // Packed as it is written: as text a search takes megabytes, beside the answer that is sent.
+        let encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        let mut text = BufWriter::with_capacity(PIECE, encoder);
+        let mut to = serde_json::Serializer::new(&mut text);
+        to.collect_seq(torrents[..count].iter().map(<T as Borrow<Unique>>::borrow)).ok()?;
+        let encoder = text.into_inner().ok()?;
+        let length = encoder.total_in();
         let packed = encoder.finish().ok()?;
-        if packed.len() <= longest && text.len() as u64 <= MOST {
+        if packed.len() <= longest && length <= MOST {
             return Some(packed);
         }
         // The share that would have fitted, and a little less for sure.
@@ -96,7 +103,7 @@ mod tests {
             assert_eq!(less, all[..less.len()], "the first of them");
         }
         assert_eq!(pack(&all, 10), None);
-        assert_eq!(unpack(&pack(&[], 100).unwrap()).unwrap(), []);
+        assert_eq!(unpack(&pack::<Unique>(&[], 100).unwrap()).unwrap(), []);
     }
 
     proptest::proptest! {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use super::{Error, LIMIT, Listed, Report, Shut, Source, State};
 use crate::fetch::Sent;
 use crate::media::Query;
-use crate::torrent::IndexName;
+use crate::torrent::{IndexName, Torrent};
 
 /// Why there is no list.
 enum Failure {
@@ -81,7 +81,11 @@ fn report(index: IndexName, elapsed: Duration, outcome: Result<Listed, Failure>)
         Ok(Listed { mut torrents, refused }) => {
             // One that is asked in two ways lists much of it twice.
             let mut seen = HashSet::new();
-            torrents.retain(|one| seen.insert((one.info_hash, one.file_index, one.name.clone())));
+            let key = |one: &Torrent| (one.info_hash, one.file_index);
+            if !torrents.iter().all(|one| seen.insert(key(one))) {
+                let mut seen = HashSet::new();
+                torrents.retain(|one| seen.insert((key(one), one.name.clone())));
+            }
             let state = if torrents.is_empty() { State::Empty } else { State::Ok };
             let Some(error) = refused else {
                 return Report { torrents, ..Report::new(index, state, elapsed) };

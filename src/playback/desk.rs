@@ -137,8 +137,8 @@ impl Desk {
     /// and asks nobody.
     pub(super) fn query(&self, id: &StremioId) -> Query {
         let title = self.parts.cache.title(id).map(|(title, _)| {
-            let names = self.parts.titles.known_names(id, title.imdb);
-            also_called(title, names.unwrap_or_default())
+            let names = self.parts.titles.names_of_before(id, title.imdb);
+            also_called(title, names)
         });
         Query { id: *id, title }
     }

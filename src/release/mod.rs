@@ -36,7 +36,7 @@ pub const MAX_NAME_BYTES: usize = 1024;
 /// What a name says. What it does not say is `None` or empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
-#[expect(clippy::struct_excessive_bools, reason = "four facts, each by itself")]
+#[expect(clippy::struct_excessive_bools, reason = "facts, each by itself")]
 pub struct Release {
     /// The name as it was read: cut at [`MAX_NAME_BYTES`], without control characters.
     pub name: String,
@@ -77,6 +77,12 @@ pub struct Release {
     /// Sound in two languages or more, which it need not name.
     #[serde(skip)]
     pub many_languages: bool,
+    /// A disc as it was sold, with menus and parts.
+    #[serde(skip)]
+    pub disc: bool,
+    /// It needs a password.
+    #[serde(skip)]
+    pub locked: bool,
 }
 
 impl Release {
@@ -161,6 +167,7 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
     let unscored = name.replace('_', " ");
     let picture = Picture::of(&unscored);
     let (audio, channels) = sound::tracks(&unscored);
+    let words = kind::Words::of(&name);
     Release {
         title: (!title.is_empty()).then(|| title.to_owned()),
         year: year(parsed.year()),
@@ -176,11 +183,13 @@ fn read(name: String, parsed: &ParsedTitle) -> Release {
         batch,
         extension: extension(&name),
         is_video: is_video(&name),
-        is_sample: is_sample(&name),
+        is_sample: words.sample,
         seasons: counted.seasons,
         episodes: counted.episodes,
         half: parsed.half_episode().unwrap_or(false),
         many_languages: language::many(parsed.languages().unwrap_or_default()),
+        disc: words.disc,
+        locked: words.locked,
         date,
         name,
     }

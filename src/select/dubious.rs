@@ -17,10 +17,6 @@ static NOTE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\bpass(?:word|wort|code|key)?s?\b[^/\\]*\.(?:txt|url|html?|nfo|rtf|docx?|pdf|png|jpe?g|lnk)$")
         .expect("a constant pattern")
 });
-static PROTECTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\bpassword[ ._-](?:protected|required|inside|in[ ._-])")
-        .expect("a constant pattern")
-});
 /// A torrent that is nothing but what lies beside a film; with a sign before it, it comes along.
 static EXTRA: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -34,7 +30,7 @@ static COMES_ALONG: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// By its files, and by its name where that is a file's.
-pub(super) fn of_files(torrent: &Unique, names: &Names) -> Option<Merit> {
+pub(super) fn of_files(torrent: &Unique, release: &Release, names: &Names) -> Option<Merit> {
     let mut all =
         torrent.files.iter().map(|file| file.name.as_str()).chain(torrent.file_name.as_deref());
     if all.any(release::is_executable) || release::is_executable(&torrent.name) {
@@ -45,7 +41,7 @@ pub(super) fn of_files(torrent: &Unique, names: &Names) -> Option<Merit> {
     let note =
         |file: &TorrentFile| !release::is_video(&file.name) && NOTE.is_match(file.base_name());
     let note = torrent.files.iter().any(note);
-    if (note || PROTECTED.is_match(&torrent.name)) && !titled() {
+    if (note || release.locked) && !titled() {
         return Some(Merit::PasswordNote);
     }
     let listed = !torrent.files.is_empty();

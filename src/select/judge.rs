@@ -56,7 +56,7 @@ impl<'a> Judge<'a> {
     ) -> Candidate {
         let mut merits = Vec::with_capacity(10);
         merits.extend(of_stores(&availability, self.preferences));
-        merits.extend(dubious::of_files(&torrent, &self.names));
+        merits.extend(dubious::of_files(&torrent, &release, &self.names));
         let (title, number) = (self.of_title(&release), self.of_number(&release, picked, &torrent));
         merits.extend(match title {
             Some(Merit::TitleDiffers) if self.is_listed_as_it(&torrent, &release, number) => {

@@ -1,21 +1,9 @@
 //! The picture of a torrent, and what the owner's set makes of it.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::merit::Merit;
 use super::preferences::{Codec, DolbyVision, Hdr, Preferences, Resolution};
 use crate::release::Release;
 use crate::torrent::Unique;
-
-/// A disc as it was sold, with menus and parts; no player on a television opens an image of one.
-static DISC: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)\b(?:BDMV|VIDEO_TS|BD(?:25|50|66|100)|DVD[ ._-]?[59]|ISO|(?:COMPLETE|FULL)[ ._-](?:UHD[ ._-])?BLU-?RAY)\b",
-    )
-    .expect("a constant pattern")
-});
 
 pub(super) fn of_picture(
     release: &Release,
@@ -47,7 +35,7 @@ pub(super) fn of_picture(
 
 fn of_source(release: &Release, torrent: &Unique) -> Option<Merit> {
     let on_disc = |name: &str| name.contains("BDMV/") || name.contains("VIDEO_TS/");
-    if DISC.is_match(&torrent.name) || torrent.files.iter().any(|file| on_disc(&file.name)) {
+    if release.disc || torrent.files.iter().any(|file| on_disc(&file.name)) {
         return Some(Merit::FullDisc);
     }
     match release.quality.as_deref()? {

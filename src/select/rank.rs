@@ -30,11 +30,21 @@ pub fn rank<S: std::hash::BuildHasher>(
         let stores = availability.get(&torrent.info_hash).cloned().unwrap_or_default();
         candidates.push(judge.candidate(torrent, stores, release, picked.as_deref()));
     }
-    candidates.sort_by(|a, b| {
-        b.score.total_cmp(&a.score).then_with(|| a.torrent.info_hash.cmp(&b.torrent.info_hash))
-    });
-    candidates.sort_by_key(Candidate::tier);
-    candidates
+    in_order(candidates)
+}
+
+/// The best first. Candidates are large, so their places are sorted and each is moved once.
+fn in_order(candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let key = |one: &Candidate| (one.tier(), one.score, one.torrent.info_hash);
+    let mut order: Vec<_> = candidates.iter().map(key).zip(0..).collect();
+    order.sort_unstable_by(
+        |((tier, score, hash), _), ((other_tier, other_score, other_hash), _)| {
+            let by_score = || other_score.total_cmp(score);
+            tier.cmp(other_tier).then_with(by_score).then_with(|| hash.cmp(other_hash))
+        },
+    );
+    let mut candidates: Vec<Option<Candidate>> = candidates.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|(_, at): (_, usize)| candidates[at].take()).collect()
 }
 
 /// Reads the names that [`rank`] will read of these rows; the reader remembers them. Blocks meanwhile.

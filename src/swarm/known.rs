@@ -9,6 +9,8 @@ use crate::torrent::{InfoHash, Magnet};
 
 /// Most descriptions that are remembered; a large one takes 8 MiB.
 const MOST: usize = 128;
+/// Most trackers that are remembered of one, however many magnets name some; fewer are asked.
+const MOST_TRACKERS: usize = 128;
 
 /// A torrent whose description is known, and who may have it.
 pub(super) struct Known {
@@ -21,15 +23,20 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn new(metainfo: Metainfo, trackers: &[String], peers: Vec<SocketAddr>) -> Self {
-        let trackers = union(&metainfo.trackers, trackers);
+        let trackers = most(union(&metainfo.trackers, trackers));
         Self { metainfo: Arc::new(metainfo), trackers, peers }
     }
 
     fn with(&self, trackers: &[String], peers: &[SocketAddr]) -> Self {
-        let trackers = union(&self.trackers, trackers);
+        let trackers = most(union(&self.trackers, trackers));
         let peers = union(&self.peers, peers);
         Self { metainfo: self.metainfo.clone(), trackers, peers }
     }
+}
+
+fn most(mut trackers: Vec<String>) -> Vec<String> {
+    trackers.truncate(MOST_TRACKERS);
+    trackers
 }
 
 fn union<T: Clone + PartialEq>(known: &[T], more: &[T]) -> Vec<T> {

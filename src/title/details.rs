@@ -65,6 +65,9 @@ pub struct Details {
     /// Whether TMDB was asked for what was missing.
     #[serde(default)]
     pub completed: bool,
+    /// Whether it holds what TMDB told of an earlier answer: carried on until TMDB is asked again.
+    #[serde(default)]
+    pub carries: bool,
 }
 
 /// What is told of an episode.
@@ -120,6 +123,11 @@ impl Details {
     #[must_use]
     pub fn episode(&self, asked: Episode) -> Option<&EpisodeDetails> {
         self.episodes.iter().find(|row| row.episode == asked)
+    }
+
+    /// Whether it holds what TMDB told, now or of an earlier answer.
+    pub(super) const fn holds_more(&self) -> bool {
+        self.completed || self.carries
     }
 
     /// The same without what a long series has no room for.

@@ -68,6 +68,7 @@ fn details(meta: &Value, id: StremioId, kind: Kind) -> Option<Details> {
         tmdb: None,
         kitsu: None,
         completed: false,
+        carries: false,
     })
 }
 

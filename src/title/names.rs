@@ -22,15 +22,28 @@ impl Titles {
     /// The other names of a title as they were told before; `None` where they are to be asked for.
     #[must_use]
     pub fn known_names(&self, id: &StremioId, imdb: Option<ImdbId>) -> Option<Vec<String>> {
+        self.told_names(id, imdb).filter(|(_, age)| *age < FRESH).map(|(names, _)| names)
+    }
+
+    /// The same however long ago they were told, for who asks nobody: a name does not go out of use.
+    #[must_use]
+    pub fn names_of_before(&self, id: &StremioId, imdb: Option<ImdbId>) -> Vec<String> {
+        self.told_names(id, imdb).map(|(names, _)| names).unwrap_or_default()
+    }
+
+    /// By whichever of its ids they were asked for: at first its place at IMDb may not be known.
+    fn told_names(&self, id: &StremioId, imdb: Option<ImdbId>) -> Option<(Vec<String>, Duration)> {
         self.tmdb_key()?;
-        let (names, age) = self.cache.as_ref()?.answer(&key(id, imdb)?)?;
-        (age < FRESH).then_some(names)
+        let cache = self.cache.as_ref()?;
+        let told = keys(id, imdb).filter_map(|key| cache.answer(&key));
+        told.min_by_key(|(_, age)| *age)
     }
 
     /// Asks TMDB for the other names of a title. None where there is no key, where TMDB does not know
     /// it, and where it does not answer: then those of before.
     pub async fn other_names(&self, id: &StremioId, imdb: Option<ImdbId>) -> Vec<String> {
-        let (Some(_), Some(key)) = (self.tmdb_key(), key(id, imdb)) else { return Vec::new() };
+        let key = keys(id, imdb).next();
+        let (Some(_), Some(key)) = (self.tmdb_key(), key) else { return Vec::new() };
         match self.ask_names(id, imdb).await {
             Ok(names) => {
                 if let Some(cache) = &self.cache {
@@ -40,8 +53,7 @@ impl Titles {
             }
             Err(error) => {
                 tracing::info!(%error, "TMDB did not tell the other names of a title");
-                let kept = self.cache.as_ref().and_then(|cache| cache.answer(&key));
-                kept.map(|(names, _)| names).unwrap_or_default()
+                self.names_of_before(id, imdb)
             }
         }
     }
@@ -87,11 +99,12 @@ fn imdb_of(id: &StremioId, known: Option<ImdbId>) -> Option<ImdbId> {
     }
 }
 
-/// Under which they are kept: for a series once, whatever the episode.
-fn key(id: &StremioId, imdb: Option<ImdbId>) -> Option<String> {
-    let own = || own(id).map(super::source::tmdb_key);
-    let title = imdb_of(id, imdb).map(|imdb| imdb.to_string()).or_else(own)?;
-    Some(format!("names/{title}"))
+/// Under which they are kept, the first of them when they are told: for a series once, whatever the
+/// episode.
+fn keys(id: &StremioId, imdb: Option<ImdbId>) -> impl Iterator<Item = String> {
+    let at_imdb = imdb_of(id, imdb).map(|imdb| imdb.to_string());
+    let titles = at_imdb.into_iter().chain(own(id).map(super::source::tmdb_key));
+    titles.map(|title| format!("names/{title}"))
 }
 
 /// Every name that an answer tells, each once: the usual one, its own language's, the translations,

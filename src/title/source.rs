@@ -180,10 +180,13 @@ impl Titles {
         match told {
             Ok(Some(mut details)) => {
                 // What a search asks is not completed; it takes nothing away from what was.
+                // Not the second time either, nor the tenth: a series that is searched every evening
+                // is seldom read about.
                 if !details.completed
-                    && let Some(kept) = kept.filter(|kept| kept.value.completed)
+                    && let Some(kept) = kept.filter(|kept| kept.value.holds_more())
                 {
                     details.complete(kept.value);
+                    details.carries = true;
                 }
                 self.keep(key, &details);
                 Ok(Some(Told { value: details, age: None }))
@@ -223,4 +226,31 @@ pub(super) fn tmdb_key(id: TmdbId) -> String {
 pub(super) fn catalogue_id(entry: &super::anime_map::Entry) -> Option<(AnimeBase, u32)> {
     let bases = [AnimeBase::Kitsu, AnimeBase::AniDb, AnimeBase::MyAnimeList];
     bases.into_iter().find_map(|base| Some((base, entry.id_at(base)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fetch::{AddressPolicy, Client, Roots};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn what_tmdb_told_stays_through_every_search_until_it_is_asked_again() {
+        let nobody: url::Url = "http://127.0.0.1:9/".parse().unwrap();
+        let client = Client::new(AddressPolicy::default(), Roots::Bundled).unwrap();
+        let titles = Titles::new(client, nobody.clone(), nobody);
+        let id: ImdbId = "tt9900001".parse().unwrap();
+        let told = json!({"id": id.to_string(), "kind": "movie", "name": "Harbour Lights"});
+        let told: Details = serde_json::from_value(told).unwrap();
+        let plot = Some("A ship comes in.".to_owned());
+        let mut kept = Details { plot: plot.clone(), completed: true, ..told.clone() };
+        for search in 1..=3 {
+            let old = Told { value: kept, age: Some(2 * FRESH) };
+            let (now, want) = (Ok(Some(told.clone())), Want::Names(None));
+            let settled = titles.settled("title/x", now, Some(old), want, TmdbQuery::Imdb(id));
+            kept = settled.await.unwrap().unwrap().value;
+            assert_eq!(kept.plot, plot, "search {search}");
+            assert!(!kept.completed, "who reads about it has TMDB asked again");
+        }
+    }
 }

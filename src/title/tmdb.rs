@@ -209,6 +209,7 @@ fn details(body: &Value, id: TmdbId) -> Option<Details> {
         tmdb: Some(id.id),
         kitsu: None,
         completed: true,
+        carries: false,
     })
 }
 

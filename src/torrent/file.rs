@@ -43,6 +43,9 @@ impl TorrentFile {
 /// other has. The folders that all of them lie in do not count, since a store may put the torrent's
 /// own name in front; how many there are does, so that a list that lacks one is of other files.
 pub fn mark_twins(files: &mut [TorrentFile]) {
+    if !has_twins(files) {
+        return files.iter_mut().for_each(|file| file.twin = None);
+    }
     let mut alike: HashMap<(String, Option<u64>), Vec<usize>> = HashMap::new();
     for (at, file) in files.iter().enumerate() {
         alike.entry((file.base_name().to_owned(), file.size_bytes)).or_default().push(at);
@@ -53,6 +56,13 @@ pub fn mark_twins(files: &mut [TorrentFile]) {
             files[at].twin = mark;
         }
     }
+}
+
+/// Whether any two have the same base name and length. Few lists have such, and a search reads many.
+fn has_twins(files: &[TorrentFile]) -> bool {
+    let mut all: Vec<_> = files.iter().map(|file| (file.size_bytes, file.base_name())).collect();
+    all.sort_unstable();
+    all.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 fn marks(twins: &[usize], files: &[TorrentFile]) -> Vec<Option<String>> {

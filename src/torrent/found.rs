@@ -12,6 +12,8 @@ use super::{IndexName, InfoHash, Magnet, TorrentFile};
 
 /// How many more names of a torrent are kept.
 const MOST_OTHER_NAMES: usize = 2;
+/// How many trackers of a torrent are kept, however many rows name some.
+const MOST_TRACKERS: usize = 128;
 
 /// One row of one index. What the index does not say is `None`, never 0 or -1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +140,7 @@ impl Unique {
 
     fn announce(&mut self, trackers: &[String]) {
         for tracker in trackers {
-            if !self.trackers.contains(tracker) {
+            if self.trackers.len() < MOST_TRACKERS && !self.trackers.contains(tracker) {
                 self.trackers.push(tracker.clone());
             }
         }
@@ -244,6 +246,17 @@ mod tests {
         let all = unique(names.map(|name| torrent(IndexName::Zilean, name)));
         assert_eq!((all[0].name.as_str(), all[0].other_names.len()), (names[0], MOST_OTHER_NAMES));
         assert_eq!(all[0].other_names, ["Show.S01.1080p", "Die Reihe"]);
+    }
+
+    #[test]
+    fn of_many_rows_trackers_so_many_are_kept() {
+        let row = |from: usize| Torrent {
+            trackers: (from..from + 64).map(|n| format!("udp://{n}.example:1")).collect(),
+            ..torrent(IndexName::Zilean, "A Film 2020")
+        };
+        let all = unique([row(0), row(32), row(64), row(96)]);
+        assert_eq!(all[0].trackers.len(), MOST_TRACKERS);
+        assert_eq!(all[0].trackers[127], "udp://127.example:1");
     }
 
     #[test]

@@ -136,7 +136,8 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Told<'de>, A::Error> {
-        let mut members = Vec::new();
+        // As many as most rows and files have: they are counted in thousands.
+        let mut members = Vec::with_capacity(8);
         while let Some((Name(name), value)) = map.next_entry()? {
             members.push((name, value));
         }

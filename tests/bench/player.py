@@ -9,15 +9,20 @@ LONGEST_S = 90
 
 def call(port, method, path, body=None, bearer=None, limit=60):
     """One JSON call; the answer, read."""
+    return json.loads(answer(port, method, path, body, bearer, limit))
+
+
+def answer(port, method, path, body=None, bearer=None, limit=60):
+    """One call; the answer's bytes."""
     headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit)
     connection.request(method, path, body, headers)
-    answer = connection.getresponse()
-    said = answer.read()
+    given = connection.getresponse()
+    said = given.read()
     connection.close()
-    if answer.status not in (200, 201):
-        raise SystemExit(f"{method} {path} answered {answer.status}: {said[:500]!r}")
-    return json.loads(said)
+    if given.status not in (200, 201):
+        raise SystemExit(f"{method} {path} answered {given.status}: {said[:500]!r}")
+    return said
 
 
 def read(port, path, source, start=0, most=None, mark=None):

@@ -133,8 +133,11 @@ class Server:
     def find(self, asked):
         """What was found, and milliseconds: by the client's clock and of CPU."""
         busy, began = machine.cpu_seconds(self.pid), time.perf_counter()
-        found = player.call(self.port, "GET", f"/api/find/{asked}", bearer=self.bearer)
-        return found, 1e3 * (time.perf_counter() - began), 1e3 * (machine.cpu_seconds(self.pid) - busy)
+        said = player.answer(self.port, "GET", f"/api/find/{asked}", bearer=self.bearer)
+        took = time.perf_counter() - began
+        # Megabytes: what this program takes to read them is none of the server's time.
+        found = json.loads(said)
+        return found, 1e3 * took, 1e3 * (machine.cpu_seconds(self.pid) - busy)
 
     def events(self, asked):
         """The events of a search as they come: (seconds of the shared clock, kind, data)."""

@@ -1,6 +1,7 @@
 //! TMDB's numbers and keys.
 
 use credenza::cache::Cache;
+use credenza::media::StremioId;
 use credenza::secret::Secret;
 use credenza::title::Titles;
 
@@ -70,4 +71,30 @@ async fn numbers_of_tmdb_are_translated_by_what_cinemeta_told_or_with_a_key_by_t
     assert_eq!(tmdb.requests().len(), before, "nobody is asked for what is no key");
     tmdb.on("/3/authentication", Reply::json(r#"{"success":true}"#));
     titles.check_tmdb_key(&key).await.unwrap();
+}
+
+#[tokio::test]
+async fn names_that_were_asked_for_by_one_id_are_known_by_the_other() {
+    let (cinemeta, tmdb) = (Upstream::start(), Upstream::start());
+    let told =
+        r#"{"title":"Harbour Lights","alternative_titles":{"titles":[{"title":"Hafenlichter"}]}}"#;
+    tmdb.on("/3/movie/870010", Reply::json(told));
+    let folder = tempfile::tempdir().unwrap();
+    let (cache, _) = Cache::open(folder.path());
+    let titles = Titles::new(client(&[&cinemeta, &tmdb]), cinemeta.url("/"), cinemeta.url("/"))
+        .with_cache(cache)
+        .with_tmdb_and_images(tmdb.url("/3"), cinemeta.url("/"));
+    titles.use_tmdb_key(Some(Secret::new("0123456789abcdef0123456789abcdef")));
+    let id: StremioId = "tmdb:movie:870010".parse().unwrap();
+    let imdb = Some("tt9900001".parse().unwrap());
+    assert_eq!(titles.known_names(&id, imdb), None);
+    // A search begins before it knows the place at IMDb.
+    let names = titles.other_names(&id, None).await;
+    assert_eq!(names, ["Harbour Lights", "Hafenlichter"]);
+    assert_eq!(titles.known_names(&id, imdb), Some(names.clone()));
+    assert_eq!(titles.names_of_before(&id, imdb), names);
+    // TMDB is asked once, and what it told stands where it does not answer.
+    assert_eq!(tmdb.requests().len(), 1);
+    tmdb.on("/3/movie/870010", Reply::status(500));
+    assert_eq!(titles.other_names(&id, imdb).await, names);
 }

@@ -22,8 +22,8 @@ impl Round {
         }
         let (cache, id) = (&self.desk.parts.cache, &self.query.id);
         // Best first: where they are too many, the last are left out.
-        let torrents: Vec<Unique> =
-            findings.candidates.iter().map(|candidate| candidate.torrent.clone()).collect();
+        let torrents: Vec<&Unique> =
+            findings.candidates.iter().map(|candidate| &candidate.torrent).collect();
         let asked = Asked {
             indexes: findings.indexes.clone(),
             torrents_found: findings.torrents_found,
