@@ -1,6 +1,7 @@
 //! The catalogue as files, through the real program: WebDAV, pages of links, playlists. The clients
 //! are other people's; a film counts as played where frames were decoded past a seek.
 
+mod beside;
 mod clip;
 mod litmus;
 mod names;

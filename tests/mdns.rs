@@ -5,6 +5,7 @@
 //! a namespace that the test made.
 
 mod ipv6;
+mod late;
 
 use crate::support::installed::python;
 use crate::support::netns::{Avahi, Lab, Namespace, Service};

@@ -1,7 +1,9 @@
 //! "Play on a television" with a real renderer (gmediarender, which plays with GStreamer) on another
 //! host: found, told to play, asked how far it is, led, and followed.
 
+mod captions;
 mod cast;
+mod claims;
 mod following;
 mod ranked;
 

@@ -28,6 +28,7 @@ use crate::host_name::host_label;
 use crate::http::following::Following;
 use crate::http::host::HostRule;
 use crate::http::limits::{Caps, Limits};
+use crate::http::probes::Probes;
 use crate::http::rooms::{Rooms, Whereabouts};
 use crate::http::sets::Sets;
 use crate::http::traffic::Traffic;
@@ -201,6 +202,7 @@ impl App {
             limits: Limits::new(caps(config)),
             media_server,
             sets: Sets::default(),
+            probes: Probes::default(),
             renderers: Renderers::new(client, links.clone()),
             following: Following::default(),
             links: links.clone(),

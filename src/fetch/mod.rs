@@ -32,12 +32,14 @@ mod retry;
 mod roots;
 mod route;
 mod sent;
+mod unverified;
 
 pub use address::AddressPolicy;
 pub use error::Error;
 pub use locate::at;
 pub use roots::{Roots, bundled_roots_pem, system_roots_present};
 pub use sent::Sent;
+pub use unverified::Unverified;
 
 use route::{Encoding, Routes};
 

@@ -67,7 +67,8 @@ async fn answer(visitor: Visitor, watch: Option<Extension<Watch>>, request: Requ
 /// A folder as a page of links. The words of a link are the name that it leads to, since Kodi takes
 /// none for a file where they differ.
 pub(super) async fn index(visitor: &Visitor, entry: &Entry) -> Response {
-    let children = match dav::entries(&visitor.rooms.playback, &entry.node.id).await {
+    let (playback, folder) = (&visitor.rooms.playback, &entry.node.id);
+    let children = match dav::looked_through(playback, visitor.set(), folder).await {
         Ok(children) => children,
         Err(error) => return ApiError::from(error).into_response(),
     };
@@ -89,7 +90,8 @@ pub(super) async fn index(visitor: &Visitor, entry: &Entry) -> Response {
 
 /// The films of a folder, by their signed addresses: a player needs no password for them.
 async fn playlist_of(visitor: &Visitor, entry: &Entry, media_type: &str) -> Response {
-    let children = match dav::entries(&visitor.rooms.playback, &entry.node.id).await {
+    let (playback, folder) = (&visitor.rooms.playback, &entry.node.id);
+    let children = match dav::entries(playback, visitor.set(), folder).await {
         Ok(children) => children,
         Err(error) => return ApiError::from(error).into_response(),
     };

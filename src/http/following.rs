@@ -14,8 +14,9 @@ use tracing::{debug, warn};
 
 use super::error::ApiError;
 use super::rooms::Rooms;
-use crate::lan::renderer::{Film, Standing, State};
-use crate::playback::ShelfChange;
+use super::subtitle;
+use crate::lan::renderer::{Film, Standing, State, Track};
+use crate::playback::{ShelfChange, SubtitleLine};
 
 /// How long the subtitles may keep a film waiting.
 const SUBTITLES: Duration = Duration::from_secs(1);
@@ -82,10 +83,19 @@ impl Showing {
 
     async fn show(&self, rooms: &Rooms) -> Result<(), ApiError> {
         // A set that was told to play should not wait for a list of strangers'.
-        rooms.playback.subtitles_within(&self.media_id, SUBTITLES).await?;
-        let captions = rooms.subtitles_of(&self.media_id).into_iter().next();
-        let captions = captions.map(|path| format!("{}{path}", self.base));
-        let film = Film { captions, ..self.film.clone() };
+        let lines = rooms.playback.subtitles_within(&self.media_id, SUBTITLES).await?;
+        let at = |line: &SubtitleLine, form: &str| {
+            format!("{}{}", self.base, rooms.subtitle_path(line, form))
+        };
+        let captions = lines.first().map(|line| at(line, "bom.srt"));
+        let wanted = rooms.playback.preferences().subtitles.clone();
+        let tracks = subtitle::tracks(&lines, &wanted).into_iter().map(|(line, shown)| Track {
+            url: at(line, "vtt"),
+            language: line.tag(),
+            name: line.label.clone(),
+            shown,
+        });
+        let film = Film { captions, tracks: tracks.collect(), ..self.film.clone() };
         Ok(rooms.renderers.show(&self.renderer, &film).await?)
     }
 

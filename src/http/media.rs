@@ -100,6 +100,29 @@ pub fn answer_to(
     answer
 }
 
+/// The answer to `HEAD` about a film of which it is not known yet which bytes it will be: what can be said
+/// all the same, and no length, which would have to be true later.
+pub(super) fn likely(
+    set: Option<&'static Profile>,
+    media_type: &'static str,
+    asked: &HeaderMap,
+) -> Response {
+    if let Some(status) = dlna::refusal(asked) {
+        return bare(status);
+    }
+    let mut answer = StatusCode::OK.into_response();
+    let headers = answer.headers_mut();
+    let spelled = set.unwrap_or_else(Profile::unknown).spelled(media_type);
+    if let Ok(spelled) = HeaderValue::from_str(spelled) {
+        headers.insert(header::CONTENT_TYPE, spelled);
+    }
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    add_cors(headers);
+    dlna::add(headers, asked);
+    answer
+}
+
 /// A `GET` whose `Range` counts.
 fn ranged(representation: &Arc<dyn Representation>, asked: &HeaderMap) -> Response {
     let len = representation.len();

@@ -24,6 +24,7 @@ pub mod origin;
 mod pages;
 pub mod plain;
 pub mod precondition;
+pub mod probes;
 pub mod range;
 mod refusal;
 pub mod rooms;

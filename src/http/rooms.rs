@@ -18,6 +18,7 @@ use super::dlna::{MediaServer, claim};
 use super::error::ApiError;
 use super::following::Following;
 use super::limits::Limits;
+use super::probes::Probes;
 use super::router::{Asks, MediaFinder};
 use super::server::{Local, Peer};
 use super::sets::{self, Sets};
@@ -28,7 +29,7 @@ use crate::lan::Links;
 use crate::lan::renderer::Renderers;
 use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
-use crate::representation::Representation;
+use crate::representation::{Representation, media_type_of};
 use crate::secret::Secret;
 use crate::select::Profile;
 use crate::torrent::InfoHash;
@@ -61,6 +62,8 @@ pub struct Rooms {
     pub media_server: Option<MediaServer>,
     /// Which sets asked lately.
     pub sets: Sets,
+    /// Who asks for the headers of what nobody has chosen.
+    pub probes: Probes,
     /// What was asked, counted.
     pub traffic: Traffic,
     /// Whether the watch page asks who is watching.
@@ -328,6 +331,15 @@ impl MediaFinder for Rooms {
             // The name needs no look: it is signed with the id.
             Ok(rooms.media(asks, &media_id).await?)
         })
+    }
+
+    fn put_off(&self, asks: Asks, key: &str, name: &str) -> Option<&'static str> {
+        let media_id = self.media_keys.verify(key, name).filter(|_| asks.head)?;
+        if !self.playback.is_to_be_chosen(&media_id, asks.set) {
+            return None;
+        }
+        let admitted = self.probes.admits(asks.peer?, &media_id);
+        (!admitted).then(|| media_type_of(name))
     }
 
     fn set(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<&'static Profile> {

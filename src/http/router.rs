@@ -31,6 +31,8 @@ pub struct Asks {
     pub head: bool,
     /// Which set, where it is known what that plays.
     pub set: Option<&'static Profile>,
+    /// Its address.
+    pub peer: Option<IpAddr>,
 }
 
 /// Knows the bytes that a signed media address stands for.
@@ -42,6 +44,13 @@ pub trait MediaFinder: Send + Sync {
         key: &str,
         name: &str,
     ) -> BoxFuture<'static, Result<Arc<dyn Representation>, ApiError>>;
+
+    /// The likely media type of a film that nobody has chosen yet, where this device, which wants its
+    /// headers alone, has had enough of them chosen; `None` where the film is to be found.
+    fn put_off(&self, asks: Asks, key: &str, name: &str) -> Option<&'static str> {
+        let _ = (asks, key, name);
+        None
+    }
 
     /// The set that sent these headers from `peer`, where it is known what that plays.
     fn set(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<&'static Profile> {
@@ -118,7 +127,10 @@ async fn play(
     }
     let peer = asked.extensions.get::<Peer>().map(|Peer(address)| address.ip().to_canonical());
     let set = finder.set(&asked.headers, peer);
-    let asks = Asks { head: asked.method == Method::HEAD, set };
+    let asks = Asks { head: asked.method == Method::HEAD, set, peer };
+    if let Some(media_type) = finder.put_off(asks, &key, &name) {
+        return media::likely(set, media_type, &asked.headers);
+    }
     match finder.find(asks, &key, &name).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {

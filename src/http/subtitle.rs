@@ -35,6 +35,27 @@ const FORMS: [(&str, &str); 3] = [
     (".vtt", "text/vtt; charset=utf-8"),
 ];
 
+/// Most tracks that a player is offered.
+const MOST_TRACKS: usize = 8;
+
+/// One track a language, of what is told of a film, for players that let their viewer choose; and
+/// whether it is shown at once, which the first is where the owner named its language for subtitles.
+pub(super) fn tracks<'a>(
+    lines: &'a [SubtitleLine],
+    named: &[String],
+) -> Vec<(&'a SubtitleLine, bool)> {
+    let mut tracks: Vec<(&SubtitleLine, bool)> = Vec::new();
+    for line in lines.iter().filter(|line| !line.forced) {
+        let known = tracks.iter().any(|(track, _)| track.tag() == line.tag());
+        if !known && tracks.len() < MOST_TRACKS {
+            let code = line.tag().split('-').next();
+            let is_named = named.iter().any(|named| code == Some(named.as_str()));
+            tracks.push((line, is_named && tracks.is_empty()));
+        }
+    }
+    tracks
+}
+
 pub(super) fn routes(rooms: Rooms) -> Router {
     Router::new().route("/sub/{file}", any(subtitle)).with_state(rooms)
 }

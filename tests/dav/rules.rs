@@ -2,8 +2,9 @@
 
 use data_encoding::BASE64;
 
-use super::{child, list, names, propfind, rows};
+use super::{LIMIT, child, list, names, propfind, rows};
 use crate::support::server::Server;
+use crate::support::until;
 
 #[test]
 fn a_tree_that_is_only_read_answers_as_rfc_4918_says() {
@@ -39,6 +40,12 @@ fn a_tree_that_is_only_read_answers_as_rfc_4918_says() {
     assert!(some.text().contains("<D:displayname>Films</D:displayname>"), "{}", some.text());
     assert!(some.text().contains("<D:quota/></D:prop><D:status>HTTP/1.1 404"), "{}", some.text());
     assert!(!some.text().contains("resourcetype"));
+    // Who asks for no property is told of none (section 14.24 wants a propstat all the same).
+    let none = ask("<D:propfind xmlns:D=\"DAV:\"><D:prop/></D:propfind>");
+    assert_eq!(none.status, 207, "{}", none.text());
+    let told = "<D:href>/dav/Films/</D:href><D:propstat><D:prop></D:prop>\
+                <D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>";
+    assert!(none.text().contains(told), "{}", none.text());
     // A property's name is its namespace and its letters (section 4.2): another's is another.
     let foreign =
         ask("<D:propfind xmlns:D=\"DAV:\" xmlns:x=\"urn:x&amp;y\"><D:prop><x:displayname/>\
@@ -68,6 +75,26 @@ fn a_tree_that_is_only_read_answers_as_rfc_4918_says() {
     let folder = server.get("/dav/Films");
     assert_eq!((folder.status, folder.header("location")), (301, Some("/dav/Films/")));
     assert_eq!(server.get("/files").header("location"), Some("/files/"));
+}
+
+/// What `just living-room` reads of each client; an address may hold a key, so none is told.
+#[test]
+fn the_log_tells_what_was_asked_and_no_address() {
+    let server = Server::serve(
+        "[title]\ncinemeta_url = \"http://127.0.0.1:9/\"\nkitsu_url = \"http://127.0.0.1:9/\"\n\
+         [network]\nallow_private = [\"127.0.0.1:9\"]\n[access]\nauth_required = false\n",
+    );
+    assert_eq!(propfind(&server, "/dav/On%20this%20box/", "0").status, 207);
+    let media = server.ask("GET", "/v/a.secret-key.b/film.mkv").with("Range", "bytes=4096-");
+    assert_eq!(media.send().status, 403);
+    assert_eq!(server.get("/another-secret/x").status, 404);
+    let told = |wanted: &str| until(wanted, LIMIT, || server.log().contains(wanted).then_some(()));
+    told("method=PROPFIND first=\"dav\" status=207");
+    told("method=GET first=\"v\" from=4096 status=403");
+    told("method=GET first=\"\" status=404");
+    for secret in ["secret", "film.mkv", "On%20this"] {
+        assert!(!server.log().contains(secret), "{secret}: {}", server.log());
+    }
 }
 
 #[test]

@@ -86,7 +86,21 @@ fn a_subscriber_is_answered_at_once_and_told_at_its_own_address() {
     for line in [format!("SID: {sid}"), "SEQ: 0".to_owned(), "NTS: upnp:propchange".to_owned()] {
         assert!(heard.contains(&format!("\r\n{line}\r\n")), "{heard}");
     }
-    assert!(heard.contains("<SystemUpdateID>"), "{heard}");
+    let number = |heard: &str| {
+        let text = heard.split("<SystemUpdateID>").nth(1).unwrap_or_else(|| panic!("{heard}"));
+        text.split('<').next().unwrap().to_owned()
+    };
+    let first = number(&heard);
+    // With the list the number changes, and the next word is the subscription's second (UDA 1.0, 4.2.1).
+    let row = &server.owner("GET", "/api/library").send().json()["titles"][0];
+    let path = format!("/api/library/{}", row["media_id"].as_str().unwrap());
+    let change = serde_json::json!({"pinned": false});
+    assert_eq!(server.owner("PUT", &path).json(&change).send().status, 200);
+    let heard = hear(&ear);
+    for line in [format!("SID: {sid}"), "SEQ: 1".to_owned(), "NTS: upnp:propchange".to_owned()] {
+        assert!(heard.contains(&format!("\r\n{line}\r\n")), "{heard}");
+    }
+    assert_ne!(number(&heard), first);
 
     let path = format!("{}/dlna/events/content-directory", server.base);
     let renew = || ask("SUBSCRIBE", &path).with("SID", &sid).send().status;
@@ -102,7 +116,7 @@ fn a_subscriber_is_answered_at_once_and_told_at_its_own_address() {
 fn hear(ear: &TcpListener) -> String {
     ear.set_nonblocking(true).unwrap();
     let taken = || ear.accept().ok().map(|(stream, _)| stream);
-    let mut stream: TcpStream = until("the first event", Duration::from_secs(20), taken);
+    let mut stream: TcpStream = until("an event", Duration::from_secs(60), taken);
     stream.set_nonblocking(false).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let (mut heard, mut buffer) = (Vec::new(), [0; 4096]);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::libvlc::begin;
+use super::shelf::{TRAPS, lay_traps};
 use super::{NAME, home};
 use crate::support::home::Home;
 use crate::support::kodi::{Kodi, seconds_of};
@@ -87,6 +88,49 @@ fn kodi_finds_the_box_by_upnp_plays_and_seeks() {
     assert!(home.stop());
 }
 
+/// Every film below a folder: its name and address.
+fn films(kodi: &Kodi, folder: &str) -> Vec<(String, String)> {
+    let rows = until(folder, LIMIT, || kodi.folder(folder).ok().filter(|rows| !rows.is_empty()));
+    let (folders, films): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|(_, address)| address.ends_with('/'));
+    let below = folders.iter().flat_map(|(_, address)| self::films(kodi, address));
+    films.into_iter().chain(below).collect()
+}
+
+/// Each of the titles is listed, whatever stands behind it, and the one that is hardest plays.
+fn lists_every_name(kodi: &Kodi, films: &[(String, String)], titles: &[String]) {
+    println!("{} films", films.len());
+    let of = |title: &String| {
+        films.iter().find(|(name, _)| name == title || *name == format!("{title}.mkv"))
+    };
+    for title in titles {
+        assert!(of(title).is_some(), "{title} is not in {films:?}");
+    }
+    assert_eq!(films.len(), titles.len(), "each once");
+    plays_and_seeks(kodi, &of(&TRAPS.to_owned()).unwrap().1);
+}
+
+#[test]
+fn kodi_lists_every_name_that_is_hard_by_upnp_and_by_webdav_and_plays_one() {
+    if let Some(reason) = missing() {
+        return skip(reason);
+    }
+    let mut titles = Vec::new();
+    let mut home = Home::serve_after(&[("CREDENZA_LAN_UPNP", "true")], |data| {
+        titles = lay_traps(data);
+    });
+    let dav = format!("{}/dav/", home.base.replace("http://", "dav://"));
+    let kodi = Kodi::start(&home.lab.viewer, &["upnp://", &dav], &[]);
+    let mut folder = kodi.find("upnp://", |name| name == "Credenza");
+    for step in ["On this box", "Films"] {
+        folder = kodi.find(&folder, |name| name == step);
+    }
+    lists_every_name(&kodi, &films(&kodi, &folder), &titles);
+    lists_every_name(&kodi, &films(&kodi, &format!("{dav}On%20this%20box/Films/")), &titles);
+    drop(kodi);
+    assert!(home.stop());
+}
+
 #[test]
 fn kodi_finds_our_webdav_folders_by_mdns_plays_and_seeks() {
     if let Some(reason) = missing().or_else(Avahi::missing) {
@@ -104,6 +148,16 @@ fn kodi_finds_our_webdav_folders_by_mdns_plays_and_seeks() {
     let folder = kodi.find(&dav, |name| name == "Continue watching");
     let film = kodi.find(&folder, |name| name.starts_with(&title));
     plays_and_seeks(&kodi, &film);
+    // A title that nobody has opened: what lies beside it is there at its first play.
+    let series = kodi.find(&dav, |name| name == "Series");
+    let series = kodi.find(&series, |name| name.starts_with("Harbour Watch"));
+    let season = kodi.find(&series, |name| name == "Season 1");
+    let episode = kodi.find(&season, |name| name.starts_with("S01E03"));
+    kodi.play(&episode);
+    kodi.passes(1.0);
+    let told = kodi.playing().unwrap();
+    println!("{episode}: {told}");
+    assert!(!told["subtitles"].as_array().unwrap().is_empty(), "{told}");
     drop(kodi);
     assert!(home.stop());
 }

@@ -1,10 +1,12 @@
 //! libVLC finds the box by UPnP, lists a folder, and plays and seeks a film of it: frames that were
 //! decoded count.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::shelf::{TRAPS, lay_traps};
 use super::{FILM, NAME, home};
 use crate::support::home::Home;
 use crate::support::installed::python;
@@ -30,30 +32,63 @@ pub fn begin(home: &Home) -> String {
     told["title"].as_str().unwrap_or_else(|| panic!("{told}")).to_owned()
 }
 
-#[test]
-fn vlc_finds_the_box_and_plays_a_film_of_its_list() {
+/// The Python that has VLC's bindings, or why this cannot be tried.
+fn vlc() -> Result<PathBuf, &'static str> {
     if let Some(reason) = Lab::missing() {
-        return skip(reason);
+        return Err(reason);
     }
-    let Some(python) = python().filter(|_| has("vlc")) else {
-        return skip("needs VLC and the Python environment of tests/run");
-    };
-    let mut home = home();
-    let title = begin(&home);
+    let python = python().filter(|_| has("vlc"));
+    python.ok_or("needs VLC and the Python environment of tests/run")
+}
+
+/// What VLC tells once it has listed `title` below a folder of the server, played it and sought in it.
+fn watched(home: &Home, python: &Path, [server, title, folder]: [&str; 3]) -> Value {
     // VLC asks once, loses the answer now and then, and crashes now and then while it reads a list:
     // its list is opened again, as a viewer would.
     let told = until("VLC to list the box", LIMIT, || {
-        let mut command = home.lab.viewer.command(&python);
+        let mut command = home.lab.viewer.command(python);
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/living_room/watch.py"));
-        let text = finish(command.args([NAME, &title]), LIMIT).ok()?.text();
+        let text = finish(command.args([server, title, folder]), LIMIT).ok()?.text();
         let told: Value = serde_json::from_str(text.lines().last()?).ok()?;
         told["titles"].as_array()?.contains(&json!(title)).then_some(told)
     });
-    println!("{told}");
-    assert!(told["servers"].as_array().unwrap().contains(&json!(NAME)), "{told}");
-    assert!(told["titles"].as_array().unwrap().contains(&json!(title)), "{told}");
+    assert!(told["servers"].as_array().unwrap().contains(&json!(server)), "{told}");
     assert!(told["mrl"].as_str().unwrap().starts_with(&home.base), "{told}");
     assert!(told["decoded"].as_u64().unwrap() >= 25, "{told}");
     assert!(told["sought"].as_f64().unwrap() >= 0.6, "{told}");
+    told
+}
+
+#[test]
+fn vlc_finds_the_box_and_plays_a_film_of_its_list() {
+    let python = match vlc() {
+        Ok(python) => python,
+        Err(reason) => return skip(reason),
+    };
+    let mut home = home();
+    let title = begin(&home);
+    let told = watched(&home, &python, [NAME, &title, "Continue watching"]);
+    println!("{told}");
+    assert!(home.stop());
+}
+
+#[test]
+fn vlc_lists_every_name_that_is_hard_and_plays_one() {
+    let python = match vlc() {
+        Ok(python) => python,
+        Err(reason) => return skip(reason),
+    };
+    let mut titles = Vec::new();
+    let mut home = Home::serve_after(&[("CREDENZA_LAN_UPNP", "true")], |data| {
+        titles = lay_traps(data);
+    });
+    let told = watched(&home, &python, ["Credenza", TRAPS, "On this box/Films"]);
+    let listed: Vec<&str> =
+        told["titles"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    println!("{} titles; {} frames of {TRAPS}", listed.len(), told["decoded"]);
+    for title in &titles {
+        assert!(listed.contains(&title.as_str()), "{title} is not in {listed:?}");
+    }
+    assert_eq!(listed.len(), titles.len(), "each once");
     assert!(home.stop());
 }

@@ -37,6 +37,16 @@ pub fn on(data: &Path, environment: &[(&str, &str)]) -> Server {
 
 /// A call as a set makes it.
 pub fn call(server: &Server, agent: &str, service: &str, action: &str, arguments: &str) -> Answer {
+    call_with(server, agent, &[], (service, action, arguments))
+}
+
+/// The same with more headers.
+fn call_with(
+    server: &Server,
+    agent: &str,
+    more: &[(&str, &str)],
+    (service, action, arguments): (&str, &str, &str),
+) -> Answer {
     let kind = match service {
         "registrar" => "urn:microsoft.com:service:X_MS_MediaReceiverRegistrar:1",
         "connection-manager" => "urn:schemas-upnp-org:service:ConnectionManager:1",
@@ -48,6 +58,7 @@ pub fn call(server: &Server, agent: &str, service: &str, action: &str, arguments
          <u:{action} xmlns:u=\"{kind}\">{arguments}</u:{action}></s:Body></s:Envelope>"
     );
     let ask = ask("POST", &format!("{}/dlna/control/{service}", server.base));
+    let ask = more.iter().fold(ask, |ask, (name, value)| ask.with(name, value));
     ask.with("User-Agent", agent)
         .with("SOAPACTION", &format!("\"{kind}#{action}\""))
         .bytes("text/xml; charset=\"utf-8\"", body.as_bytes())
@@ -113,6 +124,35 @@ fn each_set_is_told_in_its_own_words() {
     assert_eq!(profile("Nobody's set/1.0"), Some(Value::from("unknown")));
     assert_eq!(profile(KODI), Some(Value::from("Kodi")));
     assert_eq!(server.get("/api/sets").status, 401, "the owner alone sees who is in the house");
+}
+
+/// Some sets say in a header of their maker's what they are, and in `User-Agent` only what they are made
+/// with; some control points say how their set is called.
+#[test]
+fn a_set_is_known_by_whichever_header_says_what_it_is() {
+    const PLAIN: &str = "UPnP/1.0";
+    let server = served(&["A film".to_owned()]);
+    let films = "<ObjectID>continue</ObjectID><BrowseFlag>BrowseDirectChildren</BrowseFlag>\
+                 <Filter>*</Filter><StartingIndex>0</StartingIndex><RequestedCount>0</RequestedCount>\
+                 <SortCriteria/>";
+    let bravia = "av=5.0; cn=\"Sony Corporation\"; mn=\"BRAVIA KDL-55W805A\"; mv=\"1.7\"";
+    let console = "av=5.0; hn=\"\"; cn=\"Sony Computer Entertainment Inc.\"; mn=\"PLAYSTATION 3\"";
+    for (header, value, profile) in [
+        ("X-AV-Client-Info", bravia, "Sony Bravia"),
+        ("X-AV-Client-Info", console, "PlayStation 3"),
+        ("FriendlyName.DLNA.ORG", "[TV] Samsung Q7 Series (49)", "Samsung"),
+        ("FriendlyName.DLNA.ORG", "Kodi (bedroom)", "Kodi"),
+        ("FriendlyName.DLNA.ORG", "Nobody's", "unknown"),
+    ] {
+        let more = [(header, value)];
+        let answer = call_with(&server, PLAIN, &more, ("content-directory", "Browse", films));
+        assert_eq!(answer.status, 200, "{value}: {}", answer.text());
+        let sets = server.owner("GET", "/api/sets").send().json();
+        let newest = &sets["sets"][0];
+        let given = newest["profile"].as_str().unwrap();
+        println!("{header}: {value}: {given}");
+        assert!(given.starts_with(profile), "{value}: {newest}");
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::quirks::{KODI, OLD_SAMSUNG, SAMSUNG, browse, list};
 use crate::support::http::{Answer, ask};
 use crate::support::seeder::{Peer, Torrent, libtorrent};
@@ -10,11 +12,11 @@ use crate::support::server::{Server, credenza};
 use crate::support::world::{ID, World};
 use crate::support::{skip, until};
 
-const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(60);
 const FINER: usize = 4 << 20;
 const PLAIN: usize = 3 << 20;
 /// So that nothing is whole on the disk while a test runs, or at once.
-const SLOW: u32 = 50_000;
+pub const SLOW: u32 = 50_000;
 const FAST: u32 = 50_000_000;
 /// The browser of a set of 2020: no Matroska, no AC3.
 const BROWSER: &str = "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) \
@@ -22,21 +24,23 @@ const BROWSER: &str = "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KH
 /// Knows no Matroska.
 const CONSOLE: &str = "av=5.0; cn=\"Sony Computer Entertainment Inc.\"; mn=\"PLAYSTATION 3\"";
 
-struct Household {
-    server: Server,
+pub struct Household {
+    pub server: Server,
     _world: World,
     _seeders: [Peer; 2],
 }
 
 /// With the plainer release of this name, each seeded at so many bytes a second; `None` where nobody
 /// can seed here.
-fn household(plainer: &str, rate: u32) -> Option<Household> {
+pub fn household(plainer: &str, rate: u32) -> Option<Household> {
     let finer = "Quiet.Harbour.2008.720p.WEB-DL.x265-A.mkv";
     let finer = Torrent::single(finer, FINER, 256 << 10);
     let plain = Torrent::single(plainer, PLAIN, 256 << 10);
     let (one, other) = (libtorrent(&finer, rate)?, libtorrent(&plain, rate)?);
     let world = World::of("Quiet Harbour");
     world.list(&[&finer, &plain]).seeded_at(&finer, one.addr).seeded_at(&plain, other.addr);
+    let film = json!({"id": ID, "imdb_id": ID, "type": "movie", "name": "Quiet Harbour"});
+    world.popular(&[film]);
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     std::fs::create_dir_all(&data).unwrap();
@@ -50,16 +54,16 @@ fn household(plainer: &str, rate: u32) -> Option<Household> {
     Some(Household { server, _world: world, _seeders: [one, other] })
 }
 
-const PLAINER: &str = "Quiet.Harbour.2008.480p.WEB-DL.x264-B.mkv";
-const NOBODY_SEEDS: &str = "needs Python with libtorrent (tests/run makes it)";
+pub const PLAINER: &str = "Quiet.Harbour.2008.480p.WEB-DL.x264-B.mkv";
+pub const NOBODY_SEEDS: &str = "needs Python with libtorrent (tests/run makes it)";
 
 /// The one film as a set is told of it.
-fn item(server: &Server, agent: &str) -> String {
+pub fn item(server: &Server, agent: &str) -> String {
     list(&browse(server, agent, &format!("films.film-{ID}"), "BrowseMetadata"))
 }
 
 /// Its address.
-fn address(item: &str) -> String {
+pub fn address(item: &str) -> String {
     item.split("</res>").next().unwrap().rsplit('>').next().unwrap().to_owned()
 }
 
@@ -140,6 +144,46 @@ fn a_title_is_told_as_what_it_is_once_it_was_asked_for() {
     assert_eq!(size(&address(&kodi), KODI), FINER);
     let kodi = item(server, KODI);
     assert!(kodi.contains(&format!(" size=\"{FINER}\"")), "{kodi}");
+}
+
+/// The film in its WebDAV folder as a set is told of it: its length and media type.
+fn in_folder(server: &Server, agent: &str) -> (Option<usize>, String) {
+    let ask = server.ask("PROPFIND", "/dav/Films/").with("Depth", "1").with("User-Agent", agent);
+    let text = ask.send().text();
+    let rows = text.split("<D:response>");
+    let row = rows.into_iter().find(|row| row.contains(".mkv</D:href>"));
+    let row = row.unwrap_or_else(|| panic!("{text}"));
+    let property = |name: &str| {
+        let (_, rest) = row.split_once(&format!("<D:{name}>"))?;
+        Some(rest.split_once('<').unwrap().0.to_owned())
+    };
+    let length = property("getcontentlength").map(|length| length.parse().unwrap());
+    (length, property("getcontenttype").unwrap())
+}
+
+/// What a folder tells of a film is what the answer about the film tells, for each set.
+#[test]
+fn a_webdav_folder_tells_each_set_of_the_release_that_it_gets() {
+    let plainer = "Quiet.Harbour.2008.480p.WEB-DL.x264-B.mp4";
+    let Some(Household { server, .. }) = &household(plainer, SLOW) else {
+        return skip(NOBODY_SEEDS);
+    };
+    assert_eq!(in_folder(server, CONSOLE), (None, "video/mp4".to_owned()), "not known yet");
+    let rows = server.ask("PROPFIND", "/dav/Films/").with("Depth", "1").send().text();
+    let path = rows.split("<D:href>").find(|row| row.contains(".mkv<")).unwrap();
+    let url = format!("{}{}", server.base, path.split('<').next().unwrap());
+    let answered = |agent: &str| {
+        let answer = head(&url, agent);
+        let length = answer.header("content-length").unwrap().parse().unwrap();
+        (Some(length), answer.header("content-type").unwrap().to_owned())
+    };
+    // What the household plays is no length for a set that cannot play it.
+    assert_eq!(answered(KODI), (Some(FINER), "video/x-matroska".to_owned()));
+    assert_eq!(in_folder(server, KODI), answered(KODI));
+    assert_eq!(in_folder(server, CONSOLE), (None, "video/mp4".to_owned()));
+    assert_eq!(answered(CONSOLE), (Some(PLAIN), "video/mp4".to_owned()));
+    assert_eq!(in_folder(server, CONSOLE), answered(CONSOLE));
+    assert_eq!(in_folder(server, KODI), answered(KODI));
 }
 
 /// Samsung sets browse by one program and fetch by another, which says little of itself.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use credenza::demo::reel::FILM_MKV;
 use credenza::durable::State;
 use redb::TableDefinition;
 use serde_json::{Value, json};
@@ -33,18 +34,36 @@ pub fn fill(data: &Path, titles: &[String]) {
     write(data, rows);
 }
 
+/// Lays three hundred films on the disk, among them one of each name that is hard; the one that is called
+/// [`TRAPS`] plays. Their names.
+pub fn lay_traps(data: &Path) -> Vec<String> {
+    let mut titles = vec![TRAPS.to_owned(), long_name()];
+    titles.extend((2..300).map(|number| format!("Film {number:03}")));
+    let id = |number: usize| format!("tt{:07}", 7_000_000 + number);
+    let row = |(number, title): (usize, &String)| (id(number), title.clone());
+    let rows: Vec<(String, String)> = titles.iter().enumerate().map(row).collect();
+    lay_as(data, &rows, |number| if number == 0 { FILM_MKV } else { &[0; 4] });
+    titles
+}
+
 /// Puts titles, each with its id, into the state and as whole files of four bytes into the library.
 pub fn lay(data: &Path, titles: &[(String, String)]) {
-    const SIZE: usize = 4;
+    lay_as(data, titles, |_| &[0; 4]);
+}
+
+/// The same with other bytes.
+fn lay_as(data: &Path, titles: &[(String, String)], bytes: impl Fn(usize) -> &'static [u8]) {
     let rows = titles.iter().enumerate().map(|(number, (id, title))| {
+        let bytes = bytes(number);
         let (_, mut playable) = playable(number, title);
         let (hash, name) = (playable["info_hash"].as_str().unwrap(), format!("Lies.{number}.mkv"));
-        let (folder, media_id) = (data.join("library").join(hash), media_id(hash, &name, SIZE));
+        let (folder, media_id) =
+            (data.join("library").join(hash), media_id(hash, &name, bytes.len()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("0.mkv");
-        std::fs::write(&file, [0; SIZE]).unwrap();
+        std::fs::write(&file, bytes).unwrap();
         playable["id"] = json!(id);
-        playable["file"] = json!({"index": 0, "name": name, "size": SIZE});
+        playable["file"] = json!({"index": 0, "name": name, "size": bytes.len()});
         playable["finished"] = json!(file);
         (media_id, playable, None)
     });

@@ -1,7 +1,7 @@
 """Finds media servers as VLC does, by UPnP, and plays a film of one.
 
-watch.py SERVER_NAME FILM_TITLE: prints a JSON object with the servers, the titles that were listed and
-what was decoded.
+watch.py SERVER_NAME FILM_TITLE FOLDER[/FOLDER…]: prints a JSON object with the servers, the titles of all
+that lies below that folder, and what was decoded of the film, if it is there.
 """
 import json
 import os
@@ -40,7 +40,16 @@ def title(media):
     return media.get_meta(vlc.Meta.Title)
 
 
-name, wanted = sys.argv[1:]
+def films(folder, depth=4):
+    """Everything below a folder that is none itself."""
+    for one in inside(folder):
+        if one.get_type() == vlc.MediaType.directory and depth:
+            yield from films(one, depth - 1)
+        else:
+            yield one
+
+
+name, wanted, way = sys.argv[1:]
 instance = vlc.Instance("--no-video-title-show", "--vout=dummy", "--aout=dummy", "--verbose=-1")
 discoverer = instance.media_discoverer_new("upnp")
 discoverer.start()
@@ -50,13 +59,15 @@ told = {"servers": [title(one) for one in items(servers)], "titles": [], "decode
 film = None
 folders = inside(server) if server else []
 told["folders"] = [title(one) for one in folders]
-for folder in folders:
-    if title(folder) != "Continue watching":
-        continue
-    for one in inside(folder):
-        told["titles"].append(title(one))
-        if title(one) == wanted:
-            film = one
+rows, way = folders, way.split("/")
+for step in way:
+    folder = next((one for one in rows if title(one) == step), None)
+    last = step == way[-1]
+    rows = [] if folder is None else list(films(folder)) if last else inside(folder)
+for one in rows:
+    told["titles"].append(title(one))
+    if title(one) == wanted:
+        film = one
 if film:
     told["mrl"] = film.get_mrl()
     player = instance.media_player_new()

@@ -1,9 +1,12 @@
 """A Google Cast receiver (CASTV2) that plays with mpv: receiver.py ADDRESS NAME CERTIFICATE KEY [MODE].
 
-Modes: `silent` takes a line and says nothing on it; `nameless` does not tell what it plays; `slow` loads
-a film in its own time; `at=ADDRESS` is announced at another address than its own. It is announced as `_googlecast._tcp`, speaks the default media receiver's messages, and tells the
-position that mpv tells. Its parts of the protocol: length (4 bytes), CastMessage (protocol buffers),
-JSON inside. Ends with its standard input.
+Modes: `silent` takes a line and says nothing on it; `boasts` answers with a message of two gigabytes, as
+it says, and sends them; `babbles` says without end what nobody asked; `trickles` answers a byte a second;
+`nameless` does not tell what it plays; `slow` loads a film in its own time; `at=ADDRESS` is announced at
+another address than its own. It is announced as `_googlecast._tcp`, speaks the default media receiver's
+messages, and tells the position that mpv tells. What it is to load it prints, with the subtitles that it
+fetched as such a receiver's browser does. Its parts of the protocol: length (4 bytes), CastMessage
+(protocol buffers), JSON inside. Ends with its standard input.
 """
 
 import hashlib
@@ -16,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 from zeroconf import ServiceInfo, Zeroconf
@@ -152,6 +156,7 @@ def answer(message):
     if kind == "LOAD":
         if MODE == "slow":
             time.sleep(3)
+        print("LOAD " + json.dumps({"asked": message, "tracks": tracks(message["media"])}), flush=True)
         player.load(message["media"], message["currentTime"])
     elif kind in ("PAUSE", "PLAY"):
         player.ask("set_property", "pause", kind == "PAUSE")
@@ -169,6 +174,34 @@ def answer(message):
     return {"type": "MEDIA_STATUS", "requestId": request, "status": player.status()}
 
 
+def tracks(media):
+    """The texts, and what a browser looks at before it shows them on a page of another origin."""
+    told = []
+    for track in media.get("tracks", []):
+        ask = urllib.request.Request(track["trackContentId"], headers={"Origin": "https://www.gstatic.com"})
+        with urllib.request.urlopen(ask, timeout=20) as answer:
+            told.append({"type": answer.headers["Content-Type"], "text": answer.read().decode(),
+                         "origin": answer.headers["Access-Control-Allow-Origin"]})
+    return told
+
+
+def misbehave(line):
+    """Until whoever asked has enough."""
+    flood = bytes(1 << 20)
+    if MODE == "boasts":
+        line.sendall((2 << 30).to_bytes(4, "big"))
+        for _ in range(2 << 10):
+            line.sendall(flood)
+    elif MODE == "babbles":
+        note = written(b"receiver-0", b"sender-0", b"urn:x-cast:nobody", {"note": "x" * 60_000})
+        while True:
+            line.sendall(note)
+    else:
+        for byte in (60_000).to_bytes(4, "big") + flood:
+            line.sendall(bytes([byte]))
+            time.sleep(1)
+
+
 def serve(line):
     with line:
         stream = line.makefile("rb")
@@ -176,6 +209,8 @@ def serve(line):
             fields = read(stream.read(int.from_bytes(head, "big")))
             if MODE == "silent":
                 continue
+            if MODE in ("boasts", "babbles", "trickles"):
+                return misbehave(line)
             message = json.loads(fields[6])
             message["_to"] = fields[3].decode()
             reply = answer(message)

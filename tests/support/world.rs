@@ -44,6 +44,14 @@ impl World {
         Self { tracker: Tracker::start(), index: Upstream::start(), titles }
     }
 
+    /// Tells of these films as the popular ones.
+    pub fn popular(&self, films: &[serde_json::Value]) -> &Self {
+        let body = serde_json::json!({"metas": films}).to_string();
+        self.titles.on("/catalog/movie/top.json", Reply::json(body));
+        self.titles.on("/catalog/series/top.json", Reply::json("{\"metas\":[]}"));
+        self
+    }
+
     /// Lists these torrents, in Torrentio's words, each with our tracker.
     pub fn list(&self, torrents: &[&Torrent]) -> &Self {
         self.list_at(&format!("/stream/movie/{ID}.json"), torrents)

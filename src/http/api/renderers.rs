@@ -116,6 +116,7 @@ pub(in crate::http) async fn show(
         size_bytes: row.size_bytes,
         duration_s: row.duration_s,
         captions: None,
+        tracks: Vec::new(),
         begin_s: told.position_s.filter(|_| !from_the_beginning).map(whole),
     };
     let (renderer, media_id) = (id.to_owned(), media_id.to_owned());

@@ -74,7 +74,7 @@ async fn send(
     watch: Option<Extension<Watch>>,
 ) -> Result<Response, ApiError> {
     let media = visitor.rooms.playback.torrent_media(hash, file, may_add).await?;
-    let asks = Asks { head: method == Method::HEAD, set: None };
+    let asks = Asks { head: method == Method::HEAD, set: None, peer: None };
     let representation = visitor.rooms.media(asks, &media.media_id).await?;
     if let Some(Extension(watch)) = watch {
         watch.allow_pause();

@@ -16,7 +16,7 @@ use axum::routing::any;
 use axum::{Extension, Router};
 
 pub(super) use door::may_enter;
-pub(super) use tree::{Entry, entries, find, segments};
+pub(super) use tree::{Entry, entries, find, looked_through, segments};
 
 use super::error::ApiError;
 use super::files;
@@ -76,7 +76,7 @@ pub(super) async fn entry_at(
     path: &str,
 ) -> Result<Option<Entry>, ApiError> {
     match segments(path.strip_prefix(prefix).unwrap_or(path)) {
-        Some(names) => Ok(find(&visitor.rooms.playback, &names).await?),
+        Some(names) => Ok(find(&visitor.rooms.playback, visitor.set(), &names).await?),
         None => Ok(None),
     }
 }
@@ -102,13 +102,14 @@ pub(super) async fn bytes(
         return Box::pin(subtitle::answer(&visitor.rooms, line, method, &visitor.headers)).await;
     }
     let Some(video) = entry.video() else { return ApiError::not_found().into_response() };
-    let asks = Asks { head: method == Method::HEAD, set: visitor.set() };
+    let set = visitor.set();
+    let asks = Asks { head: method == Method::HEAD, set, peer: Some(visitor.address()) };
     match visitor.rooms.media(asks, &video.media_id).await {
         Ok(representation) => {
             if let Some(Extension(watch)) = watch {
                 watch.allow_pause();
             }
-            media::answer(&representation, method, &visitor.headers, Manners::Set)
+            media::answer_to(set, &representation, method, &visitor.headers, Manners::Set)
         }
         Err(error) => {
             let error = ApiError::from(error);
@@ -149,10 +150,10 @@ async fn propfind(visitor: &Visitor, request: Request) -> Result<Response, ApiEr
     let own = if entry.is_folder() { with_slash(&path).unwrap_or(path) } else { path };
     let mut rows = vec![(own.clone(), Arc::new(entry))];
     if children && rows[0].1.is_folder() {
-        let children = entries(playback, &rows[0].1.node.id).await?;
+        let children = looked_through(playback, visitor.set(), &rows[0].1.node.id).await?;
         for child in children {
             rows.push((format!("{own}{}", child.link()), Arc::new(child)));
         }
     }
-    Ok(multistatus::answer(playback, &asked, &rows))
+    Ok(multistatus::answer(playback, visitor.set(), &asked, &rows))
 }

@@ -7,9 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::tree::Entry;
+use super::tree::{Entry, Set};
 use crate::http::error::ApiError;
-use crate::playback::Playback;
+use crate::playback::{NodeKind, Playback};
+use crate::select::Profile;
 use crate::xml::{self, End, HEAD, Name};
 
 const XML: &str = "application/xml; charset=\"utf-8\"";
@@ -70,15 +71,16 @@ pub(super) fn no_infinity() -> Response {
     (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, XML)], body).into_response()
 }
 
-/// The properties of each row, under its address.
+/// The properties of each row, under its address, as the set that asks will get it.
 pub(super) fn answer(
     playback: &Playback,
+    set: Set,
     asked: &Asked,
     rows: &[(String, Arc<Entry>)],
 ) -> Response {
     let mut body = format!("{HEAD}<D:multistatus xmlns:D=\"DAV:\">\n");
     for (address, entry) in rows {
-        let known = properties(playback, entry);
+        let known = properties(playback, set, entry);
         let _ = write!(body, "<D:response><D:href>{}</D:href>", xml::escape(address));
         add(&mut body, asked, &known);
         body.push_str("</D:response>\n");
@@ -88,7 +90,7 @@ pub(super) fn answer(
 }
 
 /// What is known of an entry: name and content, as XML.
-fn properties(playback: &Playback, entry: &Entry) -> Vec<(&'static str, String)> {
+fn properties(playback: &Playback, set: Set, entry: &Entry) -> Vec<(&'static str, String)> {
     let mut known = vec![("displayname", xml::escape(&entry.name))];
     if entry.subtitles.is_some() {
         // Their length is known once they are fetched; nobody is asked for a list.
@@ -102,9 +104,18 @@ fn properties(playback: &Playback, entry: &Entry) -> Vec<(&'static str, String)>
         return known;
     };
     known.push(("resourcetype", String::new()));
-    known.push(("getcontenttype", video.media_type.to_owned()));
-    let facts = playback.facts(&video.media_id);
-    let length = facts.as_ref().and_then(|facts| facts.len).or(video.size_bytes);
+    let facts = playback.facts(&video.media_id, set);
+    let media_type = match &facts {
+        Some(facts) => facts.media_type,
+        None => likely_type(playback, set, entry).unwrap_or(video.media_type),
+    };
+    let spelling = set.unwrap_or_else(Profile::unknown).spelled(media_type);
+    known.push(("getcontenttype", spelling.to_owned()));
+    let length = match &facts {
+        Some(facts) => facts.len,
+        // The household's choice has a length that this set's will not have.
+        None => video.size_bytes.filter(|_| set.is_none()),
+    };
     if let Some(length) = length {
         known.push(("getcontentlength", length.to_string()));
     }
@@ -118,6 +129,14 @@ fn properties(playback: &Playback, entry: &Entry) -> Vec<(&'static str, String)>
     }
     known.push(("supportedlock", String::new()));
     known
+}
+
+/// The media type of what a set will probably get of a title that nobody has chosen yet.
+fn likely_type(playback: &Playback, set: Set, entry: &Entry) -> Option<&'static str> {
+    match playback.told_to(set?, entry.node.clone()).kind {
+        NodeKind::Video(video) => Some(video.media_type),
+        NodeKind::Folder { .. } => None,
+    }
 }
 
 fn long_ago() -> SystemTime {
@@ -148,8 +167,10 @@ fn add(body: &mut String, asked: &Asked, known: &[(&'static str, String)]) {
             }
         }
     }
+    // A response has at least one of them (section 14.24), also where nothing was asked for.
+    let nothing = missing.is_empty();
     for (properties, status) in [(here, "200 OK"), (missing, "404 Not Found")] {
-        if !properties.is_empty() {
+        if !properties.is_empty() || (nothing && status == "200 OK") {
             let _ = write!(
                 body,
                 "<D:propstat><D:prop>{properties}</D:prop><D:status>HTTP/1.1 {status}</D:status>\
@@ -203,6 +224,17 @@ mod tests {
             assert_eq!(Asked::read(body.as_bytes()).ok(), expected, "{body}");
         }
         assert!(Asked::read(&[0xff]).is_err());
+    }
+
+    #[test]
+    fn who_asks_for_nothing_is_told_nothing() {
+        let asked = Asked::read(b"<propfind xmlns=\"DAV:\"><prop/></propfind>").unwrap();
+        assert_eq!(asked, Asked::Some(Vec::new()));
+        let mut body = String::new();
+        add(&mut body, &asked, &[("displayname", "a".to_owned())]);
+        let nothing =
+            "<D:propstat><D:prop></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>";
+        assert_eq!(body, nothing);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::playback::{self, Node, NodeId, NodeKind, Page, Playback, SubtitleLine, Video};
+use crate::select::Profile;
 
 /// Longest name of a file, in bytes: what file systems take on which a client keeps it.
 const LONGEST: usize = 255;
@@ -49,6 +50,9 @@ impl Entry {
     }
 }
 
+/// The set that asks, where it is known what that plays.
+pub(in crate::http) type Set = Option<&'static Profile>;
+
 /// The names in a path behind `/dav`; `None` where it is none of ours.
 pub(in crate::http) fn segments(path: &str) -> Option<Vec<String>> {
     let path = path.trim_matches('/');
@@ -63,6 +67,7 @@ pub(in crate::http) fn segments(path: &str) -> Option<Vec<String>> {
 /// What stands at a path; `None` where nothing does.
 pub(in crate::http) async fn find(
     playback: &Arc<Playback>,
+    set: Set,
     names: &[String],
 ) -> Result<Option<Entry>, playback::Error> {
     let Some(root) = NodeId::parse(NodeId::ROOT) else { return Ok(None) };
@@ -74,7 +79,7 @@ pub(in crate::http) async fn find(
         }
         // Subtitles are looked up for who asks for one alone: a list of films has many.
         let children = if name.ends_with(SUBTITLES) {
-            entries(playback, &at.node.id).await?
+            entries(playback, set, &at.node.id).await?
         } else {
             named(playback.children(&at.node.id, Page::WHOLE).await?.nodes)
         };
@@ -90,22 +95,47 @@ pub(in crate::http) async fn find(
 /// What a folder holds, in its order.
 pub(in crate::http) async fn entries(
     playback: &Arc<Playback>,
+    set: Set,
     folder: &NodeId,
 ) -> Result<Vec<Entry>, playback::Error> {
-    let children = playback.children(folder, Page::WHOLE).await?;
-    let mut entries = named(children.nodes);
-    let beside: Vec<Entry> = entries.iter().flat_map(|film| subtitles_of(playback, film)).collect();
+    let entries = named(playback.children(folder, Page::WHOLE).await?.nodes);
+    Ok(with_subtitles(playback, set, entries))
+}
+
+/// The same for who looks through it, and will look for subtitles in it: those that can be learnt in a
+/// moment are.
+pub(in crate::http) async fn looked_through(
+    playback: &Arc<Playback>,
+    set: Set,
+    folder: &NodeId,
+) -> Result<Vec<Entry>, playback::Error> {
+    let entries = named(playback.children(folder, Page::WHOLE).await?.nodes);
+    let films = entries.iter().filter_map(Entry::video);
+    let films: Vec<String> = films.map(|film| bytes_of(playback, set, film)).collect();
+    playback.learn_subtitles_of_folder(&films).await;
+    Ok(with_subtitles(playback, set, entries))
+}
+
+fn with_subtitles(playback: &Arc<Playback>, set: Set, mut entries: Vec<Entry>) -> Vec<Entry> {
+    let beside = entries.iter().flat_map(|film| subtitles_of(playback, set, film));
+    let beside: Vec<Entry> = beside.collect();
     entries.extend(beside);
-    Ok(entries)
+    entries
+}
+
+/// The media id of what the set gets of a film; its own where nothing is chosen yet.
+fn bytes_of(playback: &Playback, set: Set, film: &Video) -> String {
+    playback.chosen(&film.media_id, set).unwrap_or_else(|| film.media_id.clone())
 }
 
 /// The subtitles of a film that are known, as files beside it: players look for names that begin with
 /// the film's.
-fn subtitles_of(playback: &Arc<Playback>, film: &Entry) -> Vec<Entry> {
+fn subtitles_of(playback: &Arc<Playback>, set: Set, film: &Entry) -> Vec<Entry> {
     let Some(video) = film.video() else { return Vec::new() };
     let stem = film.name.rsplit_once('.').map_or(film.name.as_str(), |(stem, _)| stem);
     let mut rows: Vec<Entry> = Vec::new();
-    for line in playback.subtitles_known(&video.media_id).into_iter().take(MOST_SUBTITLES) {
+    let lines = playback.subtitles_known(&bytes_of(playback, set, video)).into_iter();
+    for line in lines.take(MOST_SUBTITLES) {
         let spelled = (1..).map(|number| ending(&line, number));
         let mut names = spelled.map(|ending| fitted(stem, "", &ending));
         let name = names.find(|name| rows.iter().all(|row| row.name != *name));

@@ -175,7 +175,7 @@ async fn send(
         }
         Asker::AnyPage => media_of_known(rooms, info_hash, file).await?,
     };
-    let asks = Asks { head: method == Method::HEAD, set: None };
+    let asks = Asks { head: method == Method::HEAD, set: None, peer: None };
     let representation = rooms.media(asks, &media.media_id).await?;
     if let Some(Extension(watch)) = watch {
         watch.allow_pause();

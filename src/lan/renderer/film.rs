@@ -20,8 +20,23 @@ pub struct Film {
     pub duration_s: Option<f64>,
     /// Its subtitles as SRT, if it has any.
     pub captions: Option<String>,
+    /// Those of each language as WebVTT, for sets that take several.
+    pub tracks: Vec<Track>,
     /// Where it is to begin, in seconds.
     pub begin_s: Option<u64>,
+}
+
+/// Subtitles in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Track {
+    /// Where their text is.
+    pub url: String,
+    /// Their language as web pages name it (BCP 47).
+    pub language: &'static str,
+    /// Their name for people.
+    pub name: String,
+    /// Whether they are shown before anybody asks.
+    pub shown: bool,
 }
 
 /// The spellings of a container that sets know, ours first.
@@ -92,6 +107,7 @@ mod tests {
             size_bytes: Some(7),
             duration_s: Some(3723.5),
             captions: Some("http://10.0.0.1/sub/k.srt".to_owned()),
+            tracks: Vec::new(),
             begin_s: None,
         }
     }

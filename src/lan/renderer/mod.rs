@@ -23,7 +23,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::time::Instant;
 
-pub use film::Film;
+pub use film::{Film, Track};
 
 use self::cast::Cast;
 use self::upnp::Upnp;

@@ -116,6 +116,14 @@ impl Playback {
         }
     }
 
+    /// Whether a request for its bytes would have to choose them first.
+    #[must_use]
+    pub fn is_to_be_chosen(&self, media_id: &str, set: Option<&'static Profile>) -> bool {
+        asked(media_id).is_some_and(|id| {
+            self.chosen(media_id, set).is_none() && self.standing_clip(&id).is_none()
+        })
+    }
+
     /// What was chosen for this very wish.
     pub(super) fn chosen_by(&self, wish: &Wish) -> Option<String> {
         self.chosen_as(&link_for(wish))

@@ -59,7 +59,7 @@ impl Playback {
     }
 
     /// Cheap: lists ask it of each of their films.
-    fn files_known(&self, info_hash: &InfoHash) -> Option<Vec<TorrentFile>> {
+    pub(super) fn files_known(&self, info_hash: &InfoHash) -> Option<Vec<TorrentFile>> {
         if let Some(metainfo) = self.parts.swarm.known(info_hash) {
             return Some(metainfo.files.clone());
         }

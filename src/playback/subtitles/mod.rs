@@ -3,6 +3,7 @@
 
 mod files;
 mod line;
+mod listed;
 mod online;
 mod texts;
 
@@ -22,6 +23,7 @@ use crate::media::StremioId;
 use crate::subtitle::{Beside, Subtitle};
 use files::Learning;
 use line::{FROM_ONLINE, FROM_TORRENT};
+use listed::Listed;
 use texts::Texts;
 
 /// How long a list waits for those who are asked.
@@ -41,6 +43,7 @@ pub(super) struct Subtitles {
     /// What lies beside a film, by its media id.
     beside: Mutex<HashMap<String, Arc<Vec<Beside>>>>,
     begun: Mutex<HashSet<String>>,
+    listed: Listed,
 }
 
 /// Whether somebody asks for a text, or it is only fetched ahead.

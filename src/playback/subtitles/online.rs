@@ -24,7 +24,7 @@ impl Playback {
         self.offers_if_known(media_id, whose).unwrap_or_default()
     }
 
-    fn offers_if_known(&self, media_id: &str, whose: &Whose) -> Option<Vec<Offer>> {
+    pub(super) fn offers_if_known(&self, media_id: &str, whose: &Whose) -> Option<Vec<Offer>> {
         let with_hash = self.offers_by_hash_if_known(media_id, whose);
         with_hash.or_else(|| self.parts.opensubtitles.known(&self.wanted_of(whose, None)?))
     }
@@ -88,7 +88,7 @@ impl Playback {
     }
 
     /// What to ask for; `None` where the title's place at `IMDb` is not known.
-    fn wanted_of(&self, whose: &Whose, hash: Option<String>) -> Option<Wanted> {
+    pub(super) fn wanted_of(&self, whose: &Whose, hash: Option<String>) -> Option<Wanted> {
         let id = whose.id?;
         let title = self.parts.cache.title(&id).map(|(title, _)| title);
         let id = Query { id, title }.imdb()?;

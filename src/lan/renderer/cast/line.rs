@@ -1,13 +1,11 @@
-//! The line to a receiver. The crate that speaks on it makes its own connection, and waits on that
-//! without end. So it is given one to this machine itself, whose other end is ours to carry to the set
-//! and to cut: then its thread ends, whatever the set does.
+//! The line to a receiver. The crate that speaks on it waits on a thread, without end. So the line is
+//! ours to cut: then its thread ends, whatever the set does.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -32,47 +30,46 @@ pub(super) enum Broken {
 #[derive(Debug, Clone)]
 pub(super) struct Line(Arc<Semaphore>);
 
+/// Cuts a line when it is dropped: who reads or writes on it wakes.
+struct Scissors(std::net::TcpStream);
+
+impl Drop for Scissors {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
 impl Line {
     pub(super) fn new() -> Self {
         Self(Arc::new(Semaphore::new(1)))
     }
 
-    /// Has `say` talk to the receiver at `at`, by way of the address that it is given, on a thread of
-    /// its own. That thread lives no longer than this call, but for the moment in which it sees that
-    /// the line is cut.
+    /// Has `say` talk to the receiver at `at`, on the line that it is given and on a thread of its
+    /// own. That thread lives no longer than this call, but for the moment in which it sees that the
+    /// line is cut.
     pub(super) async fn talk<T: Send + 'static>(
         &self,
         at: SocketAddr,
-        say: impl FnOnce(SocketAddrV4) -> T + Send + 'static,
+        say: impl FnOnce(std::net::TcpStream) -> T + Send + 'static,
     ) -> Result<T, Broken> {
         let turn = timeout(TURN, Arc::clone(&self.0).acquire_owned()).await;
         let turn = turn.map_err(|_| Broken::Busy)?.map_err(|_| Broken::Away)?;
-        let far = timeout(CONNECT, TcpStream::connect(at)).await;
-        let mut far = far.map_err(|_| Broken::Away)?.map_err(|_| Broken::Away)?;
-        let (door, near) = door().await.map_err(|_| Broken::Away)?;
-        let mut talking = tokio::task::spawn_blocking(move || {
-            let said = say(near);
+        let connected = timeout(CONNECT, TcpStream::connect(at)).await;
+        let connected = connected.map_err(|_| Broken::Away)?.map_err(|_| Broken::Away)?;
+        let (line, _scissors) = waiting(connected).map_err(|_| Broken::Away)?;
+        let talking = tokio::task::spawn_blocking(move || {
+            let said = say(line);
             drop(turn);
             said
         });
-        let carried = async move {
-            let (mut own, _) = door.accept().await?;
-            drop(door);
-            copy_bidirectional(&mut own, &mut far).await
-        };
-        let said = async {
-            tokio::select! {
-                said = &mut talking => said,
-                _ = carried => talking.await,
-            }
-        };
-        timeout(PATIENCE, said).await.map_err(|_| Broken::Away)?.map_err(|_| Broken::Away)
+        timeout(PATIENCE, talking).await.map_err(|_| Broken::Away)?.map_err(|_| Broken::Away)
     }
 }
 
-/// A listener on this machine for one connection, and its address.
-async fn door() -> std::io::Result<(TcpListener, SocketAddrV4)> {
-    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let port = door.local_addr()?.port();
-    Ok((door, SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)))
+/// The line for a thread that waits on it, and what cuts it.
+fn waiting(line: TcpStream) -> std::io::Result<(std::net::TcpStream, Scissors)> {
+    let line = line.into_std()?;
+    line.set_nonblocking(false)?;
+    let scissors = Scissors(line.try_clone()?);
+    Ok((line, scissors))
 }

@@ -1,20 +1,20 @@
 //! A set that is led as a Google Cast receiver (CASTV2, by the crate `rust_cast`): Chromecast, and the
 //! many sets that have it built in.
 
+mod device;
 mod line;
+mod measured;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use mdns_sd::{IfKind, ResolvedService, ServiceDaemon, ServiceEvent};
-use rust_cast::CastDevice;
-use rust_cast::channels::media::{
-    LoadOptions, Media, Metadata, MovieMediaMetadata, PlayerState, StatusEntry, StreamType,
-};
+use rust_cast::channels::media::{PlayerState, StatusEntry};
 use rust_cast::channels::receiver::{Application, CastDeviceApp};
 use tokio::time::{Instant, timeout_at};
 
+use self::device::{Device, Said};
 use self::line::{Broken, Line};
 use super::{Command, Error, Film, Renderer, Standing, State};
 use crate::lan::Links;
@@ -22,8 +22,6 @@ use crate::lan::Links;
 const SERVICE: &str = "_googlecast._tcp.local.";
 /// How long receivers have to answer.
 const LISTENING: Duration = Duration::from_secs(2);
-/// Whom each first message is for.
-const RECEIVER: &str = "receiver-0";
 /// Most receivers, and longest name, that are believed.
 const MOST: usize = 32;
 const LONGEST_NAME: usize = 80;
@@ -107,26 +105,14 @@ impl Cast {
 
     /// Has it show a film, from where `film` says.
     pub(super) async fn show(&self, film: &Film) -> Result<(), Error> {
-        let media = Media {
-            content_id: film.url.clone(),
-            stream_type: StreamType::Buffered,
-            content_type: film.media_type.clone(),
-            metadata: Some(Metadata::Movie(MovieMediaMetadata {
-                title: Some(film.title.clone()),
-                ..MovieMediaMetadata::default()
-            })),
-            duration: None,
-        };
-        let begin = film.begin_s.unwrap_or(0);
+        let film = film.clone();
         self.talk("LOAD", move |device| {
             let player = match player(device)? {
                 Some(player) => player,
                 None => device.receiver.launch_app(&CastDeviceApp::DefaultMediaReceiver)?,
             };
             device.connection.connect(player.transport_id.as_str())?;
-            let options = LoadOptions { current_time: precise(begin), autoplay: true };
-            let (to, session) = (player.transport_id.as_str(), player.session_id.as_str());
-            device.media.load_with_opts(to, session, &media, options).map(drop)
+            device.load(&player, &film)
         })
         .await
     }
@@ -177,17 +163,11 @@ impl Cast {
     async fn talk<T: Send + 'static>(
         &self,
         action: &'static str,
-        say: impl FnOnce(&CastDevice<'_>) -> Said<T> + Send + 'static,
+        say: impl FnOnce(&Device) -> Said<T> + Send + 'static,
     ) -> Result<T, Error> {
         let name = || self.name.clone();
-        let said = self.line.talk(self.at, move |near| {
-            // Receivers have certificates of their maker's own, for addresses that change; what is
-            // said is no secret, and the address answered in this very network.
-            let (host, port) = (near.ip().to_string(), near.port());
-            let device = CastDevice::connect_without_host_verification(host, port)?;
-            device.connection.connect(RECEIVER)?;
-            say(&device)
-        });
+        let host = self.at.ip();
+        let said = self.line.talk(self.at, move |line| say(&Device::on(line, host)?));
         let said = said.await.map_err(|broken| match broken {
             Broken::Away => Error::Away { name: name() },
             Broken::Busy => Error::Busy { name: name() },
@@ -199,17 +179,15 @@ impl Cast {
     }
 }
 
-type Said<T> = Result<T, rust_cast::errors::Error>;
-
 /// Its player, if that runs.
-fn player(device: &CastDevice<'_>) -> Said<Option<Application>> {
+fn player(device: &Device) -> Said<Option<Application>> {
     let player = CastDeviceApp::DefaultMediaReceiver.to_string();
     let running = device.receiver.get_status()?.applications;
     Ok(running.into_iter().find(|one| one.app_id == player))
 }
 
 /// Its player, and what that shows.
-fn playing(device: &CastDevice<'_>) -> Said<Option<(Application, StatusEntry)>> {
+fn playing(device: &Device) -> Said<Option<(Application, StatusEntry)>> {
     let Some(player) = player(device)? else { return Ok(None) };
     device.connection.connect(player.transport_id.as_str())?;
     let status = device.media.get_status(player.transport_id.as_str(), None)?;
@@ -223,11 +201,6 @@ const fn state(state: PlayerState) -> State {
         PlayerState::Buffering => State::Waiting,
         PlayerState::Idle => State::Stopped,
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "seconds of a film")]
-fn precise(seconds: u64) -> f64 {
-    seconds as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds of a film")]
