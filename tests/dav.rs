@@ -159,7 +159,10 @@ fn what_was_searched_on_a_phone_is_found_on_the_set() {
     }
     assert_eq!(names(&server, "/dav/Searches/"), ["the lamp", "harbour"], "the last first");
     let films = names(&server, "/dav/Searches/the%20lamp/");
-    assert_eq!(films, ["The Lamp and the Tide (2024).mkv"]);
+    // Its subtitles stand beside it, once they are known.
+    let [film, subtitles @ ..] = &films[..] else { panic!("no film") };
+    assert_eq!(film, "The Lamp and the Tide (2024).mkv");
+    assert!(subtitles.iter().all(|name| name.ends_with(".srt")), "{films:?}");
     assert_eq!(names(&server, "/dav/Searches/harbour/"), ["Harbour Watch (2023)"]);
     // Nobody searches by asking for a folder.
     assert_eq!(propfind(&server, "/dav/Searches/another/", "1").status, 404);

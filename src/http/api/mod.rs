@@ -19,7 +19,7 @@ mod titles;
 mod torrents;
 
 pub(super) use find::events;
-pub(super) use renderers::{fitting, show};
+pub(super) use renderers::{fitting, show, stopped_at};
 pub(super) use story::id_of;
 pub(super) use titles::{
     Part, Size, episode_id, list_of, next_skip, picture_of, poster_path, title_id, title_of,

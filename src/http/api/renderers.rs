@@ -63,7 +63,8 @@ pub(super) async fn play(
             return Err(ApiError::bad_request(sentence));
         }
     };
-    show(&visitor, &id, &media_id, wanted.from_the_beginning).await?;
+    let from_s = if wanted.from_the_beginning { None } else { stopped_at(&visitor, &media_id)? };
+    show(&visitor, &id, &media_id, from_s).await?;
     Ok(Json(json!({"media_id": media_id})))
 }
 
@@ -94,13 +95,21 @@ pub(in crate::http) async fn fitting(
     Ok(other.filter(suits).unwrap_or(media_id))
 }
 
-/// Has a television show what was chosen, from where somebody stopped or from the beginning, and
-/// notes how far it comes.
+/// Where somebody stopped in a film, in seconds; `None`: nobody has begun it.
+pub(in crate::http) fn stopped_at(
+    visitor: &Visitor,
+    media_id: &str,
+) -> Result<Option<f64>, ApiError> {
+    Ok(visitor.rooms.playback.describe(media_id)?.position_s)
+}
+
+/// Has a television show what was chosen, from this second or from the beginning, and notes how far it
+/// comes.
 pub(in crate::http) async fn show(
     visitor: &Visitor,
     id: &str,
     media_id: &str,
-    from_the_beginning: bool,
+    from_s: Option<f64>,
 ) -> Result<(), ApiError> {
     let rooms = &visitor.rooms;
     let told = rooms.playback.describe(media_id)?;
@@ -117,7 +126,7 @@ pub(in crate::http) async fn show(
         duration_s: row.duration_s,
         captions: None,
         tracks: Vec::new(),
-        begin_s: told.position_s.filter(|_| !from_the_beginning).map(whole),
+        begin_s: from_s.map(whole),
     };
     let (renderer, media_id) = (id.to_owned(), media_id.to_owned());
     Showing { renderer, media_id, base, film }.begin(rooms).await

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{filled, frame, page, trouble, watching};
 use crate::http::api;
+use crate::http::error::ApiError;
 use crate::http::rooms::Visitor;
 use crate::lan::renderer::{Command, Standing, State};
 use crate::media::Clock;
@@ -71,16 +72,21 @@ pub(super) async fn show(
     let Some(media_id) = visitor.rooms.media_keys.verify(&key, &name) else {
         return trouble(&visitor, Error::UnknownMedia, "/");
     };
-    let anew = chosen.from.as_deref() == Some("the-beginning");
-    let fitting = api::fitting(&visitor, &chosen.renderer, media_id).await;
-    let shown = match fitting {
-        Ok(media_id) => api::show(&visitor, &chosen.renderer, &media_id, anew).await,
-        Err(error) => Err(error),
-    };
-    match shown {
+    match send(&visitor, &chosen, media_id).await {
         Ok(()) => remote(&chosen.renderer),
         Err(error) => trouble(&visitor, error, &back),
     }
+}
+
+async fn send(visitor: &Visitor, chosen: &Chosen, media_id: String) -> Result<(), ApiError> {
+    // In another release the film is gone on with at the same second.
+    let stopped = api::stopped_at(visitor, &media_id)?;
+    let fitting = api::fitting(visitor, &chosen.renderer, media_id).await?;
+    let from_s = match chosen.from.as_deref() {
+        Some("the-beginning") => None,
+        _ => stopped.or(api::stopped_at(visitor, &fitting)?),
+    };
+    api::show(visitor, &chosen.renderer, &fitting, from_s).await
 }
 
 fn remote(id: &str) -> Response {
