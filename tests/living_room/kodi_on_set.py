@@ -41,8 +41,8 @@ class Kodi:
     def call(self, method, **params):
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
         return json.loads(self.room.on_set(
-            "curl", "--silent", "--max-time", "60", "-H", "Content-Type: application/json", "-d", body,
-            "http://127.0.0.1:8085/jsonrpc"))["result"]
+            "curl", "--silent", "--max-time", "300", "-H", "Content-Type: application/json", "-d", body,
+            "http://127.0.0.1:8085/jsonrpc", limit=310))["result"]
 
     def version(self):
         asked = lambda: self.call("Application.GetProperties", properties=["version"])["version"]
