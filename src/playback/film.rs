@@ -149,6 +149,11 @@ impl Representation for Film {
         self.session.may_stall()
     }
 
+    fn may_be_carried(&self) -> bool {
+        // Nobody waits for the box's own proof.
+        !self.session.playable.is_own()
+    }
+
     fn read(&self, range: Range<u64>) -> ByteStream {
         let film = self.clone();
         // Nobody watches the box's own proof that it can serve, nor doubts it.
