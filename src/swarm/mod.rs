@@ -25,6 +25,7 @@ mod fed;
 mod feeder;
 mod feeding;
 mod file;
+mod giving_way;
 mod known;
 mod live;
 mod place;
@@ -134,6 +135,8 @@ pub enum State {
     Complete,
     /// Known, but not open.
     Paused,
+    /// Nothing is wanted of it while somebody watches another: [`Swarm::give_way`].
+    GivesWay,
     /// See [`Status::error`].
     Failed,
 }

@@ -223,5 +223,7 @@ pub(super) async fn warm_up(open: Arc<Open>, live: Arc<Live>, part: Range<u64>) 
     tokio::select! {
         _ = fetch => {}
         _ = interrupted(&live) => {}
+        // What comes first of it is of no use while nobody reads it.
+        () = live.is_to_give_way() => {}
     }
 }

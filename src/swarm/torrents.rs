@@ -10,6 +10,7 @@ use std::time::Duration;
 use librqbit::api::TorrentIdOrHash;
 use librqbit::dht::Id20;
 use librqbit::{AddTorrent, AddTorrentOptions, AddTorrentResponse, ListOnlyResponse, Session};
+use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -183,6 +184,9 @@ impl Torrents {
                 // Whoever reads it wants it.
                 session.unpause(&live.handle).await.map_err(|error| Error::engine(&error))?;
             }
+            if live.gives_way.send_replace(false) {
+                self.want_again(&session, &live);
+            }
             if let (Some(feeder), Some(feed)) = (&live.feeder, feed) {
                 feeder.attach(index, feed.clone());
             }
@@ -313,6 +317,7 @@ impl Torrents {
             readers: AtomicUsize::new(0),
             used: AtomicU64::new(0),
             resting: AtomicBool::new(false),
+            gives_way: watch::Sender::new(false),
             wanted: Mutex::new(HashSet::from([index as usize])),
             feeder,
         })
@@ -387,21 +392,9 @@ impl Torrents {
     /// Adds a file to the wanted ones. The engine cannot be told while it hashes what is on the disk,
     /// so that is waited for elsewhere; a reader gets its pieces meanwhile all the same.
     fn want(self: &Arc<Self>, session: &Arc<Session>, live: &Arc<Live>, index: usize) {
-        if !lock(&live.wanted).insert(index) || *live.progress.ring.is_narrow.borrow() {
-            return;
+        if lock(&live.wanted).insert(index) && !*live.progress.ring.is_narrow.borrow() {
+            self.want_again(session, live);
         }
-        let (session, live) = (session.clone(), live.clone());
-        self.tasks.spawn(async move {
-            let gone = live.gone.clone();
-            let told = async {
-                live.handle.wait_until_initialized().await?;
-                let wanted = lock(&live.wanted).clone();
-                session.update_only_files(&live.handle, &wanted).await
-            };
-            if let Some(Err(error)) = gone.run_until_cancelled(told).await {
-                tracing::warn!(error = %format!("{error:#}"), "a further file could not be wanted");
-            }
-        });
     }
 
     pub(super) fn status(&self, info_hash: &InfoHash) -> Option<Status> {
