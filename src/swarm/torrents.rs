@@ -35,6 +35,8 @@ pub(super) struct Torrents {
     pub(super) engine: Engine,
     pub(super) tasks: TaskTracker,
     pub(super) shelf: Mutex<Shelf>,
+    /// A description has become known.
+    learnt: Notify,
     pub(super) live: Mutex<HashMap<InfoHash, Arc<Live>>>,
     /// One torrent is added or set aside at a time.
     pub(super) changing: tokio::sync::Mutex<()>,
@@ -92,6 +94,7 @@ impl Torrents {
             engine: Engine::new(options, tasks.clone()),
             tasks,
             shelf: Mutex::default(),
+            learnt: Notify::new(),
             live: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
             clock: AtomicU64::new(0),
@@ -129,7 +132,9 @@ impl Torrents {
         trackers: &[String],
         peers: Vec<SocketAddr>,
     ) -> Arc<Known> {
-        lock(&self.shelf).put(Known::new(metainfo, trackers, peers))
+        let known = lock(&self.shelf).put(Known::new(metainfo, trackers, peers));
+        self.learnt.notify_waiters();
+        known
     }
 
     pub(super) fn known(&self, info_hash: &InfoHash) -> Option<Arc<Metainfo>> {
@@ -150,7 +155,11 @@ impl Torrents {
         let session = self.engine.session().await?;
         let link = Magnet { trackers, ..Magnet::new(magnet.info_hash) }.to_string();
         let after = options.metadata_timeout;
-        let found = timeout(after, list(&session, &link)).await;
+        // Somebody else may have asked before, or a cache: whoever hears of it first.
+        let found = tokio::select! {
+            known = self.is_learnt(magnet) => return Ok(known),
+            found = timeout(after, list(&session, &link)) => found,
+        };
         let found = found.map_err(|_| Error::NoMetadata { after })??;
         let mut metainfo = Metainfo::read(&found.torrent_bytes)?;
         if metainfo.info_hash != magnet.info_hash {
@@ -159,6 +168,17 @@ impl Torrents {
         // What peers sent has none: these are the engine's, and some of them only ours to ask by.
         metainfo.trackers.clear();
         Ok(self.know(metainfo, &magnet.trackers, found.seen_peers))
+    }
+
+    /// Ends when it is known what is in a torrent.
+    async fn is_learnt(&self, magnet: &Magnet) -> Arc<Known> {
+        loop {
+            let learnt = self.learnt.notified();
+            if let Some(known) = lock(&self.shelf).named(magnet) {
+                return known;
+            }
+            learnt.await;
+        }
     }
 
     /// The torrent, open in the engine with this file among the wanted ones. One that failed is tried
