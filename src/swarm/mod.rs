@@ -13,7 +13,8 @@
 //! 4. Trackers are asked wherever they lie, a router's page included: only those that the
 //!    [`AddressPolicy`] permits are passed on.
 //! 5. Its list of torrents is not written durably: it is not used. A torrent added again is hashed
-//!    again, so no piece is believed that is not on the disk.
+//!    again, so no piece is believed that is not on the disk; what a reader comes to is looked at first
+//!    ([`meanwhile`]).
 //!
 //! It takes pieces from peers alone. What lies at an HTTP server as a whole comes in by a peer of our
 //! own, [`feeder`].
@@ -28,6 +29,7 @@ mod file;
 mod giving_way;
 mod known;
 mod live;
+mod meanwhile;
 mod place;
 mod reader;
 mod ring;
