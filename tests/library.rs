@@ -11,6 +11,7 @@ mod kept;
 mod people;
 mod restart;
 mod room;
+mod sharing;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

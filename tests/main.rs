@@ -32,6 +32,7 @@ mod feeder;
 mod find;
 mod flash;
 mod fuzz_corpus;
+mod half_fetched;
 mod house;
 mod indexes;
 mod library;

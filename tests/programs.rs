@@ -3,6 +3,7 @@
 //! stores; every byte is compared with the source.
 
 mod content;
+mod describe_first;
 mod open_first;
 mod torrents;
 mod transfer;

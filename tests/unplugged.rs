@@ -118,3 +118,55 @@ fn a_disk_that_is_pulled_under_a_viewer_does_not_end_the_film() {
     assert!(seen == *film, "{} of {} bytes, {first} at once", seen.len(), film.len());
     assert_eq!(server.stop(), 0);
 }
+
+#[test]
+fn a_whole_film_is_dripped_when_its_disk_is_pulled_until_it_comes_otherwise() {
+    if let Some(missing) = PulledDisk::missing() {
+        return skip(&format!("needs {missing}"));
+    }
+    let torrent = Torrent::single(NAME, 56 << 20, 256 << 10);
+    let film = &torrent.files[0].1;
+    let Some(peer) = seeder::libtorrent(&torrent, 0) else {
+        return skip("needs Python's libtorrent");
+    };
+    let world = World::of("The Long Evening");
+    world.list(&[&torrent]).seeded_at(&torrent, peer.addr);
+    let mut disk = PulledDisk::new(96);
+    let more = format!(
+        "[swarm]\nenabled = true\ndht = false\n[library]\nreserve_bytes = 0\ndisk = \"{}\"\n",
+        disk.mount().display()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = world.configuration(&more);
+    disk.plug();
+    let server = Server::serve_on(folder.path(), &configuration, None);
+    watch(&server, film);
+    until("the whole film on the disk", LIMIT, || {
+        server.play(ID);
+        server.log().contains("the whole file is on the disk").then_some(())
+    });
+    assert_eq!(server.stop(), 0);
+    // Plugged in anew, nothing of it is in the kernel's memory.
+    disk.unplug();
+    disk.plug();
+    let server = Server::serve_on(folder.path(), &configuration, None);
+    let play = server.play(ID);
+    assert_eq!(play["via"], "disk", "{play}");
+    let viewer = Viewer::of(play["url"].as_str().unwrap(), 0, 4 << 20);
+    viewer.has(8 << 20, LIMIT);
+    // Who could stand in for the disk keeps still for a while.
+    peer.falls_silent(true);
+    disk.pull();
+    std::thread::park_timeout(Duration::from_secs(25));
+    let seen = viewer.count();
+    assert!(!viewer.has_ended(), "the film ended after {seen} bytes");
+    assert!(seen < film.len() / 2, "it was not held up: {seen} bytes");
+    peer.falls_silent(false);
+    let watched = viewer.ends(2 * LIMIT);
+    let gap = watched.longest_gap();
+    println!("the disk was gone at byte {seen}; longest without a byte: {gap:?}");
+    assert!(watched.bytes == *film, "{} of {} bytes", watched.bytes.len(), film.len());
+    // The most impatient of players leaves after eight seconds.
+    assert!(gap < Duration::from_secs(4), "silent for {gap:?}");
+    assert_eq!(server.stop(), 0);
+}

@@ -84,13 +84,15 @@ async fn watch_transfers(playback: Arc<Playback>, shutdown: CancellationToken) {
     }
 }
 
-/// Keeps the library within its bounds, and makes whole what shall be.
+/// Keeps the library within its bounds, makes whole what shall be, and lets who watches go first.
 async fn tend_library(playback: Arc<Playback>, shutdown: CancellationToken) {
-    let (tending, listing, keeping) = (Arc::clone(&playback), Arc::clone(&playback), playback);
+    let (tending, listing) = (Arc::clone(&playback), Arc::clone(&playback));
+    let (sharing, keeping) = (Arc::clone(&playback), playback);
     tokio::select! {
         () = shutdown.cancelled() => {}
         () = tending.tend_shelf_always() => {}
         () = listing.list_always() => {}
+        () = sharing.share_the_line_always() => {}
         () = keeping.keep_all() => {}
     }
 }

@@ -93,6 +93,7 @@ pub(super) fn story_on(config: &Config, data: &Path, state: Arc<State>) -> Resul
         preferences: preferences(config)?,
         swarm_fixed: config.swarm.consent != Consent::Ask,
         open_first: config.open_first,
+        describe_first: config.describe_first,
         shelf: shelf_options(config, library.clone()),
     })?;
     if let Some((store, token)) = debrid_token(config)? {

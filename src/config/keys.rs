@@ -75,6 +75,7 @@ pub const KEYS: &[Key] = &[
     used("mirror.test_timeout_ms", Number),
     used("mirror.torrent_caches", List),
     used("find.open_first", Bool),
+    used("find.describe_first", Bool),
     used("limits.streams_per_device", Number),
     used("limits.streams_total", Number),
     used("limits.requests_per_second", Number),

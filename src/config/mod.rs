@@ -102,6 +102,9 @@ pub struct Config {
     pub swarm: SwarmConfig,
     /// `find.open_first`: whether the best of what was found is opened before somebody chooses it.
     pub open_first: bool,
+    /// `find.describe_first`: whether peers are asked what is in the best of what was found before
+    /// somebody chooses it.
+    pub describe_first: bool,
     /// `[limits]`
     pub limits: LimitsConfig,
     /// `library.path`; `None`: `library` in the data folder.
@@ -239,6 +242,7 @@ impl Config {
             stremio: given.stremio()?,
             swarm: given.swarm()?,
             open_first: given.bool("find.open_first", false),
+            describe_first: given.bool("find.describe_first", true),
             limits: given.limits()?,
             library: given.text("library.path").map(PathBuf::from),
             library_disk: given.text("library.disk").map(PathBuf::from),

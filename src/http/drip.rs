@@ -18,6 +18,8 @@
 //! 4. A shortage sends `reserve / patience` a second, never less than 1 KiB: 512 KiB last as long as
 //!    320 do, and go out faster.
 //!
+//! A finished film on a disk is dripped as well, from less ([`Limits::of_a_disk`]).
+//!
 //! A full reserve costs no throughput: it is a moving tail, what arrives goes in at one end and as
 //! much goes out at the other, and [`Bytes`] are counted references, never copied. It does not read
 //! ahead either: it asks for bytes only when the socket asks it.
@@ -32,7 +34,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio::time::{Instant, Sleep};
 
-use crate::representation::ByteStream;
+use crate::representation::{ByteStream, CHUNK_BYTES};
 
 /// How much is held, and how long a shortage may last.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +63,17 @@ impl Default for Limits {
             least_release_bytes: 1 << 10,
             patience: Duration::from_secs(300),
         }
+    }
+}
+
+impl Limits {
+    /// For what comes from a disk, which is not late but may die: one read is held, so that a reader has
+    /// two at most, as without. At 1 KiB a second it lasts for two minutes, the longest that another way
+    /// is waited for.
+    #[must_use]
+    pub fn of_a_disk() -> Self {
+        let reserve = CHUNK_BYTES as u64;
+        Self { least_reserve_bytes: reserve, most_reserve_bytes: reserve, ..Self::default() }
     }
 }
 

@@ -132,3 +132,25 @@ proptest! {
         prop_assert_eq!(out, data);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_a_disk_one_read_is_held_and_it_lasts_for_two_minutes() {
+    let (feed, inner) = fed();
+    let mut drip = Drip::new(inner, 100 << 20, Limits::of_a_disk());
+    let mut out = 0;
+    for _ in 0..20 {
+        feed.send(Ok(zeros(CHUNK_BYTES))).unwrap();
+        out += ready_bytes(&mut drip);
+    }
+    assert_eq!(20 * CHUNK_BYTES - out, CHUNK_BYTES);
+    // It dies; another way is found after two minutes.
+    let (start, mut last) = (Instant::now(), Instant::now());
+    while start.elapsed() < Duration::from_secs(119) {
+        out += drip.next().await.unwrap().unwrap().len();
+        assert!(last.elapsed() <= Duration::from_secs(2), "silent for {:?}", last.elapsed());
+        last = Instant::now();
+    }
+    assert!(20 * CHUNK_BYTES - out < 16 * KIB);
+    feed.send(Ok(zeros(CHUNK_BYTES))).unwrap();
+    assert!(ready_bytes(&mut drip) > 0);
+}

@@ -177,11 +177,14 @@ fn body(representation: &Arc<dyn Representation>, part: Range<u64>) -> Body {
     let note = |error: &std::io::Error| {
         tracing::warn!(%error, "the bytes broke off; the connection is closed, the player asks again");
     };
-    if representation.may_stall() {
-        Body::from_stream(Drip::new(bytes, wanted, drip::Limits::default()).inspect_err(note))
+    let limits = if representation.may_stall() {
+        drip::Limits::default()
+    } else if representation.may_be_carried() {
+        drip::Limits::of_a_disk()
     } else {
-        Body::from_stream(bytes.inspect_err(note))
-    }
+        return Body::from_stream(bytes.inspect_err(note));
+    };
+    Body::from_stream(Drip::new(bytes, wanted, limits).inspect_err(note))
 }
 
 /// The headers that every answer about these bytes has, whatever its status.

@@ -233,7 +233,7 @@ impl Playback {
         tracing::info!(info_hash = %playable.info_hash, file = file.base_name(), bytes = file.size_bytes, ?via, "torrent: selected file");
         let (media_id, link_name) = (playable.media_id(), playable.link_name());
         self.keep(playable, bytes)?;
-        self.readers.choose(&media_id);
+        self.readers.choose(&media_id, candidate.torrent.info_hash);
         // The store's own name of a file is its business and ours.
         file.link = None;
         Ok(Play {

@@ -71,8 +71,7 @@ impl Film {
 
     /// How many bytes of it are shown in a second.
     pub(super) fn bytes_s(&self) -> u64 {
-        let seconds = self.playback.running_time(&self.session.playable);
-        self.len() / seconds.as_secs().max(1)
+        self.playback.bytes_s_of(&self.session.playable)
     }
 
     /// Whether no peer is connected that might send it.
@@ -113,6 +112,11 @@ impl Film {
 }
 
 impl Playback {
+    /// How many bytes of a film are shown in a second.
+    pub(super) fn bytes_s_of(&self, playable: &Playable) -> u64 {
+        playable.file.size_bytes.unwrap_or(0) / self.running_time(playable).as_secs().max(1)
+    }
+
     /// How long a film runs: as a player has told, else as the catalogue says.
     fn running_time(&self, playable: &Playable) -> Duration {
         let played = self.shelf.records.of(&playable.media_id()).ok();
@@ -147,6 +151,11 @@ impl Representation for Film {
 
     fn may_stall(&self) -> bool {
         self.session.may_stall()
+    }
+
+    fn may_be_carried(&self) -> bool {
+        // Nobody waits for the box's own proof.
+        !self.session.playable.is_own()
     }
 
     fn read(&self, range: Range<u64>) -> ByteStream {

@@ -84,10 +84,10 @@ impl Playback {
         promised.retain(|_, (_, at)| at.elapsed() < PROMISED);
         let mut open = 0;
         for (_, file) in titles.iter().flat_map(|title| &title.files) {
-            use crate::swarm::State::{Checking, Downloading};
+            use crate::swarm::State::{Checking, Downloading, GivesWay};
             promised.remove(&file.path);
             let status = self.parts.swarm.status(&file.info_hash).map(|status| status.state);
-            let comes = matches!(status, Some(Checking | Downloading));
+            let comes = matches!(status, Some(Checking | Downloading | GivesWay));
             if comes && file.path != path {
                 open += file.len.saturating_sub(file.bytes);
             }

@@ -14,6 +14,7 @@ mod choose;
 mod chosen;
 mod claim_code;
 mod content;
+mod describe_first;
 mod desk;
 mod error;
 mod feeds;
@@ -24,6 +25,7 @@ mod findings;
 mod following;
 mod for_set;
 mod hand_over;
+mod held_up;
 mod indexes;
 mod lying;
 mod making_room;
@@ -42,6 +44,7 @@ mod relay;
 mod round;
 mod session;
 mod settings;
+mod sharing;
 mod shelf;
 mod streams;
 mod subtitles;
@@ -96,6 +99,7 @@ use crate::torrent::IndexName;
 use catalogue::{Asked, Lists, Prepared};
 use chosen::Chosen;
 use content::Vouched;
+use describe_first::Describing;
 use desk::Desk;
 use open_first::OpenedFirst;
 use readers::Readers;
@@ -132,6 +136,8 @@ pub struct Parts {
     pub swarm_fixed: bool,
     /// Whether the best of what was found is opened while people still read the list.
     pub open_first: bool,
+    /// Whether peers are asked what is in it, at least.
+    pub describe_first: bool,
     /// Where films lie, and for how long.
     pub shelf: ShelfOptions,
 }
@@ -149,6 +155,7 @@ pub struct Playback {
     vouched: Vouched,
     shunned: Shunned,
     opened_first: OpenedFirst,
+    describing: Describing,
     calls: Arc<Calls>,
     chosen: Chosen,
     shelf: Shelf,
@@ -185,6 +192,7 @@ impl Playback {
             vouched: Vouched::default(),
             shunned: Shunned::default(),
             opened_first: OpenedFirst::default(),
+            describing: Describing::default(),
             calls: Arc::default(),
             chosen,
             shelf,

@@ -51,7 +51,7 @@ impl Playback {
     pub async fn offers(self: &Arc<Self>, id: &StremioId, most: usize) -> Result<Offers, Error> {
         let mut offers = self.offers_here(id)?;
         let findings = self.find(id, &mut |_| {}).await;
-        self.open_first(*id);
+        self.is_looked_at(*id);
         let here: HashSet<_> =
             offers.iter().map(|offer| offer.candidate.torrent.info_hash).collect();
         let found = findings

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::held_up::Pace;
 use super::{Playback, lock};
 use crate::torrent::InfoHash;
 
@@ -17,27 +18,28 @@ use crate::torrent::InfoHash;
 const EVENING: Duration = Duration::from_secs(1800);
 /// A reader that was given nothing for so long shares no way with the others: a player keeps
 /// connections open that it does not read.
-const STANDS_STILL: Duration = Duration::from_secs(20);
+pub(super) const STANDS_STILL: Duration = Duration::from_secs(20);
 /// Past which part of a film its end is near, in percent.
 const NEARLY: u64 = 80;
 
 /// Readers of all films.
 #[derive(Default)]
 pub(super) struct Readers {
-    seen: Mutex<Seen>,
+    pub(super) seen: Mutex<Seen>,
     /// Titles that were read past [`NEARLY`], not looked at yet.
     nearly: Mutex<Vec<String>>,
     pub(super) wake: Notify,
 }
 
 #[derive(Default)]
-struct Seen {
-    reading: HashMap<u64, (Read, CancellationToken)>,
-    /// When each was given something last, or began.
-    given: HashMap<u64, Instant>,
+pub(super) struct Seen {
+    pub(super) reading: HashMap<u64, (Read, CancellationToken)>,
+    pub(super) paces: HashMap<u64, Pace>,
     next: u64,
     last_left: Option<Instant>,
     titles: HashMap<String, Title>,
+    /// When each torrent was read last, by who has gone, or chosen.
+    pub(super) torrents: HashMap<InfoHash, Instant>,
 }
 
 #[derive(Default)]
@@ -55,6 +57,10 @@ pub(super) struct Read {
     /// The byte at which it begins, of how many.
     pub(super) at: u64,
     pub(super) len: u64,
+    /// Which file of the torrent, where that is known.
+    pub(super) index: Option<u32>,
+    /// How many bytes of it are shown in a second.
+    pub(super) bytes_s: u64,
     /// Whether its next byte may be late, as things are.
     pub(super) may_stall: Box<dyn Fn() -> bool + Send>,
 }
@@ -94,14 +100,15 @@ impl Readers {
         let (number, away) = (seen.next, CancellationToken::new());
         seen.next += 1;
         seen.reading.insert(number, (read, away.clone()));
-        seen.given.insert(number, Instant::now());
+        seen.paces.insert(number, Pace::at(at));
         drop(seen);
         (Reading { readers: Arc::clone(self), number, away, media_id, mark, at }, counts)
     }
 
     /// Somebody pressed play.
-    pub(super) fn choose(&self, media_id: &str) {
+    pub(super) fn choose(&self, media_id: &str, info_hash: InfoHash) {
         let mut seen = lock(&self.seen);
+        seen.torrents.insert(info_hash, Instant::now());
         let title = seen.titles.entry(media_id.to_owned()).or_default();
         title.chosen = true;
         title.last = Some(Instant::now());
@@ -121,7 +128,7 @@ impl Readers {
     pub(super) fn active_of(&self, media_id: &str) -> usize {
         let seen = lock(&self.seen);
         let active = |number: &u64| {
-            seen.given.get(number).is_some_and(|given| given.elapsed() < STANDS_STILL)
+            seen.paces.get(number).is_some_and(|pace| pace.given.elapsed() < STANDS_STILL)
         };
         let of_title = seen.reading.iter().filter(|(_, (read, _))| read.media_id == media_id);
         of_title.filter(|(number, _)| active(number)).count()
@@ -179,11 +186,18 @@ impl Readers {
 }
 
 impl Reading {
+    /// It wants its next bytes.
+    pub(super) fn asks(&self) {
+        if let Some(pace) = lock(&self.readers.seen).paces.get_mut(&self.number) {
+            pace.asks();
+        }
+    }
+
     /// So many bytes were read.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes as u64;
-        if let Some(given) = lock(&self.readers.seen).given.get_mut(&self.number) {
-            *given = Instant::now();
+        if let Some(pace) = lock(&self.readers.seen).paces.get_mut(&self.number) {
+            pace.is_given(self.at);
         }
         if self.mark.is_some_and(|mark| self.at > mark) {
             self.mark = None;
@@ -203,8 +217,11 @@ impl Drop for Reading {
         let mut seen = lock(&self.readers.seen);
         // What it held is let go without the lock: it may be a film's last hold.
         let left = seen.reading.remove(&self.number);
-        seen.given.remove(&self.number);
+        seen.paces.remove(&self.number);
         seen.last_left = now;
+        if let Some((read, _)) = &left {
+            seen.torrents.insert(read.info_hash, Instant::now());
+        }
         if let Some(title) = seen.titles.get_mut(&self.media_id) {
             title.last = now;
         }
@@ -242,13 +259,14 @@ impl Playback {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn read(number: u8, stalls: bool) -> Read {
+    pub(in crate::playback) fn read(number: u8, stalls: bool) -> Read {
         let info_hash = InfoHash::from_bytes([number; 20]);
         let may_stall = Box::new(move || stalls);
-        Read { media_id: format!("film {number}"), info_hash, at: 0, len: 1000, may_stall }
+        let (media_id, index) = (format!("film {number}"), Some(0));
+        Read { media_id, info_hash, at: 0, len: 1000, index, bytes_s: 10, may_stall }
     }
 
     #[tokio::test(start_paused = true)]
@@ -300,7 +318,7 @@ mod tests {
         let counts = |readers: &Arc<Readers>| readers.begin(read(1, false)).1;
         assert!(counts(&readers));
         assert!(!counts(&readers), "the next range");
-        readers.choose("film 1");
+        readers.choose("film 1", InfoHash::from_bytes([1; 20]));
         assert!(counts(&readers), "play was pressed again");
         tokio::time::advance(EVENING + Duration::from_secs(1)).await;
         assert!(counts(&readers), "the next evening");

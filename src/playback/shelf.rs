@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::catalogue::Lists;
 use super::lying::Title;
-use super::playable::Via;
+use super::playable::{Playable, Via};
 use super::records::Records;
 use super::{Error, Playback, lock};
 use crate::durable::State;
@@ -99,6 +99,8 @@ pub struct ShelfRow {
     pub permanent: bool,
     /// Whether all of it shall be here.
     pub kept: bool,
+    /// Whether the rest of it waits while somebody watches what may stall.
+    pub gives_way: bool,
     /// Why it is not, where that does not go on.
     pub trouble: Option<String>,
     /// Where it lies: `library`, `permanent`, or a place of the owner's; `null`: nowhere.
@@ -261,6 +263,7 @@ impl Playback {
             pinned: record.pinned,
             permanent: item.permanent,
             kept: record.kept,
+            gives_way: whole.is_none() && self.gives_way(playable),
             trouble: lock(&self.shelf.troubles).get(media_id).cloned(),
             place,
             position_s: record.position_s,
@@ -268,6 +271,11 @@ impl Playback {
             readers: self.readers.of(media_id),
             spared: self.parts.shelf.rules.spared(&item),
         }
+    }
+
+    fn gives_way(&self, playable: &Playable) -> bool {
+        let status = self.parts.swarm.status(&playable.info_hash);
+        status.is_some_and(|status| status.state == crate::swarm::State::GivesWay)
     }
 
     fn bytes_have(&self, title: &Title) -> Option<u64> {

@@ -45,6 +45,7 @@ impl Playback {
         let reading = (reader, Some(reading));
         stream::unfold(reading, async |(mut reader, reading): (Reader, Option<Reading>)| {
             let mut reading = reading?;
+            reading.asks();
             tokio::select! {
                 biased;
                 () = reading.sent_away() => {
@@ -71,6 +72,8 @@ impl Playback {
             info_hash: session.playable.info_hash,
             at,
             len: session.playable.file.size_bytes.unwrap_or(0),
+            index: session.playable.file.index,
+            bytes_s: self.bytes_s_of(&session.playable),
             may_stall: Box::new(move || stalls.may_stall()),
         };
         let (reading, counts) = self.readers.begin(read);

@@ -42,6 +42,12 @@ pub trait Representation: Send + Sync {
     /// the sender keeps a reserve to drip from.
     fn may_stall(&self) -> bool;
 
+    /// Whether other ways stand in for this one when it fails, so that who reads what never waits (a
+    /// file on a disk) may have to wait all the same: the sender keeps a small reserve.
+    fn may_be_carried(&self) -> bool {
+        false
+    }
+
     /// Reads `range`, which the caller has cut to [`Self::len`]. Yields exactly that many bytes, or
     /// ends early with an error. Dropping the stream ends all work done for it.
     fn read(&self, range: Range<u64>) -> ByteStream;

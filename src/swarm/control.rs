@@ -126,7 +126,7 @@ impl Swarm {
 }
 
 impl Torrents {
-    fn every_live(&self) -> Vec<Arc<Live>> {
+    pub(super) fn every_live(&self) -> Vec<Arc<Live>> {
         lock(&self.live).values().cloned().collect()
     }
 

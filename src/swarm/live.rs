@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use librqbit::{ManagedTorrent, TorrentStatsState};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::feeder::Feeder;
@@ -26,6 +27,8 @@ pub(super) struct Live {
     pub(super) used: AtomicU64,
     /// Whether it was told to rest until somebody reads it.
     pub(super) resting: AtomicBool,
+    /// Whether nothing but what readers come to is wanted of it, for the sake of who watches another.
+    pub(super) gives_way: watch::Sender<bool>,
     pub(super) wanted: Mutex<HashSet<usize>>,
     /// Our own peer, where something feeds it.
     pub(super) feeder: Option<Feeder>,
@@ -73,6 +76,7 @@ impl Live {
         let now = self.handle.stats();
         let state = match now.state {
             TorrentStatsState::Initializing { .. } => State::Checking,
+            TorrentStatsState::Live if self.gives_way() => State::GivesWay,
             TorrentStatsState::Live if now.finished && !*self.progress.ring.is_narrow.borrow() => {
                 State::Complete
             }
@@ -82,15 +86,13 @@ impl Live {
         };
         let peers = now.live.as_ref().map_or(0, |live| self.others(live.snapshot.peer_stats.live));
         let down_bytes_s = now.live.as_ref().map_or(0, |live| live.download_speed.as_bytes());
+        let (bytes_have, bytes_total) = match state {
+            State::Checking => (0, now.total_bytes),
+            State::GivesWay => self.of_wanted(),
+            _ => (now.progress_bytes, now.total_bytes),
+        };
         let error = self.trouble().map(|trouble| trouble.to_string());
-        Status {
-            state,
-            bytes_have: if state == State::Checking { 0 } else { now.progress_bytes },
-            bytes_total: now.total_bytes,
-            down_bytes_s,
-            peers,
-            error,
-        }
+        Status { state, bytes_have, bytes_total, down_bytes_s, peers, error }
     }
 }
 

@@ -13,7 +13,8 @@
 //! 4. Trackers are asked wherever they lie, a router's page included: only those that the
 //!    [`AddressPolicy`] permits are passed on.
 //! 5. Its list of torrents is not written durably: it is not used. A torrent added again is hashed
-//!    again, so no piece is believed that is not on the disk.
+//!    again, so no piece is believed that is not on the disk; what a reader comes to is looked at first
+//!    ([`meanwhile`]).
 //!
 //! It takes pieces from peers alone. What lies at an HTTP server as a whole comes in by a peer of our
 //! own, [`feeder`].
@@ -25,9 +26,11 @@ mod fed;
 mod feeder;
 mod feeding;
 mod file;
+mod giving_way;
 mod kept;
 mod known;
 mod live;
+mod meanwhile;
 mod place;
 mod reader;
 mod ring;
@@ -138,6 +141,8 @@ pub enum State {
     Complete,
     /// Known, but not open.
     Paused,
+    /// Nothing is wanted of it while somebody watches another: [`Swarm::give_way`].
+    GivesWay,
     /// See [`Status::error`].
     Failed,
 }

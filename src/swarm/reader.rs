@@ -18,6 +18,7 @@ use tokio_util::sync::DropGuard;
 use super::Error;
 use super::file::Open;
 use super::live::{Live, Reading};
+use super::meanwhile::Meanwhile;
 use crate::representation::{CHUNK_BYTES, Chunk};
 
 /// The engine's stream of one file: where it stands, the engine wants the next 32 MiB.
@@ -36,6 +37,7 @@ pub(super) struct Reader {
 enum Source {
     Closed,
     Disk(Arc<File>),
+    Meanwhile(Meanwhile),
     Swarm(Stream),
 }
 
@@ -76,6 +78,13 @@ impl Reader {
             }
             let read = match &mut self.source {
                 Source::Disk(file) => read_disk(file, most, self.next),
+                Source::Meanwhile(meanwhile) => match meanwhile.until(self.next).await {
+                    Some(end) => read_disk(&meanwhile.file, most.min(end - self.next), self.next),
+                    None => {
+                        self.source = Source::Closed;
+                        continue;
+                    }
+                },
                 Source::Swarm(stream) => stream.read(most, patience).await,
                 Source::Closed => Err(io::ErrorKind::NotConnected.into()),
             };
@@ -105,14 +114,14 @@ impl Reader {
                 self.open.is_renewed(&live, &(self.next..self.next + most)).await
             }
             Source::Disk(_) => self.open.is_hashed_again(why).await,
-            Source::Closed => false,
+            Source::Meanwhile(_) | Source::Closed => false,
         }
     }
 
     async fn attach(&mut self) -> io::Result<Source> {
         let engine = &self.open.torrents.engine;
         let permit = timeout(engine.options.patience, engine.streams.clone().acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else {
+        let Ok(Ok(mut permit)) = permit else {
             return Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 "too many players wait for pieces: stop one of them",
@@ -121,7 +130,14 @@ impl Reader {
         let open = &self.open;
         let (reading, mut pieces) = loop {
             let live = open.torrents.live(&open.known, open.index, open.feed.as_ref()).await;
-            let reading = live.map_err(io::Error::other)?;
+            let lent = (live.map_err(io::Error::other)?, permit);
+            let reading = match Meanwhile::at(self.next, open, lent).await {
+                Ok(meanwhile) => return Ok(Source::Meanwhile(meanwhile)),
+                Err((reading, given_back)) => {
+                    permit = given_back;
+                    reading
+                }
+            };
             let pieces = stream_of(open, &reading.0).await;
             if pieces.is_ok() && open.settle(&reading.0).await {
                 return Ok(Source::Disk(Arc::new(File::open(&open.path)?)));
@@ -223,5 +239,7 @@ pub(super) async fn warm_up(open: Arc<Open>, live: Arc<Live>, part: Range<u64>) 
     tokio::select! {
         _ = fetch => {}
         _ = interrupted(&live) => {}
+        // What comes first of it is of no use while nobody reads it.
+        () = live.is_to_give_way() => {}
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use librqbit::api::TorrentIdOrHash;
 use librqbit::dht::Id20;
 use librqbit::{AddTorrent, AddTorrentOptions, AddTorrentResponse, ListOnlyResponse, Session};
+use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -35,6 +36,8 @@ pub(super) struct Torrents {
     pub(super) engine: Engine,
     pub(super) tasks: TaskTracker,
     pub(super) shelf: Mutex<Shelf>,
+    /// A description has become known.
+    learnt: Notify,
     pub(super) live: Mutex<HashMap<InfoHash, Arc<Live>>>,
     /// One torrent is added or set aside at a time.
     pub(super) changing: tokio::sync::Mutex<()>,
@@ -92,6 +95,7 @@ impl Torrents {
             engine: Engine::new(options, tasks.clone()),
             tasks,
             shelf: Mutex::default(),
+            learnt: Notify::new(),
             live: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
             clock: AtomicU64::new(0),
@@ -129,7 +133,9 @@ impl Torrents {
         trackers: &[String],
         peers: Vec<SocketAddr>,
     ) -> Arc<Known> {
-        lock(&self.shelf).put(Known::new(metainfo, trackers, peers))
+        let known = lock(&self.shelf).put(Known::new(metainfo, trackers, peers));
+        self.learnt.notify_waiters();
+        known
     }
 
     pub(super) fn known(&self, info_hash: &InfoHash) -> Option<Arc<Metainfo>> {
@@ -150,7 +156,11 @@ impl Torrents {
         }
         let link = Magnet { trackers, ..Magnet::new(magnet.info_hash) }.to_string();
         let after = options.metadata_timeout;
-        let found = timeout(after, list(&session, &link)).await;
+        // Somebody else may have asked before, or a cache: whoever hears of it first.
+        let found = tokio::select! {
+            known = self.is_learnt(magnet) => return Ok(known),
+            found = timeout(after, list(&session, &link)) => found,
+        };
         let found = found.map_err(|_| Error::NoMetadata { after })??;
         let mut metainfo = Metainfo::read(&found.torrent_bytes)?;
         if metainfo.info_hash != magnet.info_hash {
@@ -159,6 +169,17 @@ impl Torrents {
         // What peers sent has none: these are the engine's, and some of them only ours to ask by.
         metainfo.trackers.clear();
         Ok(self.know(metainfo, &magnet.trackers, found.seen_peers))
+    }
+
+    /// Ends when it is known what is in a torrent.
+    async fn is_learnt(&self, magnet: &Magnet) -> Arc<Known> {
+        loop {
+            let learnt = self.learnt.notified();
+            if let Some(known) = lock(&self.shelf).named(magnet) {
+                return known;
+            }
+            learnt.await;
+        }
     }
 
     /// The torrent, open in the engine with this file among the wanted ones. One that failed is tried
@@ -183,6 +204,9 @@ impl Torrents {
             } else if live.resting.swap(false, Ordering::SeqCst) && live.handle.is_paused() {
                 // Whoever reads it wants it.
                 session.unpause(&live.handle).await.map_err(|error| Error::engine(&error))?;
+            }
+            if live.gives_way.send_replace(false) {
+                self.want_again(&session, &live);
             }
             if let (Some(feeder), Some(feed)) = (&live.feeder, feed) {
                 feeder.attach(index, feed.clone());
@@ -325,6 +349,7 @@ impl Torrents {
             readers: AtomicUsize::new(0),
             used: AtomicU64::new(0),
             resting: AtomicBool::new(false),
+            gives_way: watch::Sender::new(false),
             wanted: Mutex::new(HashSet::from([index as usize])),
             feeder,
         })
@@ -399,21 +424,9 @@ impl Torrents {
     /// Adds a file to the wanted ones. The engine cannot be told while it hashes what is on the disk,
     /// so that is waited for elsewhere; a reader gets its pieces meanwhile all the same.
     fn want(self: &Arc<Self>, session: &Arc<Session>, live: &Arc<Live>, index: usize) {
-        if !lock(&live.wanted).insert(index) || *live.progress.ring.is_narrow.borrow() {
-            return;
+        if lock(&live.wanted).insert(index) && !*live.progress.ring.is_narrow.borrow() {
+            self.want_again(session, live);
         }
-        let (session, live) = (session.clone(), live.clone());
-        self.tasks.spawn(async move {
-            let gone = live.gone.clone();
-            let told = async {
-                live.handle.wait_until_initialized().await?;
-                let wanted = lock(&live.wanted).clone();
-                session.update_only_files(&live.handle, &wanted).await
-            };
-            if let Some(Err(error)) = gone.run_until_cancelled(told).await {
-                tracing::warn!(error = %format!("{error:#}"), "a further file could not be wanted");
-            }
-        });
     }
 
     pub(super) fn status(&self, info_hash: &InfoHash) -> Option<Status> {

@@ -1,6 +1,7 @@
-"""Playing on: the sources of one film die again and again while a viewer reads it whole. What is
-measured is the time from a death (for a change of way: from its decision) to the next byte of the
-film on its way again; what the viewer got is held against the source, byte for byte."""
+"""Playing on: the sources of a film die again and again while a viewer reads it, and a whole store dies
+under a houseful of rooms. What is measured is the time from a death (for a change of way: from its
+decision) to the next byte of the film on its way again; what a viewer got is held against the source,
+byte for byte."""
 import contextlib
 import http.client
 import http.server
@@ -17,14 +18,17 @@ import urllib.parse
 import machine
 import player
 from servers import NO_OTHERS, titles
+from torrent import Film
 
 MIB = 1 << 20
-# Of each source.
-RATE = 12 * MIB
+# Of each source; and of each where several rooms watch.
+RATE, EACH = 12 * MIB, 4 * MIB
 # Bytes that the viewer gets between two deaths, at least.
 APART = MIB
-# A link that dies, a connection that is cut: these many; and so many times the store goes whole.
-LINKS, CHANGES = 310, 10
+# A link that dies, a connection that is cut: these many; and so many times the store goes whole, under
+# so many rooms, each with a film of its own, of so many bytes.
+LINKS, CHANGES, SMALL = 260, 10, 32 * MIB
+ROOMS = ("Attic", "Cellar", "Hall", "Kitchen", "Nursery", "Parlour")
 TOKEN = "a-token-of-the-bench"
 CONFIGURATION = """
 [server]
@@ -49,10 +53,10 @@ token_file = "{token}"
 
 
 class Store:
-    """A debrid store that has one film, and its file server. One link is good at a time."""
+    """A debrid store that has films, and its file server. Of each, one link is good at a time."""
 
-    def __init__(self, film):
-        self.film = film
+    def __init__(self, films, rate):
+        self.films, self.rate = {film.info_hash: film for film in films}, rate
         self.open = True
         self.generation = 0
         self.resumed = None
@@ -71,22 +75,24 @@ class Store:
             def do_GET(self):
                 path = urllib.parse.urlsplit(self.path).path
                 if path.startswith("/d/"):
-                    store.send(self, int(path.split("/")[2]))
+                    generation, info_hash = path.split("/")[2:4]
+                    store.send(self, int(generation), store.films[info_hash])
                 elif path == "/v0/store/magnets/check" and store.open:
-                    self.tell(200, {"items": [{"hash": store.film.info_hash, "status": "cached", "files": [store.file()]}]})
+                    self.tell(200, {"items": [{"hash": film.info_hash, "status": "cached", "files": [store.file(film)]} for film in store.films.values()]})
                 else:
                     self.tell(503, None)
 
             def do_POST(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                said = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode().lower()
                 path = urllib.parse.urlsplit(self.path).path
-                if not store.open:
+                film = next((film for info_hash, film in store.films.items() if info_hash in said), None)
+                if not store.open or not film:
                     self.tell(503, None)
                 elif path == "/v0/store/magnets":
-                    self.tell(201, {"id": "B1", "hash": store.film.info_hash, "name": store.film.name, "size": store.film.size,
-                                    "status": "downloaded", "files": [store.file()]})
+                    self.tell(201, {"id": film.info_hash[:8], "hash": film.info_hash, "name": film.name, "size": film.size,
+                                    "status": "downloaded", "files": [store.file(film)]})
                 else:
-                    self.tell(200, {"link": f"http://{store.address}/d/{store.generation}/film.mkv"})
+                    self.tell(200, {"link": f"http://{store.address}/d/{store.generation}/{film.info_hash}/film.mkv"})
 
             def do_DELETE(self):
                 self.tell(200, {})
@@ -117,11 +123,11 @@ class Store:
             thread.join()
             server.server_close()
 
-    def file(self):
-        return {"index": 0, "name": self.film.name, "path": f"/{self.film.name}", "size": self.film.size,
-                "link": "stremthru://store/realdebrid/opaque"}
+    def file(self, film):
+        return {"index": 0, "name": film.name, "path": f"/{film.name}", "size": film.size,
+                "link": f"stremthru://store/realdebrid/{film.info_hash}"}
 
-    def send(self, handler, generation):
+    def send(self, handler, generation, film):
         handler.close_connection = True
         if not self.open or generation != self.generation:
             handler.tell(410, None)
@@ -129,7 +135,7 @@ class Store:
             return
         first, last = (int(end) for end in re.match(r"bytes=(\d+)-(\d+)", handler.headers["Range"]).groups())
         handler.send_response(206)
-        handler.send_header("Content-Range", f"bytes {first}-{last}/{self.film.size}")
+        handler.send_header("Content-Range", f"bytes {first}-{last}/{film.size}")
         handler.send_header("Content-Length", str(last + 1 - first))
         handler.send_header("Connection", "close")
         handler.end_headers()
@@ -140,9 +146,9 @@ class Store:
         connection = handler.connection
         self.sending.add(connection)
         try:
-            block, began = RATE // 50, time.perf_counter()
+            block, began = self.rate // 50, time.perf_counter()
             for number, at in enumerate(range(first, last + 1, block)):
-                connection.sendall(self.film.bytes[at:min(last + 1, at + block)])
+                connection.sendall(film.bytes[at:min(last + 1, at + block)])
                 pause = began + (number + 1) / 50 - time.perf_counter()
                 if pause > 0:
                     time.sleep(pause)
@@ -211,32 +217,38 @@ class Viewer:
 def measure(program, folder, stand_ins, film, log):
     """Milliseconds to the next byte, by kind of death; and the viewer's longest silence."""
     numbers = {"a link dies": [], "a connection is cut": [], "from the store to peers": []}
-    with watched(program, folder, stand_ins, film, log, peers=False) as (store, viewer, _):
+    with watched(program, folder, stand_ins, [film], log, peers=False) as (store, (viewer,), _):
         for number in range(LINKS):
             viewer.gets(APART)
             what = "a link dies" if number % 2 else "a connection is cut"
             numbers[what].append(1e3 * store.die(link=number % 2))
         silence = viewer.silence
-    # What the store has fills the peers' pieces as soon as it is back, so each change has a fresh start.
-    for _ in range(CHANGES):
-        with watched(program, folder, stand_ins, film, log, peers=True) as (store, viewer, told):
-            store.open = False
-            store.cut()
-            wait(lambda: changes(told), "the film did not go on by peers")
-            viewer.gets(2 * MIB)
-            silence = max(silence, viewer.silence)
-            numbers["from the store to peers"].append(float(changes(told)[0]))
+    with contextlib.ExitStack() as stack:
+        films = [Film(folder, f"tt99100{number:02}", f"{room} Noise", SMALL, 256 << 10) for number, room in enumerate(ROOMS)]
+        for one in films:
+            stand_ins.films[one.imdb] = one
+            stand_ins.peers[one.info_hash] = stack.enter_context(one.seeded(log))
+        # What the store has fills the peers' pieces as soon as it is back, so each change has a fresh start.
+        for _ in range(CHANGES):
+            with watched(program, folder, stand_ins, films, log, peers=True) as (store, viewers, told):
+                store.open = False
+                store.cut()
+                wait(lambda: len(changes(told)) >= len(ROOMS), "a film did not go on by peers")
+                for viewer in viewers:
+                    viewer.gets(2 * MIB)
+                    silence = max(silence, viewer.silence)
+                numbers["from the store to peers"] += map(float, changes(told))
     return numbers, silence
 
 
 @contextlib.contextmanager
-def watched(program, folder, stand_ins, film, log, peers):
-    """A server with a store and, where `peers`, a swarm; and somebody who has watched for 4 MiB."""
+def watched(program, folder, stand_ins, films, log, peers):
+    """A server with a store and, where `peers`, a swarm; and somebody who has watched 4 MiB of each film."""
     folder = pathlib.Path(folder) / "deaths"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     told = folder / "server.log"
-    with Store(film).answering() as store:
+    with Store(films, RATE if len(films) == 1 else EACH).answering() as store:
         token = folder / "token"
         token.write_text(TOKEN)
         text = CONFIGURATION.format(stand_ins=stand_ins.address, store=store.address, token=token,
@@ -247,12 +259,14 @@ def watched(program, folder, stand_ins, film, log, peers):
         with keeping(told, log), machine.running(command, told, stdout=subprocess.PIPE) as process:
             port = int(machine.said(process, r"http://127\.0\.0\.1:(\d+)/")[1])
             bearer = (folder / "data/local.key").read_text().strip()
-            play = player.call(port, "POST", f"/api/play/{film.imdb}", bearer=bearer)
-            assert play["via"] == "debrid", play
-            viewer = Viewer(port, urllib.parse.urlsplit(play["url"]).path, film)
-            viewer.gets(4 * MIB)
-            yield store, viewer, told
-            viewer.leaves()
+            plays = [player.call(port, "POST", f"/api/play/{film.imdb}", bearer=bearer) for film in films]
+            assert all(play["via"] == "debrid" for play in plays), plays
+            viewers = [Viewer(port, urllib.parse.urlsplit(play["url"]).path, film) for play, film in zip(plays, films)]
+            for viewer in viewers:
+                viewer.gets(4 * MIB)
+            yield store, viewers, told
+            for viewer in viewers:
+                viewer.leaves()
 
 
 @contextlib.contextmanager

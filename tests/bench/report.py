@@ -3,6 +3,7 @@ import pathlib
 import re
 import statistics
 
+from deaths import ROOMS, SMALL
 from search import DELAY_S, SLOW_S
 
 NOTES = pathlib.Path(__file__).parent / "notes.md"
@@ -121,9 +122,9 @@ class Report:
     def deaths(self, numbers, silence, film):
         count = sum(map(len, numbers.values()))
         self.add("## Playing on", "",
-                 f"A film of {film.size >> 20} MiB, read by one viewer in one request, while its source dies {count} times: a debrid store's",
-                 "link (a fresh one is given), its connection (the link stays good), and, with a fresh start each time, the store whole.",
-                 "Every byte was held against the source. *To the next byte*: from the death to the next body that is sent;",
+                 f"Films go on while their sources die {count} times. One of {film.size >> 20} MiB, read by one viewer in one request: a debrid store's link dies",
+                 f"(a fresh one is given), or its connection (the link stays good). {len(ROOMS)} of {SMALL >> 20} MiB, each in a room of its own: the store dies whole under",
+                 "all of them, with a fresh start each time, and each goes on by peers. Every byte was held against the source. *To the next byte*: from the death to the next body that is sent;",
                  "from the store to peers: from the decision, which is made once a fresh link has been tried for.", "",
                  "| milliseconds to the next byte | deaths | median | 99 of 100 | most | aim |", "|---|---|---|---|---|---|")
         everything = sorted(value for values in numbers.values() for value in values)

@@ -43,12 +43,12 @@ pub(super) async fn find(
     let look = if how?.anew { Look::Anew } else { Look::Usual };
     let accept = visitor.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
-        playback.open_first(id);
         let following = playback.follow(&id, look);
+        playback.is_looked_at(id);
         return Ok(events(following, move |step| step_of(&step.in_order_for(set))));
     }
     let findings = playback.find_as(&id, look, &mut |_| {}).await;
-    playback.open_first(id);
+    playback.is_looked_at(id);
     Ok(Json(&*findings.in_order_for(set)).into_response())
 }
 

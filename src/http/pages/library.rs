@@ -185,13 +185,14 @@ fn in_words(visitor: &Visitor, row: &ShelfRow, places: &[String]) -> LibraryRow 
 
 fn here(row: &ShelfRow) -> String {
     let place = row.place.as_deref().unwrap_or("library");
+    let rests = if row.gives_way { " The rest gives way to who watches." } else { "" };
     match (row.whole, row.bytes_have, row.size_bytes) {
         (true, _, Some(all)) => format!("All of it is here, {} ({place}).", size(all)),
         _ if row.bytes_on_disk == 0 => "Nothing of it is here.".to_owned(),
         (_, Some(have), Some(all)) if all > 0 => {
-            format!("{} % of {} are here.", have.saturating_mul(100) / all, size(all))
+            format!("{} % of {} are here.{rests}", have.saturating_mul(100) / all, size(all))
         }
-        _ => format!("Part of it is here, {}.", size(row.bytes_on_disk)),
+        _ => format!("Part of it is here, {}.{rests}", size(row.bytes_on_disk)),
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) async fn candidates(
     let mut nobody = |_: &IndexLine| {};
     let found = visitor.rooms.playback.find_as(&id, look(&how), &mut nobody);
     let (found, about) = tokio::join!(found, about(&visitor, &id, ABOUT_PATIENCE));
-    visitor.rooms.playback.open_first(id);
+    visitor.rooms.playback.is_looked_at(id);
     let found = found.in_order_for(limits(&visitor));
     let title = title_of(&found, name_of(about.as_ref()));
     page(&web::Watch { frame, title, about, found: shown(&found) })
@@ -81,7 +81,7 @@ pub(super) async fn events(
     let id = id_of(&id)?;
     let about = about(&visitor, &id, AT_ONCE).await;
     let following = visitor.rooms.playback.follow(&id, look(&how));
-    visitor.rooms.playback.open_first(id);
+    visitor.rooms.playback.is_looked_at(id);
     let piece = move |found: &Findings| piece(found, name_of(about.as_ref()));
     let set = limits(&visitor);
     Ok(api::events(following, move |step| match step.in_order_for(set) {

@@ -58,7 +58,7 @@ fn told(known: &KnownTorrent, transfer: &Transfer, file: Option<u32>) -> Value {
         "streamName": "",
         "streamProgress": 0.0,
         "swarmConnections": peers,
-        "swarmPaused": transfer.state == TransferState::Paused,
+        "swarmPaused": matches!(transfer.state, TransferState::Paused | TransferState::GivesWay),
         "swarmSize": peers,
     });
     if let Some(guess) = known.guess(None) {

@@ -43,6 +43,8 @@ pub enum TransferState {
     Downloading,
     /// It rests until somebody reads it, or it is resumed.
     Paused,
+    /// Nobody reads it, and it rests while somebody watches what may stall.
+    GivesWay,
     /// The file is whole.
     Complete,
     /// A store's link or a mirror gives the bytes.
@@ -172,6 +174,7 @@ impl Playback {
             _ if here => TransferState::Complete,
             swarm::State::Downloading => TransferState::Downloading,
             swarm::State::Complete => TransferState::Complete,
+            swarm::State::GivesWay => TransferState::GivesWay,
             // Known, and not open.
             swarm::State::Paused if transfer.via.is_none() => TransferState::Idle,
             swarm::State::Paused => TransferState::Paused,

@@ -45,6 +45,13 @@ impl Pieces {
             .then(|| start - self.file.start..end.min(self.file.end) - self.file.start)
     }
 
+    /// The piece in which a byte of the file lies, whoever's it is.
+    #[must_use]
+    pub fn piece_at(&self, byte: u64) -> u32 {
+        let piece = self.file.start.saturating_add(byte) / self.piece_length.max(1);
+        u32::try_from(piece).unwrap_or(u32::MAX)
+    }
+
     /// Whether these are the bytes of a piece of the file's own.
     #[must_use]
     pub fn are_right(&self, piece: u32, bytes: &[u8]) -> bool {
@@ -170,6 +177,8 @@ mod tests {
                 let got: &[u8] = &file[start..end];
                 assert_eq!(got.len(), pieces.len_of(piece) as usize);
                 assert!(pieces.are_right(piece, got), "{index}: {piece}");
+                let ends = [range.start, range.end - 1].map(|byte| pieces.piece_at(byte));
+                assert_eq!(ends, [piece; 2]);
                 assert!(!pieces.are_right(piece, &got[1..]));
                 let mut look = pieces.look_at(piece).unwrap();
                 got.chunks(1000).for_each(|part| look.take(part));
