@@ -11,7 +11,8 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures_util::TryStreamExt;
+use bytes::Bytes;
+use futures_util::{TryStreamExt, stream};
 
 use crate::http::dlna::headers as dlna;
 use crate::http::drip::{self, Drip};
@@ -110,7 +111,9 @@ pub(super) fn likely(
     if let Some(status) = dlna::refusal(asked) {
         return bare(status);
     }
-    let mut answer = StatusCode::OK.into_response();
+    // Of a body that is known to be empty the length would be told: 0.
+    let unknown = stream::empty::<std::io::Result<Bytes>>();
+    let mut answer = Response::new(Body::from_stream(unknown));
     let headers = answer.headers_mut();
     let spelled = set.unwrap_or_else(Profile::unknown).spelled(media_type);
     if let Ok(spelled) = HeaderValue::from_str(spelled) {

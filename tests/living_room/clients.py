@@ -51,8 +51,8 @@ class Row:
 
 def version(text):
     # Not the number in a program's own name, such as gst-launch-1.0.
-    found = re.search(r"(?<![-\w])\d+(\.\d+)+", text)
-    return found[0] if found else ""
+    found = re.search(r"(?<![-\w.])v?(\d+(?:\.\d+)+)", text)
+    return found[1] if found else ""
 
 
 def installed(package):
