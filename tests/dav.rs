@@ -159,7 +159,8 @@ fn what_was_searched_on_a_phone_is_found_on_the_set() {
     }
     assert_eq!(names(&server, "/dav/Searches/"), ["the lamp", "harbour"], "the last first");
     let films = names(&server, "/dav/Searches/the%20lamp/");
-    assert_eq!(films, ["The Lamp and the Tide (2024).mkv"]);
+    let film = "The Lamp and the Tide (2024)";
+    assert_eq!(films, [format!("{film}.mkv"), format!("{film}.en.srt")]);
     assert_eq!(names(&server, "/dav/Searches/harbour/"), ["Harbour Watch (2023)"]);
     // Nobody searches by asking for a folder.
     assert_eq!(propfind(&server, "/dav/Searches/another/", "1").status, 404);

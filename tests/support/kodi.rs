@@ -92,6 +92,21 @@ impl<'lab> Kodi<'lab> {
         Ok(rows.iter().map(|row| (text(row, "label"), text(row, "file"))).collect())
     }
 
+    /// Label and address of each film of a folder, and the addresses of the folders in it.
+    pub fn films_and_folders(
+        &self,
+        address: &str,
+    ) -> Result<(Vec<(String, String)>, Vec<String>), String> {
+        let params = json!({"directory": address, "media": "video"});
+        let told = self.call("Files.GetDirectory", &params)?;
+        let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+        let rows = told["files"].as_array().cloned().unwrap_or_default();
+        let (folders, films): (Vec<_>, Vec<_>) =
+            rows.iter().partition(|row| row["filetype"] == "directory");
+        let films = films.into_iter().map(|row| (text(row, "label"), text(row, "file")));
+        Ok((films.collect(), folders.into_iter().map(|row| text(row, "file")).collect()))
+    }
+
     /// The address of what is called `label` in a folder, as soon as it stands there.
     pub fn find(&self, address: &str, label: impl Fn(&str) -> bool) -> String {
         until(&format!("a row of {address} in Kodi"), LIMIT, || {
