@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use credenza::torrent::IndexName;
 use serde_json::json;
 
-use super::quirks::{SAMSUNG, browse, list};
+use super::quirks::{KODI, SAMSUNG, browse, list};
 use crate::support::http::ask;
 use crate::support::only;
 use crate::support::server::{Server, credenza};
 use crate::support::upstream::{Reply, Upstream};
 
-const TITLES: usize = 20;
+const TITLES: usize = 40;
+/// Of how many of them subtitles are asked for in a minute.
+const MOST_SUBTITLES: usize = 24;
 
 fn id(number: usize) -> String {
     format!("tt{:07}", 4_000_000 + number)
@@ -29,9 +31,10 @@ fn searched(index: &Upstream) -> Vec<String> {
     ids
 }
 
-/// A media server whose catalogue has twenty films, and an index that lists none of them.
-fn served() -> (Server, Upstream, Upstream) {
-    let (titles, index) = (Upstream::start(), Upstream::start());
+/// A media server whose catalogue has these films; an index that lists none of them, and a service that has
+/// subtitles of none.
+fn served() -> (Server, [Upstream; 3]) {
+    let [titles, index, subtitles] = [(); 3].map(|()| Upstream::start());
     let row = |number| json!({"id": id(number), "imdb_id": id(number), "type": "movie", "name": format!("Film {number}")});
     let films: Vec<_> = (0..TITLES).map(row).collect();
     titles.on("/catalog/movie/top.json", Reply::json(json!({"metas": films}).to_string()));
@@ -43,28 +46,30 @@ fn served() -> (Server, Upstream, Upstream) {
         index.on(&format!("/stream/movie/{}.json", id(number)), nothing);
     }
     let text = format!(
-        "[title]\ncinemeta_url = \"{0}\"\nkitsu_url = \"{0}\"\n[index.torrentio]\nurl = \"{1}\"\n{2}\
-         [network]\nallow_private = [\"{3}\", \"{4}\"]\n[access]\nauth_required = false\n\
+        "[title]\ncinemeta_url = \"{0}\"\nkitsu_url = \"{0}\"\nopensubtitles_url = \"{5}\"\n[index.torrentio]\nurl = \"{1}\"\n{2}\
+         [network]\nallow_private = [\"{3}\", \"{4}\", \"{6}\"]\n[access]\nauth_required = false\n\
          [swarm]\nenabled = true\ndht = false\n[mirror]\ntorrent_caches = []\n",
         titles.url("/"),
         index.url("/"),
         only(&[IndexName::Torrentio]),
         titles.addr(),
         index.addr(),
+        subtitles.url("/"),
+        subtitles.addr(),
     );
     let folder = tempfile::tempdir().unwrap();
     let configuration = folder.path().join("test.toml");
     std::fs::write(&configuration, text).unwrap();
     let data = folder.path().join("data");
     let mut command = credenza(&data);
-    command.env("CREDENZA_LAN_UPNP", "true");
+    command.env("CREDENZA_LAN_UPNP", "true").env_remove("CREDENZA_TITLE_OPENSUBTITLES_URL");
     command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(configuration);
-    (Server::start(command, data, Some(folder)), titles, index)
+    (Server::start(command, data, Some(folder)), [titles, index, subtitles])
 }
 
 #[test]
 fn a_set_that_looks_at_every_title_has_few_of_them_searched_for() {
-    let (server, _titles, index) = served();
+    let (server, [_titles, index, _subtitles]) = served();
     let told = list(&browse(&server, SAMSUNG, "films", "BrowseDirectChildren"));
     let items: Vec<&str> = told.split("<item ").skip(1).collect();
     assert_eq!(items.len(), TITLES);
@@ -100,4 +105,18 @@ fn a_set_that_looks_at_every_title_has_few_of_them_searched_for() {
     let last = last.with("User-Agent", SAMSUNG).send();
     assert_eq!(last.status, 206, "{}", last.text());
     assert!(searched(&index).contains(&id(TITLES - 1)), "{:?}", searched(&index));
+}
+
+#[test]
+fn a_player_that_looks_at_every_title_has_few_subtitles_asked_for() {
+    let (server, [_titles, _index, subtitles]) = served();
+    let told = list(&browse(&server, KODI, "films", "BrowseDirectChildren"));
+    let ids = told.split("<item id=\"").skip(1).map(|item| item.split('"').next().unwrap());
+    for id in ids {
+        let alone = list(&browse(&server, KODI, id, "BrowseMetadata"));
+        assert!(alone.contains("<dc:title>Film "), "{alone}");
+    }
+    let asked = subtitles.requests().len();
+    println!("{TITLES} titles looked at, {asked} questions for subtitles");
+    assert!((1..=MOST_SUBTITLES).contains(&asked), "{asked}");
 }

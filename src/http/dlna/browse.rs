@@ -55,7 +55,10 @@ async fn learn_subtitles(visitor: &Visitor, set: &'static Profile, node: &Node) 
     let rooms = &visitor.rooms;
     let chosen = rooms.playback.chosen(&video.media_id, Some(set));
     let media_id = chosen.as_ref().unwrap_or(&video.media_id);
-    if set.captions.contains(&Captions::Res) && rooms.subtitles_of(media_id).is_empty() {
+    if set.captions.contains(&Captions::Res)
+        && rooms.subtitles_of(media_id).is_empty()
+        && rooms.playback.may_ask_for_subtitles_of(media_id)
+    {
         // Why nothing is learnt, the room itself has noted.
         let _ = rooms.playback.subtitles_within(media_id, A_MOMENT).await;
     }

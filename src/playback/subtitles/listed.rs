@@ -42,6 +42,13 @@ impl Listed {
 }
 
 impl Playback {
+    /// Whether who looks at one film of a list, and has not opened it, may have its subtitles asked for
+    /// now; then that counts. Some players look at each film of a list so.
+    #[must_use]
+    pub fn may_ask_for_subtitles_of(&self, film: &str) -> bool {
+        lock(&self.subtitles.begun).contains(film) || self.subtitles.listed.admits()
+    }
+
     /// Learns the subtitles of the films of one folder, by their media ids, as far as that is polite
     /// and a short wait brings.
     pub async fn learn_subtitles_of_folder(self: &Arc<Self>, films: &[String]) {
