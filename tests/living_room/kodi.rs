@@ -91,10 +91,11 @@ fn kodi_finds_the_box_by_upnp_plays_and_seeks() {
 
 /// Every film below a folder: its name and address.
 fn films(kodi: &Kodi, folder: &str) -> Vec<(String, String)> {
-    let rows = until(folder, LIMIT, || kodi.folder(folder).ok().filter(|rows| !rows.is_empty()));
-    let (folders, films): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|(_, address)| address.ends_with('/'));
-    let below = folders.iter().flat_map(|(_, address)| self::films(kodi, address));
+    let (films, folders) = until(folder, LIMIT, || {
+        let told = kodi.films_and_folders(folder).ok()?;
+        (!told.0.is_empty() || !told.1.is_empty()).then_some(told)
+    });
+    let below = folders.iter().flat_map(|folder| self::films(kodi, folder));
     films.into_iter().chain(below).collect()
 }
 

@@ -50,19 +50,19 @@ class Kodi:
         return f"{number['major']}.{number['minor']}" if number else ""
 
     def folder(self, address):
-        """Name and address of what lies in it."""
+        """Name and address of what lies in it, and whether that is a folder."""
         rows = self.call("Files.GetDirectory", directory=address, media="video").get("files", [])
-        return [(row["label"], row["file"]) for row in rows]
+        return [(row["label"], row["file"], row["filetype"] == "directory") for row in rows]
 
     def inside(self, folder, label):
-        rows = until(60, lambda: [at for name, at in self.folder(folder) if name == label])
+        rows = until(60, lambda: [at for name, at, _ in self.folder(folder) if name == label])
         return rows[0] if rows else None
 
     def films(self, folder):
         """The names of all films below a folder."""
         names = []
-        for name, address in until(60, lambda: self.folder(folder)) or []:
-            names += self.films(address) if address.endswith("/") else [name]
+        for name, address, is_folder in until(60, lambda: self.folder(folder)) or []:
+            names += self.films(address) if is_folder else [name]
         return names
 
     def second(self):
