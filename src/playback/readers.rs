@@ -32,12 +32,18 @@ pub(super) struct Readers {
 
 #[derive(Default)]
 struct Seen {
-    reading: HashMap<u64, (Read, CancellationToken)>,
-    /// When each was given something last, or began.
-    given: HashMap<u64, Instant>,
+    reading: HashMap<u64, Open>,
     next: u64,
     last_left: Option<Instant>,
     titles: HashMap<String, Title>,
+}
+
+/// A reader, as the others are told of it.
+struct Open {
+    read: Read,
+    away: CancellationToken,
+    /// When it was given something last, or began.
+    given: Instant,
 }
 
 #[derive(Default)]
@@ -72,7 +78,7 @@ pub(super) struct Reading {
 
 impl Seen {
     fn count(&self, one: impl Fn(&Read) -> bool) -> usize {
-        self.reading.values().filter(|(read, _)| one(read)).count()
+        self.reading.values().filter(|open| one(&open.read)).count()
     }
 }
 
@@ -93,8 +99,7 @@ impl Readers {
         let mark = Some(mark).filter(|mark| at <= *mark && !title.nearly);
         let (number, away) = (seen.next, CancellationToken::new());
         seen.next += 1;
-        seen.reading.insert(number, (read, away.clone()));
-        seen.given.insert(number, Instant::now());
+        seen.reading.insert(number, Open { read, away: away.clone(), given: Instant::now() });
         drop(seen);
         (Reading { readers: Arc::clone(self), number, away, media_id, mark, at }, counts)
     }
@@ -120,11 +125,8 @@ impl Readers {
     /// How many are given a title's bytes now.
     pub(super) fn active_of(&self, media_id: &str) -> usize {
         let seen = lock(&self.seen);
-        let active = |number: &u64| {
-            seen.given.get(number).is_some_and(|given| given.elapsed() < STANDS_STILL)
-        };
-        let of_title = seen.reading.iter().filter(|(_, (read, _))| read.media_id == media_id);
-        of_title.filter(|(number, _)| active(number)).count()
+        let of_title = seen.reading.values().filter(|open| open.read.media_id == media_id);
+        of_title.filter(|open| open.given.elapsed() < STANDS_STILL).count()
     }
 
     /// How many read a torrent now, whichever of its files.
@@ -152,9 +154,9 @@ impl Readers {
 
     /// Ends whatever is read of a torrent.
     pub(super) fn send_away(&self, info_hash: &InfoHash) {
-        for (read, away) in lock(&self.seen).reading.values() {
-            if read.info_hash == *info_hash {
-                away.cancel();
+        for open in lock(&self.seen).reading.values() {
+            if open.read.info_hash == *info_hash {
+                open.away.cancel();
             }
         }
     }
@@ -182,8 +184,8 @@ impl Reading {
     /// So many bytes were read.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes as u64;
-        if let Some(given) = lock(&self.readers.seen).given.get_mut(&self.number) {
-            *given = Instant::now();
+        if let Some(open) = lock(&self.readers.seen).reading.get_mut(&self.number) {
+            open.given = Instant::now();
         }
         if self.mark.is_some_and(|mark| self.at > mark) {
             self.mark = None;
@@ -203,7 +205,6 @@ impl Drop for Reading {
         let mut seen = lock(&self.readers.seen);
         // What it held is let go without the lock: it may be a film's last hold.
         let left = seen.reading.remove(&self.number);
-        seen.given.remove(&self.number);
         seen.last_left = now;
         if let Some(title) = seen.titles.get_mut(&self.media_id) {
             title.last = now;
