@@ -10,6 +10,7 @@ mod idle;
 mod kept;
 mod people;
 mod restart;
+mod pulled;
 mod room;
 
 use std::path::{Path, PathBuf};

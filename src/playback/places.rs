@@ -195,7 +195,10 @@ impl Playback {
         let at = durably(|| library::recover(from, to)).map_err(disk)?;
         self.note_place(media_id, Some(&at).filter(|at| at.is_file()).map(PathBuf::as_path))?;
         lock(&self.sessions).remove(media_id);
-        self.shelf.records.change(media_id, |record| record.moving = None)?;
+        self.shelf.records.change(media_id, |record| {
+            record.moving = None;
+            record.in_pieces = None;
+        })?;
         Ok(())
     }
 

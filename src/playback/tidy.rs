@@ -98,7 +98,10 @@ impl Playback {
             record.kept = false;
             record.place = None;
             record.position_s = None;
+            // Also on a disk that is away: wished for again, it is begun anew.
+            record.in_pieces = None;
         })?;
+        lock(&self.shelf.troubles).remove(media_id);
         Ok(freed)
     }
 

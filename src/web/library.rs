@@ -49,7 +49,7 @@ pub struct LibraryRow {
     pub kept: bool,
     /// Whether all of it is.
     pub whole: bool,
-    /// Whether anything of it is.
+    /// Whether anything of it is, or might be on a disk that is away.
     pub here_at_all: bool,
     /// Where it may lie: `(name, chosen)`.
     pub places: Vec<(String, bool)>,

@@ -174,7 +174,7 @@ fn in_words(visitor: &Visitor, row: &ShelfRow, places: &[String]) -> LibraryRow 
         pinned: row.pinned,
         kept: row.kept,
         whole: row.whole,
-        here_at_all: row.bytes_on_disk > 0,
+        here_at_all: row.bytes_on_disk > 0 || row.trouble.is_some(),
         places: can_move
             .into_iter()
             .flatten()
