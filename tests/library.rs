@@ -3,12 +3,14 @@
 
 mod ahead;
 mod another;
+mod boxes;
 mod copies;
 mod disk;
 mod giving_way;
 mod idle;
 mod kept;
 mod people;
+mod pulled;
 mod restart;
 mod room;
 mod sharing;
@@ -195,12 +197,16 @@ pub fn ids(swept: &Value, key: &str) -> Vec<String> {
     rows.iter().map(|row| row["media_id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Every file below a folder.
+/// Every file below a folder, but for what says which library it is.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if !path.ends_with("library.id") {
+            found.push(path);
+        }
     }
     found
 }

@@ -120,8 +120,11 @@ pub(super) fn debrid_token(config: &Config) -> Result<Option<(Store, Secret)>, E
 
 fn shelf_options(config: &Config, place: swarm::Place) -> ShelfOptions {
     let shelf = &config.shelf;
-    let root =
-        |(name, folder): &(String, PathBuf)| Root { name: name.clone(), folder: folder.clone() };
+    let root = |(name, folder): &(String, PathBuf)| Root {
+        name: name.clone(),
+        folder: folder.clone(),
+        id: None,
+    };
     let idle = (shelf.idle_minutes > 0)
         .then(|| Duration::from_secs(shelf.idle_minutes.saturating_mul(60)));
     ShelfOptions {

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::LibraryId;
 use crate::torrent::InfoHash;
 
 /// A folder of titles.
@@ -15,6 +16,8 @@ pub struct Root {
     pub name: String,
     /// Where it is.
     pub folder: PathBuf,
+    /// Which library it is; `None` where nobody has said so yet, or where it is none.
+    pub id: Option<LibraryId>,
 }
 
 /// What the name of a file says.
@@ -170,7 +173,8 @@ mod tests {
     #[test]
     fn only_names_of_ours_are_found_and_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let root = Root { name: "library".to_owned(), folder: folder.path().to_owned() };
+        let (name, folder_of) = ("library".to_owned(), folder.path().to_owned());
+        let root = Root { name, folder: folder_of, id: None };
         assert!(root.files().is_empty());
         let torrent = folder.path().join(HASH);
         fs::create_dir(&torrent).unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::lock;
-use super::readers::{Read, Readers, STANDS_STILL, Seen};
+use super::readers::{Open, Read, Readers, STANDS_STILL};
 use crate::torrent::InfoHash;
 
 /// How a reader gets on.
@@ -67,21 +67,18 @@ impl Readers {
     /// player that keeps a connection open and does not read asks for nothing.
     pub(super) fn unread(&self, info_hash: &InfoHash) -> Option<Duration> {
         let seen = lock(&self.seen);
-        let of_it = seen.reading.iter().filter(|(_, (read, _))| read.info_hash == *info_hash);
-        let paces = of_it.filter_map(|(number, _)| seen.paces.get(number));
+        let of_it = seen.reading.values().filter(|open| open.read.info_hash == *info_hash);
         let since = |pace: &Pace| pace.asks.map_or(pace.given.elapsed(), |_| Duration::ZERO);
         let gone = seen.torrents.get(info_hash).map(Instant::elapsed);
-        paces.map(since).chain(gone).min()
+        of_it.map(|open| since(&open.pace)).chain(gone).min()
     }
 
     /// Of which torrents a reader that may stall has had to wait for half of the time since the last
     /// call; and where the others of these readers are.
     pub(super) fn held_up(&self) -> (Vec<InfoHash>, Vec<Place>) {
         let mut seen = lock(&self.seen);
-        let Seen { reading, paces, .. } = &mut *seen;
         let (mut held_up, mut others) = (Vec::new(), Vec::new());
-        for (number, (read, _)) in reading.iter() {
-            let Some(pace) = paces.get_mut(number) else { continue };
+        for Open { read, pace, .. } in seen.reading.values_mut() {
             let (waited, over) = pace.since_the_last_look();
             if !(read.may_stall)() || pace.stands_still() {
                 continue;

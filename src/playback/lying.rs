@@ -7,7 +7,7 @@ use super::playable::Playable;
 use super::records::Record;
 use super::shelf::{LIBRARY, PERMANENT};
 use super::{Error, Playback, durably};
-use crate::library::{self, Name, Root};
+use crate::library::{self, LibraryId, Name, Root};
 use crate::swarm::name_on_disk;
 use crate::torrent::InfoHash;
 
@@ -68,10 +68,14 @@ impl Playback {
     pub(super) fn roots(&self) -> Vec<Root> {
         let options = &self.parts.shelf;
         let folders = options.place.folders();
-        let root = |name: &str, folder: PathBuf| Root { name: name.to_owned(), folder };
+        let root = |name: &str, folder: PathBuf| Root { name: name.to_owned(), folder, id: None };
         let permanent = folders.iter().map(|folder| root(PERMANENT, folder.join(PERMANENT)));
         let permanent: Vec<Root> = permanent.collect();
-        let library = folders.into_iter().map(|folder| root(LIBRARY, folder));
+        let library = folders.into_iter().map(|folder| {
+            // One that cannot be read is nobody's.
+            let id = LibraryId::of(&folder).ok().flatten();
+            Root { id, ..root(LIBRARY, folder) }
+        });
         library.chain(permanent).chain(options.places.iter().cloned()).collect()
     }
 

@@ -75,7 +75,15 @@ impl Playback {
         if swept.freed_bytes >= to_free {
             return Ok(Ok(()));
         }
-        Ok(Err(no_room(wanted.bytes, &space, reserve, rules.max_bytes.filter(|_| over > short))))
+        let found = others.iter().filter(|(root, _)| device(&roots[*root].folder) == disk);
+        let found = found.filter(|(root, file)| self.is_found(&roots[*root], file));
+        Ok(Err(no_room(&Short {
+            wanted: wanted.bytes,
+            space,
+            reserve,
+            quota: rules.max_bytes.filter(|_| over > short),
+            found: found.map(|(_, file)| file.bytes).sum(),
+        })))
     }
 
     /// Bytes that files which were begun have still to take, but for the one at `path`.
@@ -103,10 +111,6 @@ impl Playback {
     /// Makes room for the file at `path`.
     pub(super) async fn room_for(&self, path: &Path, len: u64) -> Result<(), String> {
         let _alone = self.shelf.changing.lock().await;
-        if let Err(error) = self.note_begun(path) {
-            // The film plays all the same: it is only spared when the others go.
-            tracing::warn!(%error, "that a film was begun here could not be noted");
-        }
         let there = std::fs::metadata(path).map_or(0, |metadata| metadata.blocks() * 512);
         let bytes = len.saturating_sub(there);
         if bytes == 0 {
@@ -114,6 +118,11 @@ impl Playback {
         }
         let made = async { self.free_for(&Wanted { path, bytes }, &self.walk()?).await };
         made.await.map_err(|error| error.to_string())??;
+        // What is refused was not begun.
+        if let Err(error) = self.note_begun(path) {
+            // The film plays all the same: it is only spared when the others go.
+            tracing::warn!(%error, "that a film was begun here could not be noted");
+        }
         lock(&self.shelf.promised).insert(path.to_owned(), (bytes, Instant::now()));
         Ok(())
     }
@@ -130,10 +139,29 @@ fn device(folder: &Path) -> Option<u64> {
     std::fs::metadata(there).ok().map(|metadata| metadata.dev())
 }
 
-fn no_room(wanted: u64, space: &Space, reserve: u64, quota: Option<u64>) -> String {
-    let what_to_do = "remove something on the library page, or choose a smaller release";
-    let wanted = in_words(wanted);
-    if let Some(most) = quota {
+/// What there is too little of.
+struct Short {
+    wanted: u64,
+    space: Space,
+    reserve: u64,
+    quota: Option<u64>,
+    /// Bytes that nothing removes by itself, and that belong to no title.
+    found: u64,
+}
+
+fn no_room(short: &Short) -> String {
+    let found = match short.found {
+        0 => String::new(),
+        found => format!(
+            " ({} are films of an earlier state or of another box, and can be removed there)",
+            in_words(found)
+        ),
+    };
+    let what_to_do =
+        format!("remove something on the library page{found}, or choose a smaller release");
+    let Short { space, reserve, .. } = *short;
+    let wanted = in_words(short.wanted);
+    if let Some(most) = short.quota {
         let most = in_words(most);
         return format!(
             "the file needs {wanted}, and the library may take {most} in all (library.max_bytes) \

@@ -13,7 +13,7 @@ use super::playable::{Playable, Via};
 use super::records::Copied;
 use super::shelf::LIBRARY;
 use super::{Error, Playback, carry, durably, lock};
-use crate::library::{self, Copy, copy_name};
+use crate::library::{self, Copy, Name, copy_name};
 use crate::representation::{ByteStream, Representation};
 use crate::swarm::name_on_disk;
 
@@ -82,11 +82,26 @@ impl Playback {
     fn lies_on_a_disk_that_is_away(&self, media_id: &str) -> bool {
         let Ok(known) = self.known(media_id) else { return false };
         let copied = self.shelf.records.copied(media_id).map(|copied| copied.path);
-        let begun = self.begun_in(&known.info_hash);
-        let name = known.info_hash.to_string();
-        let in_pieces = !begun.is_empty()
-            && begun.iter().all(|library| self.is_away(&library.join(&name).join("-")));
-        known.finished.into_iter().chain(copied).any(|path| self.is_away(&path)) || in_pieces
+        let in_pieces = self.shelf.records.of(media_id).ok().and_then(|record| record.in_pieces);
+        let noted: Vec<PathBuf> =
+            [known.finished, copied, in_pieces].into_iter().flatten().collect();
+        !noted.iter().any(|path| path.is_file()) && noted.iter().any(|path| self.is_away(path))
+    }
+
+    /// Notes where pieces of a title lie, while they do, so that they are waited for when they were
+    /// pulled with their disk.
+    fn note_pieces(&self, media_id: &str) -> Result<(), Error> {
+        let (titles, at) = self.with_siblings(media_id, &self.roots())?;
+        let mut pieces = titles[at].files.iter().map(|(_, file)| file);
+        let pieces = pieces.find(|file| matches!(file.name, Name::Piece(_)));
+        let Some(path) = pieces.map(|file| file.path.clone()) else { return Ok(()) };
+        let record = self.shelf.records.of(media_id)?;
+        // One that was removed meanwhile is not waited for.
+        if record.kept && record.in_pieces.as_ref() != Some(&path) {
+            self.shelf.records.change(media_id, |record| record.in_pieces = Some(path))?;
+            tracing::debug!(media_id, "pieces of what is kept lie on the disk");
+        }
+        Ok(())
     }
 
     async fn make_whole(self: &Arc<Self>, media_id: &str) -> Result<(), Error> {
@@ -97,7 +112,9 @@ impl Playback {
             // While its torrent is open, peers send all of it, and it is noted as whole when it is.
             // One that was set aside is added again by a reader, for whom a byte will do.
             let mut first = carry::read(film, 0..1);
-            let why = match timeout(FIRST_BYTE, first.next()).await {
+            let came = timeout(FIRST_BYTE, first.next()).await;
+            self.note_pieces(media_id)?;
+            let why = match came {
                 Ok(Some(Ok(_))) => return Ok(()),
                 Ok(Some(Err(error))) => error.to_string(),
                 Ok(None) | Err(_) => "no peer has sent anything of it yet".to_owned(),
@@ -120,9 +137,9 @@ impl Playback {
         let len = playable.file.size_bytes.unwrap_or(0);
         // Where it was begun, as long as that is there.
         let noted = self.shelf.records.copied(media_id).filter(|copied| copied.path.is_file());
+        let path = noted.as_ref().map(|copied| copied.path.clone());
+        let path = path.unwrap_or_else(|| self.path_of_copy(media_id, playable));
         let mut noted = noted.unwrap_or_default();
-        let begun = Some(&noted.path).filter(|path| path.is_file()).cloned();
-        let path = begun.unwrap_or_else(|| self.path_of_copy(media_id, playable));
         self.room_for(&path, len).await.map_err(|why| Error::NotCopied { why })?;
         if !path.exists() {
             // What was noted is of a file that is gone; of the new one, which has its full length at

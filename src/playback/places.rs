@@ -104,13 +104,19 @@ impl Playback {
         Ok(())
     }
 
-    /// Moves whatever is whole and lies elsewhere than it shall. Says whether there was anything.
+    /// Moves whatever is whole and lies elsewhere than it shall. Says whether anything was moved, or may
+    /// have been.
     pub(super) async fn place_all(&self, Lie { roots, titles, .. }: &Lie) -> bool {
         let mut any = false;
         for title in titles.iter().filter(|title| way(title, roots).is_some()) {
-            any = true;
-            if let Err(error) = self.place(&title.media_id).await {
-                tracing::info!(%error, "a title could not be moved yet");
+            match self.place(&title.media_id).await {
+                Ok(moved) => any |= moved,
+                // Refused before anything was done.
+                Err(error @ Error::PlaceAway { .. }) => not_yet(&error),
+                Err(error) => {
+                    any = true;
+                    not_yet(&error);
+                }
             }
         }
         any
@@ -122,32 +128,34 @@ impl Playback {
         let (playback, media_id) = (Arc::clone(self), media_id.to_owned());
         let placing = self.parts.tasks.spawn(async move { playback.place(&media_id).await });
         match tokio::time::timeout(ANSWERED, placing).await {
-            Ok(Ok(placed)) => placed,
+            Ok(Ok(placed)) => placed.map(drop),
             Ok(Err(_)) | Err(_) => Ok(()),
         }
     }
 
-    /// Moves a title to where it shall lie, if it is whole, lies elsewhere, and nobody reads it.
-    async fn place(&self, media_id: &str) -> Result<(), Error> {
+    /// Moves a title to where it shall lie, if it is whole, lies elsewhere, and nobody reads it; says
+    /// whether it was begun with.
+    async fn place(&self, media_id: &str) -> Result<bool, Error> {
         let _alone = self.shelf.placing.lock().await;
         let roots = self.roots();
         let (titles, at) = self.with_siblings(media_id, &roots)?;
         let title = &titles[at];
-        let Some((from, to)) = way(title, &roots) else { return Ok(()) };
+        let Some((from, to)) = way(title, &roots) else { return Ok(false) };
         let disk = |error: std::io::Error| Error::Disk { why: error.kind().to_string() };
         self.make_permanent_folder(&to).map_err(disk)?;
         if !to.parent().and_then(Path::parent).is_some_and(Path::is_dir) {
             return Err(Error::PlaceAway { place: title.record.place.clone().unwrap_or_default() });
         }
         if self.readers.of(media_id) > 0 {
-            return Ok(());
+            return Ok(false);
         }
         // Its bytes may have to be copied, which takes minutes, and holds up nobody.
         let (from_too, to_too) = (from.clone(), to.clone());
         let prepared =
             tokio::task::spawn_blocking(move || library::prepare_move(&from_too, &to_too));
         prepared.await.map_err(|error| disk(std::io::Error::other(error)))?.map_err(disk)?;
-        self.finish_move(media_id, from, to).await
+        self.finish_move(media_id, from, to).await?;
+        Ok(true)
     }
 
     /// Only in the library, which is there while its disk is. A place of the owner's is not made: it
@@ -169,6 +177,7 @@ impl Playback {
         if way(title, &roots) != Some((from.clone(), to.clone())) {
             return Ok(());
         }
+        let hash = title.playable.info_hash;
         self.note_begun(&to)?;
         let moving = Some((from.clone(), to.clone()));
         self.shelf.records.change(media_id, |record| record.moving = moving)?;
@@ -183,8 +192,12 @@ impl Playback {
                     self.settle_move(media_id, &from, &to)?;
                     return Err(Error::Disk { why: error.kind().to_string() });
                 }
-                tracing::info!(info_hash = %title.playable.info_hash, "a title was moved");
+                tracing::info!(info_hash = %hash, "a title was moved");
             }
+        }
+        let left = roots.iter().find(|root| from.starts_with(root.folder_of(&hash)));
+        if let Some(root) = left {
+            self.forget_begun(&hash, root);
         }
         self.settle_move(media_id, &from, &to)
     }
@@ -195,7 +208,10 @@ impl Playback {
         let at = durably(|| library::recover(from, to)).map_err(disk)?;
         self.note_place(media_id, Some(&at).filter(|at| at.is_file()).map(PathBuf::as_path))?;
         lock(&self.sessions).remove(media_id);
-        self.shelf.records.change(media_id, |record| record.moving = None)?;
+        self.shelf.records.change(media_id, |record| {
+            record.moving = None;
+            record.in_pieces = None;
+        })?;
         Ok(())
     }
 
@@ -214,6 +230,10 @@ impl Playback {
             }
         }
     }
+}
+
+fn not_yet(error: &Error) {
+    tracing::info!(%error, "a title could not be moved yet");
 }
 
 /// From where to where it is to be moved, if it is whole and lies elsewhere than it shall.

@@ -33,13 +33,20 @@ pub(super) struct Readers {
 
 #[derive(Default)]
 pub(super) struct Seen {
-    pub(super) reading: HashMap<u64, (Read, CancellationToken)>,
-    pub(super) paces: HashMap<u64, Pace>,
+    pub(super) reading: HashMap<u64, Open>,
     next: u64,
     last_left: Option<Instant>,
     titles: HashMap<String, Title>,
     /// When each torrent was read last, by who has gone, or chosen.
     pub(super) torrents: HashMap<InfoHash, Instant>,
+}
+
+/// A reader, as the others are told of it.
+pub(super) struct Open {
+    pub(super) read: Read,
+    away: CancellationToken,
+    /// When it was given something, and how it comes on.
+    pub(super) pace: Pace,
 }
 
 #[derive(Default)]
@@ -78,7 +85,7 @@ pub(super) struct Reading {
 
 impl Seen {
     fn count(&self, one: impl Fn(&Read) -> bool) -> usize {
-        self.reading.values().filter(|(read, _)| one(read)).count()
+        self.reading.values().filter(|open| one(&open.read)).count()
     }
 }
 
@@ -99,8 +106,7 @@ impl Readers {
         let mark = Some(mark).filter(|mark| at <= *mark && !title.nearly);
         let (number, away) = (seen.next, CancellationToken::new());
         seen.next += 1;
-        seen.reading.insert(number, (read, away.clone()));
-        seen.paces.insert(number, Pace::at(at));
+        seen.reading.insert(number, Open { read, away: away.clone(), pace: Pace::at(at) });
         drop(seen);
         (Reading { readers: Arc::clone(self), number, away, media_id, mark, at }, counts)
     }
@@ -127,11 +133,8 @@ impl Readers {
     /// How many are given a title's bytes now.
     pub(super) fn active_of(&self, media_id: &str) -> usize {
         let seen = lock(&self.seen);
-        let active = |number: &u64| {
-            seen.paces.get(number).is_some_and(|pace| pace.given.elapsed() < STANDS_STILL)
-        };
-        let of_title = seen.reading.iter().filter(|(_, (read, _))| read.media_id == media_id);
-        of_title.filter(|(number, _)| active(number)).count()
+        let of_title = seen.reading.values().filter(|open| open.read.media_id == media_id);
+        of_title.filter(|open| open.pace.given.elapsed() < STANDS_STILL).count()
     }
 
     /// How many read a torrent now, whichever of its files.
@@ -159,9 +162,9 @@ impl Readers {
 
     /// Ends whatever is read of a torrent.
     pub(super) fn send_away(&self, info_hash: &InfoHash) {
-        for (read, away) in lock(&self.seen).reading.values() {
-            if read.info_hash == *info_hash {
-                away.cancel();
+        for open in lock(&self.seen).reading.values() {
+            if open.read.info_hash == *info_hash {
+                open.away.cancel();
             }
         }
     }
@@ -188,16 +191,16 @@ impl Readers {
 impl Reading {
     /// It wants its next bytes.
     pub(super) fn asks(&self) {
-        if let Some(pace) = lock(&self.readers.seen).paces.get_mut(&self.number) {
-            pace.asks();
+        if let Some(open) = lock(&self.readers.seen).reading.get_mut(&self.number) {
+            open.pace.asks();
         }
     }
 
     /// So many bytes were read.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes as u64;
-        if let Some(pace) = lock(&self.readers.seen).paces.get_mut(&self.number) {
-            pace.is_given(self.at);
+        if let Some(open) = lock(&self.readers.seen).reading.get_mut(&self.number) {
+            open.pace.is_given(self.at);
         }
         if self.mark.is_some_and(|mark| self.at > mark) {
             self.mark = None;
@@ -217,10 +220,9 @@ impl Drop for Reading {
         let mut seen = lock(&self.readers.seen);
         // What it held is let go without the lock: it may be a film's last hold.
         let left = seen.reading.remove(&self.number);
-        seen.paces.remove(&self.number);
         seen.last_left = now;
-        if let Some((read, _)) = &left {
-            seen.torrents.insert(read.info_hash, Instant::now());
+        if let Some(open) = &left {
+            seen.torrents.insert(open.read.info_hash, Instant::now());
         }
         if let Some(title) = seen.titles.get_mut(&self.media_id) {
             title.last = now;

@@ -32,6 +32,8 @@ pub(super) struct Record {
     pub(super) place: Option<String>,
     /// A move that was begun: from, to.
     pub(super) moving: Option<(PathBuf, PathBuf)>,
+    /// Where peers' pieces of it lie, of one that is kept and is not whole yet.
+    pub(super) in_pieces: Option<PathBuf>,
     /// Where the picture stood last.
     pub(super) position_s: Option<f64>,
     pub(super) duration_s: Option<f64>,

@@ -2,13 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::begun::Begun;
 use super::catalogue::Lists;
+use super::found::Found;
 use super::lying::Title;
 use super::playable::{Playable, Via};
 use super::records::Records;
@@ -54,8 +56,8 @@ pub(super) struct Shelf {
     pub(super) troubles: Mutex<HashMap<String, String>>,
     /// Somebody wants something kept.
     pub(super) wanted: tokio::sync::Notify,
-    /// The torrents that this state knew before it noted which it begins.
-    pub(super) begun_before: OnceLock<HashSet<InfoHash>>,
+    /// What this state has begun itself.
+    pub(super) begun: Begun,
     pub(super) started: Instant,
 }
 
@@ -128,6 +130,8 @@ pub struct ShelfView {
     pub used_bytes: u64,
     /// Of that, what belongs to no title that is known.
     pub other_bytes: u64,
+    /// Of that, what is of an earlier state or of another box.
+    pub others: Found,
     /// The places, and their room.
     pub places: Vec<PlaceRow>,
     /// The titles, the one that was watched last first.
@@ -150,6 +154,7 @@ pub struct PlaceRow {
 impl Shelf {
     pub(super) fn new(state: Arc<State>, lists: Arc<Lists>) -> Self {
         Self {
+            begun: Begun::new(Arc::clone(&state)),
             records: Records::new(state, lists),
             changing: tokio::sync::Mutex::default(),
             placing: tokio::sync::Mutex::default(),
@@ -157,7 +162,6 @@ impl Shelf {
             copies: Mutex::default(),
             troubles: Mutex::default(),
             wanted: tokio::sync::Notify::new(),
-            begun_before: OnceLock::new(),
             started: Instant::now(),
         }
     }
@@ -205,6 +209,7 @@ impl Playback {
         let (options, roots) = (&self.parts.shelf, self.roots());
         let (titles, others) = self.titles(&roots)?;
         let other_bytes = others.iter().map(|(_, file)| file.bytes).sum();
+        let found = self.found(&others, &roots);
         let on_shelf = |title: &&Title| {
             !title.files.is_empty() || title.record.kept || title.record.position_s.is_some()
         };
@@ -217,6 +222,7 @@ impl Playback {
             max_bytes: options.rules.max_bytes,
             used_bytes: other_bytes + titles.iter().map(Title::bytes).sum::<u64>(),
             other_bytes,
+            others: found,
             places: roots.iter().map(|root| self.place_row(root)).collect(),
             titles: rows,
         })

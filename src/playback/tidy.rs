@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::lying::{Lie, Lying, Title};
+use super::lying::{Lie, Title};
 use super::playable::Playable;
-use super::shelf::LIBRARY;
 use super::{Error, Playback, durably, lock};
 use crate::library::{Item, Root, Spared, Why};
 use crate::torrent::InfoHash;
@@ -55,6 +54,7 @@ impl Playback {
     /// Removes what nobody has read for `idle` and nothing spares.
     pub async fn clean_up(&self, idle: Duration) -> Result<Swept, Error> {
         let _alone = self.shelf.changing.lock().await;
+        self.sign_what_came();
         Ok(self.sweep(&self.walk()?, idle).await)
     }
 
@@ -98,7 +98,10 @@ impl Playback {
             record.kept = false;
             record.place = None;
             record.position_s = None;
+            // Also on a disk that is away: wished for again, it is begun anew.
+            record.in_pieces = None;
         })?;
+        lock(&self.shelf.troubles).remove(media_id);
         Ok(freed)
     }
 
@@ -111,8 +114,13 @@ impl Playback {
         }
     }
 
-    /// The disks are walked over once for all of it, and again only where something has changed since.
+    /// The disks are walked over once for all of it, and again only where something may have changed
+    /// since: a title was moved, or somebody else was changing something.
     async fn tend_once(&self) -> Result<(), Error> {
+        // Whoever has the lock does it, or the next time will.
+        if let Ok(_alone) = self.shelf.changing.try_lock() {
+            self.sign_what_came();
+        }
         let mut lie = self.walk()?;
         self.lists.compare(&lie.titles);
         let moved = self.place_all(&lie).await;
@@ -228,45 +236,6 @@ impl Playback {
         let noted = self.chosen.note_place(media_id, path);
         self.lists.touch(media_id);
         noted
-    }
-
-    /// Removes what belongs to no title: what a piece across two files left in the neighbour, once
-    /// nothing of its torrent is wanted. Only in the library, and only of torrents that this state has
-    /// begun there: what else has a name of ours is the film of somebody.
-    fn remove_others(
-        &self,
-        others: &[Lying],
-        titles: &[Title],
-        roots: &[Root],
-        idle: Duration,
-    ) -> u64 {
-        let wanted: HashSet<InfoHash> = titles
-            .iter()
-            .filter(|title| title.files.iter().any(|(_, file)| file.path.is_file()))
-            .map(|title| title.playable.info_hash)
-            .collect();
-        let is_open = |hash: &InfoHash| {
-            let status = self.parts.swarm.status(hash);
-            status.is_some_and(|status| status.state != crate::swarm::State::Paused)
-        };
-        let mut freed = 0;
-        for (root, file) in others {
-            let root = &roots[*root];
-            let ours = root.name == LIBRARY && self.has_begun(&file.info_hash, root);
-            let stays = !ours || wanted.contains(&file.info_hash) || is_open(&file.info_hash);
-            // Time while the server was off does not count.
-            if stays || file.age.min(self.shelf.started.elapsed()) < idle {
-                continue;
-            }
-            match durably(|| root.remove(&file.path)) {
-                Ok(()) => {
-                    freed += file.bytes;
-                    self.forget_begun(&file.info_hash, root);
-                }
-                Err(error) => tracing::warn!(%error, "a file could not be removed"),
-            }
-        }
-        freed
     }
 }
 

@@ -14,10 +14,21 @@ pub struct Library {
     pub stay: String,
     /// How much room there is, a sentence a place.
     pub room: Vec<String>,
+    /// What was found here.
+    pub others: Option<OthersRow>,
     /// The titles.
     pub rows: Vec<LibraryRow>,
     /// Whether the owner looks at it.
     pub owner: bool,
+}
+
+/// What lies here of an earlier state or of another box.
+#[derive(Debug, Clone)]
+pub struct OthersRow {
+    /// How much, in a sentence.
+    pub said: String,
+    /// What it takes, as the form tells that the owner has read it.
+    pub bytes: u64,
 }
 
 /// A title, in words.
@@ -49,7 +60,7 @@ pub struct LibraryRow {
     pub kept: bool,
     /// Whether all of it is.
     pub whole: bool,
-    /// Whether anything of it is.
+    /// Whether anything of it is, or might be on a disk that is away.
     pub here_at_all: bool,
     /// Where it may lie: `(name, chosen)`.
     pub places: Vec<(String, bool)>,

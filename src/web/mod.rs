@@ -21,7 +21,7 @@ use askama::Template;
 use sha2::{Digest as _, Sha256};
 
 pub use files::{FileRow, Files};
-pub use library::{Library, LibraryRow};
+pub use library::{Library, LibraryRow, OthersRow};
 pub use mirrors::{MirrorRow, Mirrors};
 pub use preferences::{Choice, Preferences, Select, Tick};
 pub use stremio::{Installed, Stremio, StremioKey};

@@ -184,6 +184,19 @@ impl PulledDisk {
     }
 }
 
+/// What the kernel has in memory.
+const CACHES: &str = "/proc/sys/vm/drop_caches";
+
+/// Whether it can be told here to forget what it has read; in a container it often cannot.
+pub fn caches_can_be_dropped() -> bool {
+    std::fs::OpenOptions::new().write(true).open(CACHES).is_ok()
+}
+
+/// Tells it so: what is read then is read from the disk.
+pub fn drop_caches() {
+    std::fs::write(CACHES, "1").unwrap();
+}
+
 impl Drop for PulledDisk {
     fn drop(&mut self) {
         self.pull();

@@ -57,6 +57,13 @@ pub(super) async fn remove(
     Ok(Json(json!({"freed_bytes": freed})))
 }
 
+/// `DELETE /api/library/others`: what lies here of an earlier state or of another box.
+pub(super) async fn remove_others(visitor: Visitor) -> Result<Json<Value>, ApiError> {
+    visitor.owner_only()?;
+    let freed = visitor.rooms.playback.remove_found(None).await?;
+    Ok(Json(json!({"freed_bytes": freed.unwrap_or_default()})))
+}
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CleanUp {

@@ -68,6 +68,7 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/api/catalogue/{kind}", get(titles::catalogue))
         .route("/image/{which}/{id}", get(titles::image))
         .route("/api/library", get(library::shelf))
+        .route("/api/library/others", delete(library::remove_others))
         .route(
             "/api/library/{id}",
             get(library::title).put(library::change).delete(library::remove),

@@ -11,15 +11,19 @@ use super::watch::episode_words;
 use super::{at_the_door, filled, frame, page, trouble, watching};
 use crate::http::rooms::Visitor;
 use crate::library::Spared;
-use crate::playback::{JUST_READ, PlaceRow, ShelfChange, ShelfRow, ShelfView};
-use crate::web::{self, LibraryRow, TitleCard, plain, size};
+use crate::playback::{Found, JUST_READ, PlaceRow, ShelfChange, ShelfRow, ShelfView};
+use crate::web::{self, LibraryRow, OthersRow, TitleCard, plain, size};
 
 /// How many titles stand on the first page to be gone on with.
 const ON_FIRST_PAGE: usize = 12;
+/// Instead of removing what nobody has read of.
+const CHANGED: &str = "What lies here has changed meanwhile, so nothing was removed. Look again.";
 
 #[derive(Deserialize)]
 pub(super) struct Said {
     freed: Option<u64>,
+    /// What was to be removed is not what was shown.
+    changed: Option<bool>,
 }
 
 /// `GET /library`.
@@ -32,15 +36,17 @@ pub(super) async fn shelf(visitor: Visitor, Query(said): Query<Said>) -> Respons
         Err(error) => return trouble(&visitor, error, "/"),
     };
     let mut frame = frame(&visitor);
-    frame.notice = said.freed.map(|bytes| match bytes {
-        0 => "There was nothing to remove.".to_owned(),
-        bytes => format!("{} are free again.", size(bytes)),
-    });
+    frame.notice = match (said.freed, said.changed) {
+        (Some(0), _) => Some("There was nothing to remove.".to_owned()),
+        (Some(bytes), _) => Some(format!("{} are free again.", size(bytes))),
+        (None, changed) => changed.map(|_| CHANGED.to_owned()),
+    };
     let places: Vec<String> = places(&shelf);
     page(&web::Library {
         frame,
         stay: stay(&shelf),
         room: shelf.places.iter().filter(|place| place.there).filter_map(room).collect(),
+        others: others(&shelf),
         rows: shelf.titles.iter().map(|row| in_words(&visitor, row, &places)).collect(),
         owner: visitor.is_owner(),
     })
@@ -53,6 +59,31 @@ pub(super) async fn clean_up(visitor: Visitor) -> Response {
     }
     match visitor.rooms.playback.clean_up(JUST_READ).await {
         Ok(swept) => Redirect::to(&format!("/library?freed={}", swept.freed_bytes)).into_response(),
+        Err(error) => trouble(&visitor, error, "/library"),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Shown {
+    bytes: u64,
+}
+
+/// `POST /library/others`: removes what was found here, if it is what the owner has read of: a disk
+/// may have been plugged in since.
+pub(super) async fn remove_others(
+    visitor: Visitor,
+    form: Result<Form<Shown>, FormRejection>,
+) -> Response {
+    let shown = match filled(&visitor, form, "/library") {
+        Ok(shown) => shown,
+        Err(answer) => return answer,
+    };
+    if visitor.owner_only().is_err() {
+        return at_the_door(&visitor, "/library");
+    }
+    match visitor.rooms.playback.remove_found(Some(shown.bytes)).await {
+        Ok(Some(freed)) => Redirect::to(&format!("/library?freed={freed}")).into_response(),
+        Ok(None) => Redirect::to("/library?changed=true").into_response(),
         Err(error) => trouble(&visitor, error, "/library"),
     }
 }
@@ -150,6 +181,20 @@ fn stay(shelf: &ShelfView) -> String {
     }
 }
 
+fn others(shelf: &ShelfView) -> Option<OthersRow> {
+    let Found { films, bytes } = shelf.others;
+    let (films, them) = match films {
+        0 => return None,
+        1 => ("1 film".to_owned(), "it"),
+        films => (format!("{films} films"), "them"),
+    };
+    let said = format!(
+        "{films} of an earlier state or another box, {}: nothing removes {them} but you.",
+        size(bytes)
+    );
+    Some(OthersRow { said, bytes })
+}
+
 fn room(place: &PlaceRow) -> Option<String> {
     let (space, reserve) = (place.space?, place.reserve_bytes?);
     let (free, total) = (size(space.free_bytes), size(space.total_bytes));
@@ -174,7 +219,7 @@ fn in_words(visitor: &Visitor, row: &ShelfRow, places: &[String]) -> LibraryRow 
         pinned: row.pinned,
         kept: row.kept,
         whole: row.whole,
-        here_at_all: row.bytes_on_disk > 0,
+        here_at_all: row.bytes_on_disk > 0 || row.trouble.is_some(),
         places: can_move
             .into_iter()
             .flatten()

@@ -49,6 +49,7 @@ pub(super) fn routes() -> Router<Rooms> {
         .route("/watch/{id}/events", get(watch::events))
         .route("/play/{key}/{name}", get(watch::player))
         .route("/library", get(library::shelf).post(library::clean_up))
+        .route("/library/others", post(library::remove_others))
         .route("/library/{id}", post(library::act))
         // The owner.
         .route("/setup", get(setup::setup_page))
