@@ -78,13 +78,13 @@ impl Reader {
             }
             let read = match &mut self.source {
                 Source::Disk(file) => read_disk(file, most, self.next),
-                Source::Meanwhile(meanwhile) => match meanwhile.until(self.next).await {
-                    Some(end) => read_disk(&meanwhile.file, most.min(end - self.next), self.next),
-                    None => {
+                Source::Meanwhile(meanwhile) => {
+                    let Some(end) = meanwhile.until(self.next).await else {
                         self.source = Source::Closed;
                         continue;
-                    }
-                },
+                    };
+                    read_disk(&meanwhile.file, most.min(end - self.next), self.next)
+                }
                 Source::Swarm(stream) => stream.read(most, patience).await,
                 Source::Closed => Err(io::ErrorKind::NotConnected.into()),
             };

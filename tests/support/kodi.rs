@@ -28,6 +28,9 @@ pub struct Kodi<'lab> {
     _home: TempDir,
 }
 
+/// Label and address of each.
+type Films = Vec<(String, String)>;
+
 impl<'lab> Kodi<'lab> {
     /// Why there is none on this machine, if so.
     pub fn missing() -> Option<&'static str> {
@@ -93,10 +96,7 @@ impl<'lab> Kodi<'lab> {
     }
 
     /// Label and address of each film of a folder, and the addresses of the folders in it.
-    pub fn films_and_folders(
-        &self,
-        address: &str,
-    ) -> Result<(Vec<(String, String)>, Vec<String>), String> {
+    pub fn films_and_folders(&self, address: &str) -> Result<(Films, Vec<String>), String> {
         let params = json!({"directory": address, "media": "video"});
         let told = self.call("Files.GetDirectory", &params)?;
         let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
