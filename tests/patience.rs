@@ -205,21 +205,50 @@ fn a_short_429_is_waited_for_in_line() {
 
 #[test]
 fn a_failure_rests_for_seconds_and_a_network_that_was_down_is_tried_at_once() {
-    let street = Street::new();
-    street.addon.on(&addon_path(FILM), Reply::status(500));
-    let server = street.serve();
-    assert_eq!(line(&find(&server, FILM), "torrentio")["state"], "failed");
-    assert_eq!(line(&find(&server, OTHER), "torrentio")["state"], "failed");
-    assert_eq!(street.addon_asked(), 1);
+    within_the_rest(|| {
+        let street = Street::new();
+        street.addon.on(&addon_path(FILM), Reply::status(500));
+        let server = street.serve();
+        let first = find(&server, FILM);
+        let since = Instant::now();
+        let other = find(&server, OTHER);
+        let took = since.elapsed();
+        (took, move || {
+            assert_eq!(line(&first, "torrentio")["state"], "failed", "{first}");
+            assert_eq!(line(&other, "torrentio")["state"], "failed", "{other}");
+            assert_eq!(street.addon_asked(), 1);
+        })
+    });
 
     // All of them fail: then it is our own network, and somebody waits.
-    let street = Street::new();
-    street.addon.script(&addon_path(FILM), [Reply::status(500), Reply::json(streams([2]))]);
-    street.lists.on("/dmm/filtered", Reply::status(500));
-    street.crowd.on("/v0/torrents", Reply::status(500));
-    let server = street.serve();
-    let found = find(&server, FILM);
-    assert!(found["health"].as_str().unwrap().ends_with("; 0 of 3 answered"), "{found}");
-    let found = find(&server, FILM);
-    assert_eq!(hashes(&found), [hash(2)], "{found}");
+    within_the_rest(|| {
+        let street = Street::new();
+        let answers = [Reply::status(500), Reply::json(streams([2]))];
+        street.addon.script(&addon_path(FILM), answers);
+        street.lists.on("/dmm/filtered", Reply::status(500));
+        street.crowd.on("/v0/torrents", Reply::status(500));
+        let server = street.serve();
+        let since = Instant::now();
+        let first = find(&server, FILM);
+        let next = find(&server, FILM);
+        let took = since.elapsed();
+        (took, move || {
+            let health = first["health"].as_str().unwrap();
+            assert!(health.ends_with("; 0 of 3 answered"), "{first}");
+            assert_eq!(hashes(&next), [hash(2)], "{next}");
+        })
+    });
+}
+
+/// Judges what was seen while an index rested after a failure, which is ten seconds. On a machine that
+/// stood still for longer it is looked at anew.
+fn within_the_rest<J: FnOnce()>(look: impl Fn() -> (Duration, J)) {
+    for _ in 0..5 {
+        let (took, judge) = look();
+        if took < Duration::from_secs(5) {
+            return judge();
+        }
+        println!("looked for {took:?}; the rest may be over");
+    }
+    panic!("no look was short enough");
 }

@@ -19,6 +19,8 @@ from patience import patient
 RESETS = ("guest-reset", "watchdog")
 # Those that are not put away yet.
 _at_home = set()
+# Set when the run is given up: nothing is plugged in again.
+_over = threading.Event()
 
 
 @dataclass
@@ -85,6 +87,8 @@ class Box:
 
     def _start(self):
         with self._guard:
+            if _over.is_set():
+                raise BoxError("the run was given up")
             start = firmware.load(self.card, self.folder, self._one_shot, self._device_trees)
             self._one_shot = False
             machine = Machine(
@@ -127,7 +131,10 @@ class Box:
     def wait_boots(self, count, limit_s=120):
         """Waits until so many starts were made in all."""
         with self._turn:
-            self._turn.wait_for(lambda: len(self.boots) >= count or self.failure, patient(limit_s))
+            told = lambda: len(self.boots) >= count or self.failure or _over.is_set()  # noqa: E731
+            self._turn.wait_for(told, patient(limit_s))
+            if _over.is_set():
+                raise BoxError("the run was given up")
             if self.failure:
                 raise BoxError(f"the box does not start: {self.failure}")
             if len(self.boots) < count:
@@ -161,7 +168,8 @@ class Box:
 
 
 def pull_all():
-    """Pulls every plug: who waits for one of these boxes learns that it ended."""
+    """Pulls every plug for good: who waits for one of these boxes learns that it ended."""
+    _over.set()
     for box in list(_at_home):
         box.pull()
 
