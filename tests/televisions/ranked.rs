@@ -1,8 +1,10 @@
 //! What a television cannot play is not what a phone sends it.
 
+use std::time::Instant;
+
 use serde_json::json;
 
-use super::{FILM, LIMIT, found_as, missing, once, tell};
+use super::{FILM, LIMIT, found_as, missing, once, position, tell};
 use crate::support::home::Home;
 use crate::support::process::{Beside, finish};
 use crate::support::skip;
@@ -35,7 +37,16 @@ fn a_television_is_sent_a_release_that_it_can_play() {
     assert_eq!(path.rsplit('.').next(), Some("mkv"), "{path}");
 
     let id = found_as(&home, CONSOLE);
+    let media_id = path.split('.').nth(1).unwrap().as_bytes();
+    let media_id = data_encoding::BASE64URL_NOPAD.decode(media_id).unwrap();
+    let media_id = String::from_utf8(media_id).unwrap();
+    // On the phone it was watched for half a minute.
+    let mut noted = home.curl(&format!("/api/library/{media_id}"));
+    noted.args(["-X", "PUT", "-H", "Content-Type: application/json"]);
+    noted.args(["-d", "{\"position_s\": 30, \"duration_s\": 66}"]);
+    println!("{}", finish(&mut noted, LIMIT).unwrap().text());
     // From the page on which the film was chosen.
+    let pressed = Instant::now();
     let mut press = home.curl(&format!("/televisions/{path}"));
     press.args(["--data-urlencode", &format!("renderer={id}")]);
     println!("{}", finish(&mut press, LIMIT).unwrap().text());
@@ -46,10 +57,11 @@ fn a_television_is_sent_a_release_that_it_can_play() {
         })
     };
     shows(".mp4");
+    // In the other release it goes on there: nobody sees more of a film than time has passed.
+    let told = once(&home, &id, "the place", |told| position(told) >= 30.0);
+    let ahead = position(&told) - pressed.elapsed().as_secs_f64();
+    assert!(ahead > 5.0, "{ahead} s ahead of the clock: {told}");
     // Who says which bytes gets them.
-    let media_id = path.split('.').nth(1).unwrap().as_bytes();
-    let media_id = data_encoding::BASE64URL_NOPAD.decode(media_id).unwrap();
-    let media_id = String::from_utf8(media_id).unwrap();
     tell(&home, &id, "play", &json!({"media_id": media_id}));
     shows(".mkv");
     tell(&home, &id, "play", &json!({"id": FILM}));

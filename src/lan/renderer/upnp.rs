@@ -18,6 +18,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const BEGINNING: Duration = Duration::from_secs(15);
 /// How often it is asked meanwhile.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often it is asked. More would only disturb one that stands at no place whatever is asked.
+const SEEKS: u32 = 3;
+/// How long it may take to go there before it is asked again.
+const SOUGHT: Duration = Duration::from_secs(3);
+/// A set that stands so near before the place has sought: it goes to a picture that needs none before it.
+const CLOSE_S: f64 = 12.0;
 /// Volumes are from 0 to this where a set does not tell otherwise.
 const USUAL_LOUDEST: u32 = 100;
 
@@ -141,14 +147,21 @@ impl Upnp {
         self.transport("Seek", &[("Unit", "REL_TIME"), ("Target", to.as_str())]).await.map(drop)
     }
 
-    /// A set that does not begin in time, or cannot seek, shows the film from its beginning.
+    /// A set that does not begin in time, or cannot seek, shows the film from its beginning. Some call
+    /// themselves playing, and take a seek, before they have looked into the film, and then play it from
+    /// its beginning (GStreamer before its preroll): so where they stand afterwards decides.
     async fn seek_once_it_plays(&self, to: u64) {
-        let end = Instant::now() + BEGINNING;
+        let (end, place) = (Instant::now() + BEGINNING, Duration::from_secs(to).as_secs_f64());
+        let (mut last, mut left): (Option<Instant>, _) = (None, SEEKS);
         while Instant::now() < end {
-            let Ok(info) = self.transport("GetTransportInfo", &[]).await else { return };
-            let state = state(info.get("currenttransportstate").map_or("", String::as_str));
-            if state == State::Playing && self.seek(to).await.is_ok() {
+            let Ok(standing) = self.standing().await else { return };
+            let is_there = || standing.position_s.is_none_or(|now| now >= place - CLOSE_S);
+            let is_due = last.is_none_or(|last| last.elapsed() >= SOUGHT);
+            if last.is_some() && (is_there() || (is_due && left == 0)) {
                 return;
+            }
+            if standing.state == State::Playing && is_due && self.seek(to).await.is_ok() {
+                (last, left) = (Some(Instant::now()), left - 1);
             }
             tokio::time::sleep(LOOK).await;
         }
