@@ -10,7 +10,7 @@ import re
 import sys
 
 CHANGES = [
-    (r"After=credenza-prepare\.service credenza-steward\.socket network\.target\n"
+    (r"(# [^\n]*\n)*DefaultDependencies=no\n(After=[^\n]*\n)+Before=[^\n]*\nConflicts=[^\n]*\n"
      r"Wants=credenza-prepare\.service credenza-steward\.socket\n",
      "Documentation=file:/usr/share/doc/credenza/configuration.md\nAfter=network.target\n"),
     (r"(# [^\n]*\n)*StartLimitIntervalSec=0\n", ""),

@@ -10,6 +10,7 @@ mod answer;
 mod autoboot;
 mod boot_files;
 mod card;
+mod clock;
 mod data;
 mod debug_key;
 mod disks;

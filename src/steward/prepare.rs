@@ -4,7 +4,7 @@ use super::layout::Layout;
 use super::mounts::{self, mount};
 use super::tools::Tools;
 use super::words::Refusal;
-use super::{boot_files, data, debug_key, notices, people, reset, slots};
+use super::{boot_files, clock, data, debug_key, notices, people, reset, slots};
 
 /// Makes the running system ready for the server. No step keeps the next from being done: what fails
 /// becomes a notice, never a box that does not answer. An error is left only where not even the
@@ -13,6 +13,7 @@ pub fn prepare(layout: &Layout) -> Result<(), Refusal> {
     let tools = Tools::below(&layout.folders.root);
     people::folder(&layout.folders.run, 0o755, None)?;
     let mut found = data::make_ready(layout, &tools);
+    found.extend(clock::take_up(layout).err());
     found.extend(selector(layout, &tools).err());
     found.extend(boot_files::follow(layout));
     found.extend(reset::consume(layout, &tools).err());

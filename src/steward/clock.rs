@@ -1,0 +1,31 @@
+//! The clock before anybody has told the time: no board has one that runs without power, so a start
+//! begins at the day on which systemd was built.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, Timespec, clock_settime};
+
+use super::layout::Layout;
+use super::words::Refusal;
+
+/// Goes on at the last known time, which is when systemd-timesyncd last touched its file
+/// (systemd-timesyncd.service(8), `/var/lib/systemd/timesync/clock`). It does the same, but is no part
+/// of what the server waits for. Never back.
+pub(super) fn take_up(layout: &Layout) -> Result<(), Refusal> {
+    let file = layout.folders.system().join("timesync/clock");
+    // A card that was never in a network has none.
+    let Ok(known) = std::fs::metadata(file).and_then(|file| file.modified()) else {
+        return Ok(());
+    };
+    if known <= SystemTime::now() {
+        return Ok(());
+    }
+    let since = known.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = Timespec {
+        tv_sec: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: since.subsec_nanos().into(),
+    };
+    clock_settime(ClockId::Realtime, now).map_err(|error| {
+        Refusal::new("no_clock", format!("the last known time cannot be set ({error})"))
+    })
+}
