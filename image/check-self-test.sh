@@ -66,6 +66,10 @@ anew; mtype -i "$copy@@$slot_a" ::cmdline.txt | sed 's/credenza.disk=....../cred
 mcopy -o -i "$copy@@$slot_a" "$work/cmdline.txt" ::
 noticed "another disk's slot" 'looks for the disk that it lies on'
 
+anew; mtype -i "$copy@@$slot_a" ::cmdline.txt | sed 's/transparent_hugepage=madvise//' >"$work/cmdline.txt"
+mcopy -o -i "$copy@@$slot_a" "$work/cmdline.txt" ::
+noticed 'huge pages for all' 'huge pages are for who asks'
+
 anew; echo 0123456789abcdef0123456789abcdef >"$work/slot.id"; mcopy -o -i "$copy@@$slot_a" "$work/slot.id" ::
 noticed "another slot's initramfs" 'knows its slot'
 
@@ -97,7 +101,7 @@ anew
 mcopy -n -i "$copy@@$slot_a" ::rootfs.sqfs "$work/rootfs.sqfs"
 unsquashfs -q -n -no-xattrs -d "$work/root" "$work/rootfs.sqfs" >/dev/null 2>&1 || true
 root=$work/root
-chmod u+w "$root/usr/lib/systemd/system" "$root/etc" "$root/usr/bin" "$root/usr/share/credenza/update-keys"
+chmod u+w "$root"/usr/lib/systemd/{system,network} "$root/etc" "$root/usr/bin" "$root/usr/share/credenza/update-keys"
 echo open >"$root/etc/notes"; chmod 666 "$root/etc/notes"
 echo tool >"$root/usr/bin/tool"; chmod 4755 "$root/usr/bin/tool"
 printf -- '-----BEGIN OPENSSH PRIVATE KEY-----\n' >"$root/etc/secret.pem"
@@ -106,13 +110,14 @@ rm -f "$root"/usr/share/credenza/update-keys/next.pub "$root"/usr/share/doc/cred
 cp "$root/etc/notes" "$root/usr/bin/sshd"
 rm -f "$root/etc/systemd/system/getty@.service" "$root"/usr/lib/aarch64-linux-gnu/libgmp.so.*
 sed -i 's/^NoNewPrivileges=yes/#/; s/--listen \[::\]:80$/--listen [::]:81/' "$root/usr/lib/systemd/system/credenza.service"
+sed -i '/^KeepConfiguration=/d' "$root/usr/lib/systemd/network/20-wifi.network"
 printf '[Service]\nExecStart=/usr/bin/busybox nc -l -p 99\n' >"$root/usr/lib/systemd/system/credenza-door.service"
 mksquashfs "$root" "$work/spoilt.sqfs" -comp gzip -Xcompression-level 1 -all-root -no-xattrs -quiet -no-progress >/dev/null
 mdel -i "$copy@@$slot_a" ::rootfs.sqfs
 mcopy -i "$copy@@$slot_a" "$work/spoilt.sqfs" ::rootfs.sqfs
 noticed 'a spoilt system' 'writable by everybody' 'setuid' 'no private keys' 'no password' 'two keys' \
     'own licence' 'terms of the map' 'no sshd' 'getty@.service is masked' 'NoNewPrivileges=yes' \
-    'finds the libraries' 'listens on a port that image/ports.txt lists (81)' 'no other unit of ours listens'
+    'finds the libraries' 'leaves the addresses' 'listens on a port that image/ports.txt lists (81)' 'no other unit of ours listens'
 
 if [ "$missed" != 0 ]; then
     echo "image/check-self-test.sh: $missed faults were not noticed" >&2

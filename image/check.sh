@@ -92,6 +92,7 @@ check_slot() {
     mcopy -n -i "$work/p2" ::cmdline.txt "$work/cmdline" 2>/dev/null || : >"$work/cmdline"
     promise "slot A looks for the disk that it lies on" -- test \
         "$(tr ' ' '\n' <"$work/cmdline" | sed -n 's/^credenza.disk=/label-id: 0x/p')" = "$(grep '^label-id: ' "$work/table")"
+    promise "huge pages are for who asks" -- grep -qw 'transparent_hugepage=madvise' "$work/cmdline"
     mcopy -n -i "$work/p2" ::rootfs.sqfs "$work/rootfs.sqfs" || stop "rootfs.sqfs cannot be read from slot A"
     tail -c 65536 "$work/p2" >"$work/head"
     local sizes
@@ -209,6 +210,8 @@ check_service() {
         promise "the server's unit says $line" -- grep -qx "$line" "$unit"
     done
     promise "the server is enabled" -- find_link credenza.service
+    promise "networkd leaves the addresses to who says goodbye" -- test -z \
+        "$(grep -Lx 'KeepConfiguration=dynamic-on-stop' "$root"/usr/lib/systemd/network/20-*.network)"
     promise "the journal is in memory" -- grep -rqx 'Storage=volatile' "$root/usr/lib/systemd/journald.conf.d"
     promise "the board's watchdog is armed" -- grep -rq '^RuntimeWatchdogSec=' "$root/usr/lib/systemd/system.conf.d"
     promise "a systemd that fails restarts the board" -- grep -rqx 'CrashAction=reboot' "$root/usr/lib/systemd/system.conf.d"
