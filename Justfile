@@ -21,6 +21,10 @@ check:
         echo "cargo-deny is not installed: licences and sources were not checked"; \
     fi
 
+# known faults of what is built on (cargo-deny, and rustsec.org's database from the internet)
+advisories:
+    cargo deny --locked check advisories
+
 # everything that must be green: installs what it needs, checks, tests
 test *ARGS:
     tests/run {{ARGS}}
