@@ -1,31 +1,38 @@
 //! The configuration: one TOML file, the same keys as `CREDENZA_…` in the environment, and defaults
 //! that work. Read once, in `main`; rooms are given the values they need, never all of it.
 
+mod environment;
+mod given;
+mod index;
 mod keys;
 mod lan;
 mod library;
 mod limits;
+mod mirror;
 mod read;
 mod stremio;
+mod swarm;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::time::Duration;
 
 use url::Url;
 
+pub use environment::{ca_file, data_folder, is_supervised, takes_colours};
+pub use index::IndexPlace;
 pub use keys::{KEYS, Key, Kind, SEED_VARIABLES, Unit};
 pub use lan::LanConfig;
 pub use library::LibraryConfig;
 pub use limits::LimitsConfig;
+pub use mirror::MirrorConfig;
 pub use read::BadConfig;
 pub use stremio::StremioConfig;
+pub use swarm::SwarmConfig;
 
 use crate::secret::{Address, Secret};
 use crate::torrent::{IndexName, Store};
+use given::Given;
 use read::{Value, Values};
 
 /// Whether peer-to-peer may be used.
@@ -37,52 +44,6 @@ pub enum Consent {
     Given,
     /// Never, whatever is said in the browser.
     Denied,
-}
-
-/// An index's place and whether it is asked.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct IndexPlace {
-    pub url: Url,
-    pub enabled: bool,
-}
-
-/// `[swarm]`.
-#[derive(Debug, Clone)]
-pub struct SwarmConfig {
-    /// Whether peers may be met at all.
-    pub consent: Consent,
-    /// Port for incoming peers, TCP and UDP; `None`: none are taken in.
-    pub port: Option<u16>,
-    /// Whether the DHT is asked for peers.
-    pub dht: bool,
-    /// Whether peers in the local network are looked for (BEP 14).
-    pub local_discovery: bool,
-    /// Whether the router is asked to forward the port.
-    pub port_forwarding: bool,
-    /// Torrents at once.
-    pub max_torrents: usize,
-    /// Peers of one torrent.
-    pub max_peers: usize,
-    /// Bytes per second; `None`: no limit.
-    pub download_limit: Option<NonZeroU32>,
-    /// Bytes per second; `None`: no limit.
-    pub upload_limit: Option<NonZeroU32>,
-    /// Trackers that are asked for every torrent.
-    pub trackers: Vec<String>,
-}
-
-/// `[mirror]`.
-#[derive(Debug, Clone)]
-pub struct MirrorConfig {
-    /// Whether mirrors are used at all.
-    pub enabled: bool,
-    /// How long peers have to begin, and to go on, before the next way is tried.
-    pub p2p_timeout: Duration,
-    /// How long one mirror has to prove that it has a file.
-    pub test_timeout: Duration,
-    /// Where `.torrent` files are by info hash.
-    pub torrent_caches: Vec<String>,
 }
 
 /// All of it, with defaults for what was not said.
@@ -163,8 +124,6 @@ const TORRENTSDB: &str = "https://torrentsdb.com";
 const PEERFLIX: &str = "https://addon.peerflix.mov";
 const MEDIAFUSION: &str = "https://mediafusion.elfhosted.com";
 const NYAA: &str = "https://nyaa.si";
-/// The one public cache that gives a `.torrent` by its hash without a page or a captcha before it.
-const TORRENT_CACHES: [&str; 1] = ["https://itorrents.org/torrent/{INFOHASH}.torrent"];
 const CINEMETA: &str = "https://v3-cinemeta.strem.io";
 const KITSU: &str = "https://anime-kitsu.strem.fun";
 const ANIME_MAP: &str =
@@ -270,142 +229,7 @@ impl Config {
     }
 }
 
-/// The per-user data folder: `$XDG_DATA_HOME/credenza`, else `~/.local/share/credenza` (XDG Base
-/// Directory Specification), else `credenza-data` where one stands.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-pub fn data_folder() -> PathBuf {
-    let absolute =
-        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_DATA_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
-        .map_or_else(|| PathBuf::from("credenza-data"), |base| base.join("credenza"))
-}
-
-/// `SSL_CERT_FILE`: where the CA certificates are said to be.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-pub fn ca_file() -> Option<PathBuf> {
-    std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
-}
-
-/// Whether the terminal takes colours: not where `NO_COLOR` says something (no-color.org), nor on a
-/// dumb one.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-pub fn takes_colours() -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|word| !word.is_empty());
-    !refused && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-/// Whether a service manager started us and waits for our word (`sd_notify(3)`).
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-pub fn is_supervised() -> bool {
-    std::env::var_os("NOTIFY_SOCKET").is_some()
-}
-
-/// Values that were given, read with their defaults.
-struct Given(Values);
-
 impl Given {
-    fn text(&self, path: &str) -> Option<&str> {
-        match &self.0.get(path)?.value {
-            Value::Text(text) if !text.is_empty() => Some(text),
-            _ => None,
-        }
-    }
-
-    fn list(&self, path: &str) -> Vec<String> {
-        match self.0.get(path).map(|placed| &placed.value) {
-            Some(Value::List(items)) => items.clone(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn bool(&self, path: &str, default: bool) -> bool {
-        match self.0.get(path).map(|placed| &placed.value) {
-            Some(Value::Bool(value)) => *value,
-            _ => default,
-        }
-    }
-
-    /// URLs were checked when they were read; the defaults are ours.
-    fn url(&self, path: &str, default: &str) -> Url {
-        let text = self.text(path).unwrap_or(default);
-        Url::parse(text).expect("a URL that was checked when it was read, or our own")
-    }
-
-    fn wrong(&self, path: &str, wanted: &str) -> BadConfig {
-        BadConfig::new(self.place(path), format!("`{path}` must be {wanted}"))
-    }
-
-    fn place(&self, path: &str) -> &str {
-        self.0.get(path).map_or("the configuration", |placed| &placed.place)
-    }
-
-    fn parsed<T: FromStr>(&self, path: &str, wanted: &str) -> Result<Option<T>, BadConfig> {
-        let text = self.text(path);
-        text.map(|text| text.parse().map_err(|_| self.wrong(path, wanted))).transpose()
-    }
-
-    fn number<T: TryFrom<u64>>(&self, path: &str, default: T) -> Result<T, BadConfig> {
-        match self.0.get(path).map(|placed| &placed.value) {
-            Some(Value::Number(number)) => {
-                T::try_from(*number).map_err(|_| self.wrong(path, "a smaller number"))
-            }
-            _ => Ok(default),
-        }
-    }
-
-    /// A limit of 0 is none, as the seeds have it.
-    fn limit(&self, path: &str) -> Result<Option<NonZeroU32>, BadConfig> {
-        Ok(NonZeroU32::new(self.number(path, 0)?))
-    }
-
-    fn addresses(&self, path: &str) -> Result<Vec<SocketAddr>, BadConfig> {
-        let wanted = "a list of exact addresses with ports, such as [\"192.168.1.5:8080\"]";
-        let items = self.list(path);
-        items.iter().map(|item| item.parse().map_err(|_| self.wrong(path, wanted))).collect()
-    }
-
-    /// `NAME=ADDRESS` each. What is wrong with an address is said without it: it may hold a key.
-    fn added_indexes(&self) -> Result<BTreeMap<IndexName, Address>, BadConfig> {
-        let path = "index.added";
-        let mut added = BTreeMap::new();
-        for item in self.list(path) {
-            let parts = item.split_once('=').filter(|(name, _)| !name.contains('/'));
-            let Some((name, address)) = parts else {
-                let wanted = "a list such as [\"mine=https://addon.example/manifest.json\"]";
-                return Err(self.wrong(path, wanted));
-            };
-            let name = name.trim();
-            let wrong = |what: &dyn std::fmt::Display| {
-                BadConfig::new(self.place(path), format!("`{path}`, {name}: {what}"))
-            };
-            let index = name.parse::<IndexName>().map_err(|error| wrong(&error))?;
-            let address = Address::read(address).map_err(|error| wrong(&error))?;
-            if IndexName::ALL.contains(&index) || added.insert(index, address).is_some() {
-                return Err(wrong(&"this name is taken; give another"));
-            }
-        }
-        let most = IndexName::MOST_ADDED;
-        if added.len() > most {
-            return Err(self.wrong(path, &format!("a list of at most {most}")));
-        }
-        Ok(added)
-    }
-
-    /// Any name that can be shown; `lan` fits it to what DNS takes.
-    fn shown_name(&self, path: &str, default: &str) -> Result<String, BadConfig> {
-        let name = self.text(path).unwrap_or(default).trim();
-        let sound = name.len() <= 58 && name.chars().any(char::is_alphanumeric);
-        if sound && !name.contains(char::is_control) {
-            return Ok(name.to_owned());
-        }
-        Err(self.wrong(path, "a name of at most 58 bytes, with a letter or digit"))
-    }
-
     fn claim_code(&self) -> Result<Option<String>, BadConfig> {
         let Some(code) = self.text("box.claim_code") else { return Ok(None) };
         let sound = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
@@ -435,51 +259,6 @@ impl Given {
             Some((path.strip_prefix("prefer.")?.to_owned(), value))
         });
         fields.collect()
-    }
-
-    fn swarm(&self) -> Result<SwarmConfig, BadConfig> {
-        let consent = match self.0.get("swarm.enabled").map(|placed| &placed.value) {
-            Some(Value::Bool(true)) => Consent::Given,
-            Some(Value::Bool(false)) => Consent::Denied,
-            _ => Consent::Ask,
-        };
-        let port: u16 = self.number("swarm.port", 0)?;
-        Ok(SwarmConfig {
-            consent,
-            port: (port > 0).then_some(port),
-            dht: self.bool("swarm.dht", true),
-            local_discovery: self.bool("swarm.local_discovery", false),
-            port_forwarding: self.bool("swarm.port_forwarding", false),
-            max_torrents: self.number("swarm.max_torrents", 25)?,
-            max_peers: self.number("swarm.max_peers", 128)?,
-            download_limit: self.limit("swarm.download_limit")?,
-            upload_limit: self.limit("swarm.upload_limit")?,
-            trackers: self.list("swarm.trackers"),
-        })
-    }
-
-    fn mirror(&self) -> Result<MirrorConfig, BadConfig> {
-        let caches = "mirror.torrent_caches";
-        let torrent_caches = if self.0.contains_key(caches) {
-            self.list(caches)
-        } else {
-            TORRENT_CACHES.map(str::to_owned).into()
-        };
-        Ok(MirrorConfig {
-            enabled: self.bool("mirror.enabled", true),
-            p2p_timeout: self.millis("mirror.p2p_timeout_ms", 20_000)?,
-            test_timeout: self.millis("mirror.test_timeout_ms", 5_000)?,
-            torrent_caches,
-        })
-    }
-
-    /// A wait that is one: neither none nor for ever.
-    fn millis(&self, path: &str, default: u64) -> Result<Duration, BadConfig> {
-        let ms = self.number(path, default)?;
-        if (100..=300_000).contains(&ms) {
-            return Ok(Duration::from_millis(ms));
-        }
-        Err(self.wrong(path, "a number of milliseconds from 100 to 300000"))
     }
 
     fn without_effect(&self) -> Vec<&'static str> {

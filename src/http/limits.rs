@@ -5,34 +5,33 @@
 //! set that closes its connection and comes again at once may be faster than we notice, so whoever
 //! finds no place is kept waiting for a moment before it is refused.
 
-use std::collections::{HashMap, HashSet};
+mod counts;
+mod crowded;
+mod place;
+
 use std::hash::{Hash as _, Hasher as _};
-use std::net::{IpAddr, Ipv6Addr};
-use std::pin::Pin;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody};
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
-use crate::http::error::ApiError;
+pub use crowded::Crowded;
+
 use crate::http::limited::{is_media, is_unchosen, opened};
 use crate::http::server::Peer;
+use counts::{Counts, Device, household, saved};
+use place::{Held, Place};
 
 /// How long whoever finds no place waits for one.
 const A_MOMENT: Duration = Duration::from_secs(1);
-/// Seconds of requests that a device may have saved up: a page with all its posters.
-const SAVED: f64 = 5.0;
-/// The least that is saved up, in requests.
-const LEAST_SAVED: f64 = 20.0;
 /// Different titles that one device may open in a minute; a person manages a dozen.
 const TITLES: usize = 40;
 /// The same of films that were chosen before, by their signed links: a set that lists a folder opens
@@ -42,10 +41,6 @@ const LISTED: usize = 400;
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long a notice is told.
 const TOLD_FOR: Duration = Duration::from_secs(24 * 3600);
-/// Most devices that are remembered.
-const MOST_DEVICES: usize = 1024;
-/// Most notices that are kept.
-const MOST_NOTICES: usize = 32;
 
 /// The limits; 0 is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,25 +63,6 @@ struct Inner {
     freed: Notify,
 }
 
-#[derive(Default)]
-struct Counts {
-    open: usize,
-    devices: HashMap<IpAddr, Device>,
-    notices: Vec<(Instant, Notice)>,
-    refused: u64,
-}
-
-/// What one device has taken.
-struct Device {
-    open: usize,
-    /// Requests that it may still send, and when that was counted.
-    left: f64,
-    counted: Instant,
-    /// As hashes: what a stranger calls a title may be as long as a request.
-    titles: Vec<(Instant, u64)>,
-    listed: Vec<(Instant, u64)>,
-}
-
 /// Something unusual that was noticed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notice {
@@ -94,50 +70,6 @@ pub struct Notice {
     pub code: &'static str,
     /// For people.
     pub message: String,
-}
-
-/// Why a request has to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "each says itself")]
-pub enum Crowded {
-    #[error(
-        "this device is sent {0} streams already: stop one of them, or raise limits.streams_per_device"
-    )]
-    Device(usize),
-    #[error("{0} streams are being sent already: stop one of them, or raise limits.streams_total")]
-    Total(usize),
-    #[error(
-        "this device sends more than {0} requests a second: slow down, or raise limits.requests_per_second"
-    )]
-    Requests(u32),
-    #[error("this device opens more than {0} titles in a minute: wait a minute, then open one")]
-    Titles(usize),
-}
-
-impl Crowded {
-    const fn retry_after_s(self) -> u32 {
-        match self {
-            Self::Device(_) | Self::Total(_) => 5,
-            Self::Requests(_) => 1,
-            Self::Titles(_) => 60,
-        }
-    }
-}
-
-impl IntoResponse for Crowded {
-    fn into_response(self) -> Response {
-        let (status, code) = match self {
-            Self::Device(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_streams"),
-            Self::Total(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_streams"),
-            Self::Requests(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
-            Self::Titles(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_titles"),
-        };
-        let head = [
-            (header::RETRY_AFTER, self.retry_after_s().to_string()),
-            (header::CACHE_CONTROL, "no-store".to_owned()),
-        ];
-        (head, ApiError::new(status, code, self.to_string())).into_response()
-    }
 }
 
 impl Limits {
@@ -274,95 +206,6 @@ impl Limits {
     }
 }
 
-impl Counts {
-    fn device(&mut self, device: IpAddr, caps: Caps) -> &mut Device {
-        if self.devices.len() >= MOST_DEVICES && !self.devices.contains_key(&device) {
-            // Whoever was not heard of for a minute has saved up everything again.
-            self.devices.retain(|_, row| row.open > 0 || row.counted.elapsed() < MINUTE);
-            if self.devices.len() >= MOST_DEVICES {
-                self.devices.retain(|_, row| row.open > 0);
-            }
-        }
-        let fresh = || Device {
-            open: 0,
-            left: saved(caps),
-            counted: Instant::now(),
-            titles: Vec::new(),
-            listed: Vec::new(),
-        };
-        self.devices.entry(device).or_insert_with(fresh)
-    }
-
-    fn note(&mut self, notice: Notice) {
-        let known: HashSet<&String> = self.notices.iter().map(|row| &row.1.message).collect();
-        if !known.contains(&notice.message) {
-            tracing::warn!(code = notice.code, "{}", notice.message);
-        }
-        self.notices.retain(|row| row.1 != notice);
-        self.notices.push((Instant::now(), notice));
-        let surplus = self.notices.len().saturating_sub(MOST_NOTICES);
-        self.notices.drain(..surplus);
-    }
-}
-
-fn saved(caps: Caps) -> f64 {
-    (f64::from(caps.requests_per_second) * SAVED).max(LEAST_SAVED)
-}
-
-/// One device of a house: an IPv6 device has many addresses in one network.
-fn household(device: IpAddr) -> IpAddr {
-    match device.to_canonical() {
-        IpAddr::V6(ip) if ip.segments()[0] & 0xe000 == 0x2000 => {
-            Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into()
-        }
-        ip => ip,
-    }
-}
-
-/// The right to one body; given up when dropped.
-struct Place {
-    limits: Limits,
-    device: IpAddr,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = self.limits.counts();
-        counts.open -= 1;
-        if let Some(row) = counts.devices.get_mut(&self.device) {
-            row.open -= 1;
-        }
-        drop(counts);
-        self.limits.0.freed.notify_waiters();
-    }
-}
-
-/// A body that holds its place until it is sent, or dropped.
-struct Held {
-    body: Body,
-    _place: Place,
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> hyper::body::SizeHint {
-        self.body.size_hint()
-    }
-}
-
 /// Middleware round everything: each device within its limits.
 pub async fn keep(State(limits): State<Limits>, request: Request, next: Next) -> Response {
     let Some(Peer(peer)) = request.extensions().get().copied() else {
@@ -409,83 +252,4 @@ fn first_part(path: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CAPS: Caps = Caps { streams_per_device: 2, streams_total: 3, requests_per_second: 2 };
-
-    fn device(last: u8) -> IpAddr {
-        [192, 168, 1, last].into()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_place_is_waited_for_and_free_when_its_body_ends() {
-        let limits = Limits::new(CAPS);
-        let one = limits.admit(device(1)).await.unwrap_or_else(|_| panic!());
-        let _two = limits.admit(device(1)).await.unwrap_or_else(|_| panic!());
-        assert_eq!(limits.admit(device(1)).await.err(), Some(Crowded::Device(2)));
-        let _other = limits.admit(device(2)).await.unwrap_or_else(|_| panic!());
-        assert_eq!(limits.admit(device(3)).await.err(), Some(Crowded::Total(3)));
-        let leaves = async {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            drop(one);
-        };
-        let (come_again, ()) = tokio::join!(limits.admit(device(1)), leaves);
-        assert!(come_again.is_ok());
-        assert_eq!(limits.open(), 3);
-        drop(come_again);
-        assert_eq!(limits.open(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn requests_are_saved_up_and_come_again_with_time() {
-        let limits = Limits::new(CAPS);
-        for _ in 0..20 {
-            limits.request(device(1)).unwrap();
-        }
-        assert_eq!(limits.request(device(1)), Err(Crowded::Requests(2)));
-        limits.request(device(2)).unwrap();
-        tokio::time::advance(Duration::from_secs(1)).await;
-        limits.request(device(1)).unwrap();
-        limits.request(device(1)).unwrap();
-        assert!(limits.request(device(1)).is_err());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_device_that_opens_title_after_title_is_noticed() {
-        let limits = Limits::new(CAPS);
-        for title in 1..TITLES {
-            limits.opens(device(1), &title.to_string()).unwrap();
-            limits.opens(device(1), "the same again and again").unwrap();
-        }
-        assert_eq!(limits.opens(device(1), "one more"), Err(Crowded::Titles(TITLES)));
-        assert_eq!(limits.opens(device(1), "and another"), Err(Crowded::Titles(TITLES)));
-        let notices = limits.notices();
-        assert_eq!((notices.len(), notices[0].code), (1, "many_titles"));
-        limits.opens(device(2), "one more").unwrap();
-        // What was chosen before is counted by itself, and generously.
-        for key in 0..LISTED {
-            limits.follows(device(1), &key.to_string()).unwrap();
-        }
-        assert_eq!(limits.follows(device(1), "one more"), Err(Crowded::Titles(LISTED)));
-        tokio::time::advance(Duration::from_secs(61)).await;
-        limits.opens(device(1), "one more").unwrap();
-        tokio::time::advance(TOLD_FOR).await;
-        assert!(limits.notices().is_empty());
-    }
-
-    #[test]
-    fn a_network_of_ipv6_is_one_device() {
-        let one: IpAddr = "2a02:8108:1:2:aaaa::1".parse().unwrap();
-        let other: IpAddr = "2a02:8108:1:2:bbbb::9".parse().unwrap();
-        let neighbour: IpAddr = "2a02:8108:1:3::1".parse().unwrap();
-        assert_eq!(household(one), household(other));
-        assert_ne!(household(one), household(neighbour));
-        assert_eq!(household("::ffff:192.168.1.9".parse().unwrap()), device(9));
-        assert_ne!(
-            household("fd00::1".parse().unwrap()),
-            household("fd00::2".parse().unwrap()),
-            "in the house each is its own"
-        );
-    }
-}
+mod tests;

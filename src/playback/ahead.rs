@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use super::session::Bytes;
+use super::bytes_by_way::Bytes;
 use super::ways::Ways;
 use super::{Error, Playback};
 use crate::media::StremioId;

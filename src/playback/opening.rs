@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::bytes_by_way::Bytes;
 use super::playable::{Playable, Via};
-use super::session::{Bytes, Session};
+use super::session::Session;
 use super::{Error, Playback, lock};
 use crate::debrid::{self, Debrid};
 use crate::representation::Representation;

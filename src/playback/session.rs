@@ -1,25 +1,21 @@
 //! One film, opened once: a television asks for forty ranges of it, and none of them searches,
 //! adds a magnet or opens a torrent again.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::by_hash::ByHash;
+use super::bytes_by_way::Bytes;
 use super::carry::Strikes;
 use super::catalogue::asked;
 use super::film::Film;
 use super::playable::{Playable, Via};
-use super::{Error, Playback, durably, lock};
-use crate::library::DiskFile;
-use crate::media::StremioId;
-use crate::representation::{Representation, media_type_of};
+use super::{Error, Playback, lock};
+use crate::representation::Representation;
 use crate::select::Profile;
-use crate::swarm::SwarmFile;
-use crate::torrent::entity_tag;
 
 /// How long a request waits to hear that a film cannot be opened again. After that its headers are
 /// sent, and its bytes follow when they come: players wait for a body longer than for a header.
@@ -47,46 +43,6 @@ pub(super) struct Session {
 struct Short {
     brings: u64,
     needs: u64,
-}
-
-/// Bytes, by the way they come.
-pub(super) enum Bytes {
-    /// From a store.
-    Link(Arc<dyn Representation>),
-    /// From a mirror and its backups.
-    Mirror(Arc<dyn Representation>),
-    /// From the disk.
-    Disk(Arc<DiskFile>),
-    /// From peers: to be watched for its last piece.
-    Swarm(Arc<SwarmFile>),
-}
-
-impl Bytes {
-    pub(super) fn representation(&self) -> Arc<dyn Representation> {
-        match self {
-            Self::Link(bytes) | Self::Mirror(bytes) => Arc::clone(bytes),
-            Self::Disk(file) => Arc::clone(file) as Arc<dyn Representation>,
-            Self::Swarm(file) => Arc::clone(file) as Arc<dyn Representation>,
-        }
-    }
-
-    fn via(&self) -> Via {
-        match self {
-            Self::Link(_) => Via::Debrid,
-            Self::Mirror(_) => Via::Mirror,
-            Self::Disk(_) => Via::Disk,
-            Self::Swarm(_) => Via::Swarm,
-        }
-    }
-
-    /// Whether the disk they lie on was pulled, or plugged in again.
-    fn are_gone(&self) -> bool {
-        match self {
-            Self::Link(_) | Self::Mirror(_) => false,
-            Self::Disk(file) => !file.is_there(),
-            Self::Swarm(file) => file.has_moved(),
-        }
-    }
 }
 
 impl Session {
@@ -269,22 +225,6 @@ impl Playback {
         Ok(Arc::new(film))
     }
 
-    /// What is known of a link's file, without opening it.
-    pub fn describe(&self, media_id: &str) -> Result<Description, Error> {
-        let session = self.session(media_id)?;
-        let (playable, record) = (&session.playable, self.shelf.records.of(media_id)?);
-        Ok(Description {
-            id: playable.id,
-            media_id: media_id.to_owned(),
-            position_s: record.position_s,
-            duration_s: record.duration_s,
-            title: playable.title.clone().unwrap_or_else(|| playable.release.clone()),
-            file: playable.file.name.clone(),
-            media_type: media_type_of(&playable.file.name).to_owned(),
-            detail: playable.detail.clone(),
-        })
-    }
-
     /// Looks at every film that peers are sending, so that one that became whole after its last
     /// reader went is known to be, too; and closes those that nobody has read for long.
     pub(super) fn settle_all(&self) {
@@ -301,18 +241,6 @@ impl Playback {
     /// Closes every film: the owner has changed by which ways films may come. Who reads one goes on.
     pub(super) fn close_all(&self) {
         lock(&self.sessions).clear();
-    }
-
-    /// What is whole on the disk of the films and episodes that were chosen for `id` before.
-    pub(super) fn finished_of(&self, id: &StremioId) -> Result<Vec<Playable>, Error> {
-        let mut chosen = self.chosen.of_title(id)?;
-        chosen.retain(|one| one.finished.as_ref().is_some_and(|path| on_disk(one, path).is_some()));
-        Ok(chosen)
-    }
-
-    /// The bytes of a film that is whole on the disk.
-    pub(super) fn bytes_on_disk(playable: &Playable) -> Option<Bytes> {
-        playable.finished.as_ref().and_then(|path| on_disk(playable, path)).map(Bytes::Disk)
     }
 
     pub(super) fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
@@ -339,89 +267,4 @@ impl Playback {
         let bytes = opened.insert(bytes);
         Ok((bytes.via(), bytes.representation()))
     }
-
-    /// Whether a film that comes from a server lies whole on a disk that was away when it was opened.
-    fn is_on_disk_again(session: &Session, bytes: &Bytes) -> bool {
-        matches!(bytes, Bytes::Link(_) | Bytes::Mirror(_))
-            && !session.doubted.load(Ordering::SeqCst)
-            && Self::bytes_on_disk(&session.playable).is_some()
-    }
-
-    /// Once the last piece is here (and on the disk: the swarm has synced it), the file is served
-    /// from the disk, and after a restart too, without the engine. To note that is for later; where
-    /// the state cannot be written the film plays all the same.
-    fn settled(&self, playable: &Playable, bytes: Bytes) -> Bytes {
-        let Bytes::Swarm(file) = &bytes else { return bytes };
-        let Some(path) = file.complete_path().map(Path::to_owned) else { return bytes };
-        let finished = Playable { finished: Some(path.clone()), ..playable.clone() };
-        let Some(disk) = on_disk(&finished, &path) else { return bytes };
-        match self.note_place(&playable.media_id(), Some(&path)) {
-            Ok(()) => {
-                tracing::info!(info_hash = %playable.info_hash, "the whole file is on the disk, and served from there");
-            }
-            Err(error) => tracing::warn!(%error, "a finished film could not be noted"),
-        }
-        Bytes::Disk(disk)
-    }
-
-    /// Whether a finished file is gone from a library that is there, or where a new one is to be made
-    /// (the disk is another, and empty). On a disk that was pulled it is not lost: its torrent's folder
-    /// and the library are gone with it.
-    pub(super) fn is_lost(&self, path: &Path) -> bool {
-        let is_there =
-            |library: &Path| library.is_dir() || library == self.parts.shelf.place.folder();
-        !path.is_file() && path.ancestors().nth(2).is_some_and(is_there)
-    }
-
-    /// Whether a file is on a disk that was pulled: the library that it is in is not there, and is not
-    /// where new data goes.
-    pub(super) fn is_away(&self, path: &Path) -> bool {
-        let always = self.parts.shelf.place.always();
-        !path.is_file() && !path.starts_with(always) && !self.is_lost(path)
-    }
-
-    /// A read of the finished file has failed. Where its disk answers otherwise, it is the file that is
-    /// damaged, and what cannot be read of it is fetched again; on a disk that was pulled it is sound.
-    pub(super) fn doubt(&self, session: &Session) {
-        let Ok(known) = self.known(&session.playable.media_id()) else { return };
-        let Some(path) = &known.finished else { return };
-        if durably(|| std::fs::File::open(path).and_then(|file| file.sync_all())).is_err() {
-            return;
-        }
-        session.doubted.store(true, Ordering::SeqCst);
-        let info_hash = known.info_hash;
-        tracing::warn!(%info_hash, "a film's file on the disk is damaged, and is not taken for whole");
-        if let Err(error) = self.note_place(&session.playable.media_id(), None) {
-            tracing::warn!(%error, "that a film is damaged could not be noted");
-        }
-    }
-}
-
-/// The finished file, if it is still there and whole.
-fn on_disk(playable: &Playable, path: &Path) -> Option<Arc<DiskFile>> {
-    let tag = entity_tag(&playable.info_hash, &playable.file);
-    let media_type = media_type_of(&playable.file.name).to_owned();
-    let disk = DiskFile::open(path, tag, media_type, playable.modified()).ok()?;
-    (Some(disk.len()) == playable.file.size_bytes).then(|| Arc::new(disk))
-}
-
-/// A chosen file, for people.
-#[derive(Debug, Clone)]
-pub struct Description {
-    /// What was asked for, where that was a title.
-    pub id: Option<StremioId>,
-    /// The name of its bytes in links.
-    pub media_id: String,
-    /// Where the picture stood last, in seconds.
-    pub position_s: Option<f64>,
-    /// How long it plays, in seconds.
-    pub duration_s: Option<f64>,
-    /// What it is called; the release's name where nobody could say.
-    pub title: String,
-    /// The file's name.
-    pub file: String,
-    /// Media type of the bytes.
-    pub media_type: String,
-    /// Why this torrent and this file, a sentence a line.
-    pub detail: Vec<String>,
 }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::Playback;
+use super::bytes_by_way::Bytes;
 use super::mirrors::{Teller, pieces_of};
 use super::playable::{Playable, Via};
-use super::session::Bytes;
 use crate::debrid::{self, Debrid};
 use crate::media::Query;
 use crate::mirror;

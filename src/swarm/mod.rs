@@ -20,6 +20,7 @@
 //! own, [`feeder`].
 
 mod control;
+mod description;
 mod engine;
 mod error;
 mod fed;
@@ -30,9 +31,11 @@ mod giving_way;
 mod kept;
 mod known;
 mod live;
+mod lost_peers;
 mod meanwhile;
 mod place;
 mod reader;
+mod renewing;
 mod ring;
 mod room;
 mod seeder;

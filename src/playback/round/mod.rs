@@ -6,6 +6,8 @@
 //! silent or late the last time is given a short grace after the others, and no more: it would make
 //! every search as slow as itself. Whatever comes after the answer is kept for the next look.
 
+mod answering;
+mod asking;
 mod before;
 mod naming;
 mod tally;
@@ -17,9 +19,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use serde::de::IgnoredAny;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::task::AbortOnDropHandle;
 
 use super::check::Checks;
 use super::desk::Desk;
@@ -28,10 +28,9 @@ use super::findings::IndexLine;
 use super::following::Search;
 use super::indexes::Indexes;
 use super::lock;
-use crate::index::{self, Admission, Report, Source, State};
+use crate::index::{Report, Source, State};
 use crate::media::{Query, StremioId, Title};
 use crate::release;
-use crate::select;
 use crate::torrent::{IndexName, Torrent};
 use before::Before;
 
@@ -39,12 +38,6 @@ use before::Before;
 const YOUNG: Duration = Duration::from_secs(600);
 /// How long it is shown while others are asked behind.
 const GOOD: Duration = Duration::from_secs(24 * 3600);
-/// How long an index that was silent the last time is waited for after the others.
-const GRACE: Duration = Duration::from_millis(300);
-/// How many titles are asked for at once behind answers: nobody waits for these.
-const MOST_BEHIND: usize = 4;
-/// How often those who watch are shown a new ranking.
-const SHOWN_EVERY: Duration = Duration::from_millis(250);
 
 /// One search.
 #[expect(clippy::struct_excessive_bools, reason = "four facts, each by itself")]
@@ -153,71 +146,6 @@ impl Round {
         self.listen().await;
     }
 
-    /// Whether nobody asks for the same already, or has while this look was answered, and not too many
-    /// ask for others.
-    fn may_ask_behind(&self) -> bool {
-        let was_old = self.before.as_ref().is_some_and(|before| before.age >= YOUNG);
-        let kept = self.desk.parts.cache.asked::<IgnoredAny>(&self.query.id);
-        if was_old && kept.is_some_and(|(_, age)| age < YOUNG) {
-            return false;
-        }
-        let asking = lock(&self.desk.asking);
-        !asking.contains_key(&self.query.id) && asking.len() < MOST_BEHIND
-    }
-
-    /// Asks those of `sources` that may be asked; what needs the title waits for it.
-    fn ask(&mut self, sources: Vec<Arc<dyn Source>>) {
-        self.checks.sid = self.query.imdb();
-        if self.query.title.is_none() {
-            let (desk, id) = (Arc::clone(&self.desk), self.query.id);
-            self.title = Some(Box::pin(async move { desk.title(&id).await }));
-        }
-        self.ask_names();
-        // Anime is better asked for by its numbers in the catalogues of anime.
-        let anime = self.desk.parts.titles.is_anime(&self.query.id);
-        // Where something was found before, others have answered: then it is not our own network
-        // that fails.
-        let may_be_our_own = !self.answered && !self.refreshes;
-        let admissions = self.desk.health.admit(&sources, may_be_our_own);
-        for (source, admission) in sources.into_iter().zip(admissions) {
-            match admission {
-                Admission::Shut(shut) => self.note(&Report::shut(source.index(), shut)),
-                Admission::Ask { waited_for } => {
-                    let since = Instant::now();
-                    self.open.insert(source.index(), Open { waited_for, since });
-                    // Nobody knows a film by an IMDb id better for knowing its name, so those are
-                    // asked while it is still looked up; other ids may need their IMDb place.
-                    let by_id = matches!(self.query.id, StremioId::Imdb { .. });
-                    if self.title.is_some() && (source.wants_title() || !by_id || anime) {
-                        self.after_title.push(source);
-                    } else {
-                        self.begin(source);
-                    }
-                }
-            }
-        }
-    }
-
-    fn begin(&mut self, source: Arc<dyn Source>) {
-        let query = self.query.clone();
-        let (name, start) = (source.index(), Instant::now());
-        if let Some(open) = self.open.get_mut(&name) {
-            // What needs the title is asked later than others.
-            open.since = start;
-        }
-        // A task each: nine answers are unpacked and read on all cores.
-        let asked = async move {
-            let report = index::ask(source.as_ref(), &query).await;
-            // While others are still asked: the ranking finds these names read.
-            tokio::task::block_in_place(|| select::read_ahead(&report.torrents, &query));
-            report
-        };
-        let task = AbortOnDropHandle::new(self.desk.parts.tasks.spawn(asked));
-        self.asking.push(Box::pin(async move {
-            task.await.unwrap_or_else(|_| Report::late(name, start.elapsed()))
-        }));
-    }
-
     /// Hears everybody out. The answer goes out on the way.
     async fn listen(&mut self) {
         loop {
@@ -301,94 +229,6 @@ impl Round {
         }
         self.lines.insert(line.index, line);
         self.news = true;
-    }
-
-    /// Does what is due.
-    fn step(&mut self) {
-        if self.open.is_empty() && self.title.is_none() {
-            self.checks.pump(true);
-        }
-        if self.answered {
-            return;
-        }
-        let now = Instant::now();
-        if now >= self.due() || self.is_all_in(now) {
-            self.give_up();
-            self.answer();
-        } else if self.news && self.search.is_watched() && now >= self.next_shown() {
-            self.news = false;
-            // Nothing to see yet; the lines are told apart.
-            if self.refreshes || self.rows.values().any(|rows| !rows.is_empty()) {
-                self.search.show(Arc::new(self.findings(true)));
-                self.shown = Some(Instant::now());
-            }
-        }
-    }
-
-    fn is_all_in(&mut self, now: Instant) -> bool {
-        let waits = self.open.values().any(|open| open.waited_for);
-        if waits || self.title.is_some() {
-            return false;
-        }
-        self.checks.pump(true);
-        if !self.checks.is_idle() {
-            return false;
-        }
-        let nothing = !self.refreshes && self.rows.values().all(Vec::is_empty);
-        let grace = *self.grace.get_or_insert(now + GRACE);
-        let named = self.more_names.is_none() || now >= grace;
-        (self.open.is_empty() && named) || (!nothing && now >= grace)
-    }
-
-    /// When the answer must go out.
-    fn due(&self) -> Instant {
-        self.start + self.desk.parts.patience
-    }
-
-    fn next_shown(&self) -> Instant {
-        self.shown.map_or(self.start, |shown| shown + SHOWN_EVERY)
-    }
-
-    /// When there is something to do although nobody has said anything.
-    fn wake(&self) -> Instant {
-        if self.answered {
-            return Instant::now() + Duration::from_secs(3600);
-        }
-        let now = Instant::now();
-        let shown = (self.news && self.search.is_watched()).then(|| self.next_shown());
-        let grace = self.grace.filter(|grace| *grace > now);
-        [shown, grace].into_iter().flatten().fold(self.due(), Instant::min)
-    }
-
-    /// Those that have said nothing count as silent, whatever they say later.
-    fn give_up(&mut self) {
-        for (index, open) in self.open.clone() {
-            let mut report = Report::late(index, open.since.elapsed());
-            if open.waited_for {
-                self.desk.health.settle(&mut report, false);
-                self.given_up.insert(index);
-            } else {
-                report.message = Some(format!(
-                    "{index} has been slow lately and is not waited for; what it finds comes with \
-                     the next look"
-                ));
-            }
-            self.note(&report);
-        }
-    }
-
-    fn answer(&mut self) {
-        let findings = Arc::new(self.findings(false));
-        (self.answered, self.news) = (true, false);
-        self.desk.keep_recent(&findings);
-        // Nobody waits while it is written.
-        self.search.answer(Arc::clone(&findings));
-        self.keep(&findings);
-        self.search.kept();
-        let behind = std::mem::take(&mut self.behind);
-        if !behind.is_empty() {
-            self.ask(behind);
-        }
     }
 }
 
