@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use super::playable::Playable;
 use super::{Error, durably, lock};
-use crate::durable::State;
+use crate::durable::{self, State};
 use crate::media::StremioId;
 use crate::torrent::InfoHash;
 
@@ -76,11 +76,35 @@ impl Chosen {
     pub(super) fn put(&self, playable: &Playable) -> Result<(), Error> {
         let media_id = playable.media_id();
         durably(|| self.state.put(&key(&media_id), playable))?;
+        self.is_indexed(&media_id, playable);
+        Ok(())
+    }
+
+    /// The same, after it has taken over what `keep` keeps of the one that is known; what is noted of
+    /// that meanwhile is not lost.
+    pub(super) fn put_over(
+        &self,
+        playable: &mut Playable,
+        keep: impl FnOnce(&mut Playable, Playable),
+    ) -> Result<(), Error> {
+        let media_id = playable.media_id();
+        durably(|| {
+            self.state.update(&key(&media_id), |before: Option<Playable>| {
+                if let Some(before) = before {
+                    keep(playable, before);
+                }
+                Ok::<_, durable::Error>((Some(playable.clone()), ()))
+            })
+        })?;
+        self.is_indexed(&media_id, playable);
+        Ok(())
+    }
+
+    fn is_indexed(&self, media_id: &str, playable: &Playable) {
         // Who reads the index for the first time reads this one too.
         if let Some(index) = lock(&self.index).as_mut() {
-            index.note(&media_id, playable);
+            index.note(media_id, playable);
         }
-        Ok(())
     }
 
     /// Notes where it lies whole, or that it does not. All else stays as it is known by now: who notes

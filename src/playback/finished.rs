@@ -12,7 +12,7 @@ use super::{Error, Playback, durably};
 use crate::library::DiskFile;
 use crate::media::StremioId;
 use crate::representation::{Representation as _, media_type_of};
-use crate::torrent::entity_tag;
+use crate::torrent::{InfoHash, entity_tag};
 
 impl Playback {
     /// What is whole on the disk of the films and episodes that were chosen for `id` before.
@@ -67,6 +67,23 @@ impl Playback {
         !path.is_file() && !path.starts_with(always) && !self.is_lost(path)
     }
 
+    /// A file is about to get its whole length, and has none of its bytes yet: a film that was noted as
+    /// whole there would pass for it, so the note goes first. It is another disk at the same place, or
+    /// the file was cut short.
+    pub(super) fn length_says_nothing(
+        &self,
+        info_hash: &InfoHash,
+        path: &Path,
+    ) -> Result<(), Error> {
+        for playable in self.chosen.of_torrent(info_hash)? {
+            if playable.finished.as_deref() == Some(path) {
+                tracing::warn!(%info_hash, "a film that was whole on the disk is not there any more");
+                self.note_place(&playable.media_id(), None)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A read of the finished file has failed. Where its disk answers otherwise, it is the file that is
     /// damaged, and what cannot be read of it is fetched again; on a disk that was pulled it is sound.
     pub(super) fn doubt(&self, session: &Session) {
@@ -75,6 +92,7 @@ impl Playback {
         if durably(|| std::fs::File::open(path).and_then(|file| file.sync_all())).is_err() {
             return;
         }
+        // Also where the note cannot be changed.
         session.doubted.store(true, Ordering::SeqCst);
         let info_hash = known.info_hash;
         tracing::warn!(%info_hash, "a film's file on the disk is damaged, and is not taken for whole");

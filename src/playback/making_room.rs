@@ -13,6 +13,7 @@ use super::tidy::JUST_READ;
 use super::{Error, Playback, lock};
 use crate::library::{Item, Space, Why};
 use crate::swarm::Room;
+use crate::torrent::InfoHash;
 
 /// How long promised room is kept for a file that does not come to the disk.
 const PROMISED: Duration = Duration::from_secs(60);
@@ -192,6 +193,11 @@ impl Room for Keeper {
                 None => Ok(()),
             }
         })
+    }
+
+    fn is_made(&self, info_hash: &InfoHash, path: &Path) -> Result<(), String> {
+        let Some(playback) = self.0.upgrade() else { return Ok(()) };
+        playback.length_says_nothing(info_hash, path).map_err(|error| error.to_string())
     }
 }
 

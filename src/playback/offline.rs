@@ -147,6 +147,9 @@ impl Playback {
             noted = Copied { path: path.clone(), ..Copied::default() };
             self.shelf.records.note_copied(media_id, &noted, || true)?;
         }
+        if path.metadata().map(|metadata| metadata.len()).ok() != Some(len) {
+            self.length_says_nothing(&playable.info_hash, &path)?;
+        }
         let opened = durably(|| {
             let above = path.parent().and_then(std::path::Path::parent);
             // Its disk may have been pulled since; then the folder is not where new data goes.

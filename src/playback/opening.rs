@@ -39,11 +39,8 @@ impl Playback {
     /// entity tag, so that a player's `If-Match` holds.
     pub(super) async fn reopen(&self, session: &Session) -> Result<Bytes, Error> {
         let playable = &session.playable;
-        // Peers make a file of its full length again, of which nothing is there yet.
-        if playable.finished.as_ref().is_some_and(|path| self.is_lost(path)) {
-            session.doubted.store(true, Ordering::SeqCst);
-        }
-        let doubted = session.doubted.load(Ordering::SeqCst);
+        let is_lost = playable.finished.as_ref().is_some_and(|path| self.is_lost(path));
+        let doubted = session.doubted.load(Ordering::SeqCst) || is_lost;
         if !doubted && let Some(disk) = Self::bytes_on_disk(playable) {
             return Ok(disk);
         }
@@ -101,11 +98,6 @@ impl Playback {
         let (metainfo, _) = self.description(&magnet).await?;
         let index = same_file(playable, &metainfo.files);
         let index = index.ok_or_else(|| other_bytes(playable))?;
-        if playable.finished.as_ref().is_some_and(|path| self.is_lost(path)) {
-            // It was whole and is gone. The engine makes a file of its full length again, and
-            // until each piece is there its length must not speak for it.
-            self.note_place(&playable.media_id(), None)?;
-        }
         Ok(Bytes::Swarm(Arc::new(self.open_by_peers(&magnet, &metainfo, index).await?)))
     }
 }

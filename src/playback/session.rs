@@ -1,6 +1,7 @@
 //! One film, opened once: a television asks for forty ranges of it, and none of them searches,
 //! adds a magnet or opens a torrent again.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -129,18 +130,18 @@ impl Playback {
     /// Takes a chosen file in, durably, so that its link outlives this process.
     pub(super) fn keep(&self, mut playable: Playable, bytes: Bytes) -> Result<(), Error> {
         let media_id = playable.media_id();
-        if let Some(before) = self.chosen.get(&media_id)? {
+        // What peers send has been lost from the disk since, and lies there in pieces; or its disk was
+        // pulled, and comes back with all of it.
+        let by_peers = matches!(bytes, Bytes::Swarm(_));
+        let stays = |path: &PathBuf| !by_peers || self.is_away(path);
+        self.chosen.put_over(&mut playable, |playable, before| {
             // A program that reads a film by its hash knows less of it.
             playable.id = playable.id.or(before.id);
-            playable.title = playable.title.or(before.title);
+            playable.title = playable.title.take().or(before.title);
             // `Last-Modified` is of the bytes, and these are the same.
             playable.since = before.since;
-            // What peers send has been lost from the disk since, and lies there in pieces; or its disk
-            // was pulled, and comes back with all of it.
-            let by_peers = matches!(bytes, Bytes::Swarm(_));
-            playable.finished = before.finished.filter(|path| !by_peers || self.is_away(path));
-        }
-        self.chosen.put(&playable)?;
+            playable.finished = before.finished.filter(stays);
+        })?;
         self.lists.touch(&media_id);
         lock(&self.sessions).insert(media_id, Session::new(playable, Some(bytes)));
         Ok(())
@@ -244,13 +245,16 @@ impl Playback {
     }
 
     pub(super) fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
-        if let Some(session) = lock(&self.sessions).get(media_id) {
+        let mut sessions = lock(&self.sessions);
+        if let Some(session) = sessions.get(media_id) {
             return Ok(Arc::clone(session));
         }
-        let playable = self.chosen.get(media_id)?;
-        let session = Session::new(playable.ok_or(Error::UnknownMedia)?, None);
-        let mut sessions = lock(&self.sessions);
-        Ok(Arc::clone(sessions.entry(media_id.to_owned()).or_insert(session)))
+        // Under the lock: who notes that a film is not whole any more tells its session, so there is
+        // none that has read the note before and is not in the list yet.
+        let playable = self.chosen.get(media_id)?.ok_or(Error::UnknownMedia)?;
+        let session = Session::new(playable, None);
+        sessions.insert(media_id.to_owned(), Arc::clone(&session));
+        Ok(session)
     }
 
     /// The session's bytes, and the way they come: those that are open, else opened anew.

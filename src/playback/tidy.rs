@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -231,9 +232,15 @@ impl Playback {
         Ok(())
     }
 
-    /// Notes, durably, where a title lies whole, or that it does not.
+    /// Notes, durably, where a title lies whole, or that it does not. Who has opened it before hears of
+    /// the latter.
     pub(super) fn note_place(&self, media_id: &str, path: Option<&Path>) -> Result<(), Error> {
         let noted = self.chosen.note_place(media_id, path);
+        if path.is_none()
+            && let Some(session) = lock(&self.sessions).get(media_id)
+        {
+            session.doubted.store(true, Ordering::SeqCst);
+        }
         self.lists.touch(media_id);
         noted
     }

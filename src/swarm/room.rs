@@ -20,6 +20,10 @@ pub trait Room: Send + Sync {
     /// its torrent is added again. What is refused is refused in a sentence. It may make room first,
     /// and waits while files of this very torrent are being removed.
     fn make_room<'a>(&'a self, path: &'a Path, len: u64) -> BoxFuture<'a, Result<(), String>>;
+
+    /// Told before the file at `path` gets its whole length while it has none of its bytes: from then
+    /// on its length says nothing of it. Blocks. Where that cannot be noted, the file is not made.
+    fn is_made(&self, info_hash: &InfoHash, path: &Path) -> Result<(), String>;
 }
 
 impl Torrents {

@@ -70,7 +70,7 @@ async fn seed(
         .map_err(|error| Error::Disk { folder: library.to_owned(), why: error.to_string() })?;
     let place = Place::from(library.to_owned());
     let spot = place.now();
-    let storage = Folder::new(place, spot, &metainfo, Arc::new(Progress::default()));
+    let storage = Folder::new(place, spot, &metainfo, Arc::new(Progress::default()), None);
     let options = AddTorrentOptions {
         overwrite: true,
         output_folder: Some(library.to_string_lossy().into_owned()),

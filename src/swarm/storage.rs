@@ -24,8 +24,9 @@ use tokio::sync::watch;
 use super::Error;
 use super::place::{Place, Spot};
 use super::ring::Ring;
-use crate::torrent::TorrentFile;
+use super::room::Room;
 use crate::torrent::metainfo::Metainfo;
+use crate::torrent::{InfoHash, TorrentFile};
 
 /// Extensions that are kept on disk, so that a person finds the film; all others become `bin`.
 const KEPT: [&str; 30] = [
@@ -69,10 +70,12 @@ struct Inner {
     place: Place,
     spot: Spot,
     folder: PathBuf,
-    /// By file index; padding and links are not in it.
-    names: HashMap<usize, String>,
+    info_hash: InfoHash,
+    /// By file index, with its length; padding and links are not in it.
+    names: HashMap<usize, (String, u64)>,
     open: Mutex<HashMap<usize, Arc<File>>>,
     progress: Arc<Progress>,
+    room: Option<Arc<dyn Room>>,
 }
 
 impl Folder {
@@ -81,17 +84,21 @@ impl Folder {
         spot: Spot,
         metainfo: &Metainfo,
         progress: Arc<Progress>,
+        room: Option<Arc<dyn Room>>,
     ) -> Self {
         let library = spot.folder.clone();
-        let named = |file: &TorrentFile| Some((file.index? as usize, name_on_disk(file)));
+        let known = |file: &TorrentFile| (name_on_disk(file), file.size_bytes.unwrap_or(0));
+        let named = |file: &TorrentFile| Some((file.index? as usize, known(file)));
         Self(Arc::new(Inner {
             folder: library.join(metainfo.info_hash.to_string()),
             library,
             place,
             spot,
+            info_hash: metainfo.info_hash,
             names: metainfo.files.iter().filter_map(named).collect(),
             open: Mutex::default(),
             progress,
+            room,
         }))
     }
 
@@ -100,7 +107,7 @@ impl Folder {
     }
 
     pub(super) fn path(&self, index: usize) -> io::Result<PathBuf> {
-        let name = self.0.names.get(&index).ok_or(io::ErrorKind::NotFound)?;
+        let (name, _) = self.0.names.get(&index).ok_or(io::ErrorKind::NotFound)?;
         Ok(self.0.folder.join(name))
     }
 
@@ -118,6 +125,7 @@ impl Folder {
             }
             std::fs::create_dir_all(&self.0.folder)?;
         }
+        self.tell_unless_whole(index, &path, create)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(create).truncate(false);
         let file = Arc::new(options.open(path)?);
@@ -126,6 +134,18 @@ impl Folder {
         }
         open.insert(index, file.clone());
         Ok(file)
+    }
+
+    /// Says that a file which is not there, or is shorter, gets its whole length: from
+    /// [`TorrentStorage::ensure_file_length`], or from its neighbour's last piece.
+    fn tell_unless_whole(&self, index: usize, path: &Path, create: bool) -> io::Result<()> {
+        let Some(room) = &self.0.room else { return Ok(()) };
+        let whole = self.0.names.get(&index).map(|(_, len)| *len);
+        match std::fs::metadata(path).map(|metadata| metadata.len()).ok() {
+            None if !create => Ok(()),
+            len if len.is_some() && len == whole => Ok(()),
+            _ => room.is_made(&self.0.info_hash, path).map_err(io::Error::other),
+        }
     }
 
     /// Remembers the first error of the disk. The engine stops the torrent at a failed write and

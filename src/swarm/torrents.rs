@@ -169,7 +169,8 @@ impl Torrents {
         let spot = self.engine.options.library.now();
         let library = &spot.folder;
         let place = self.engine.options.library.clone();
-        let folder = Folder::new(place, spot.clone(), metainfo, progress.clone());
+        let room = self.room.get().cloned();
+        let folder = Folder::new(place, spot.clone(), metainfo, progress.clone(), room);
         let options = AddTorrentOptions {
             only_files: Some(vec![index as usize]),
             overwrite: true,

@@ -104,3 +104,34 @@ fn one_long_reader_does_not_see_the_change_from_peers_to_the_disk() {
     home.watch(0, &path);
     assert!(home.server().log().contains("served from there"));
 }
+
+#[test]
+fn a_film_that_was_cut_short_on_the_disk_does_not_pass_for_whole_when_peers_begin_it_again() {
+    let mut home = Home::new(&[6], "");
+    let (id, path) = home.have(0);
+    home.stop();
+    // As the check of a file system leaves it. The first who plays it has the engine make a file of its
+    // whole length again, and what is not in it comes slowly.
+    const SLOWLY: &str = "download_limit = 40000";
+    let file = std::fs::OpenOptions::new().write(true).open(home.file(0)).unwrap();
+    file.set_len(2 * MIB as u64).unwrap();
+    home.start_as(SLOWLY, "");
+    let all = home.source(0).len() as u64;
+    let mut first = begin(home.server(), &path, 0);
+    until("a file of its whole length again", LIMIT, || {
+        (file.metadata().unwrap().len() == all).then_some(())
+    });
+    let got = read(&mut first, MIB);
+    assert!(home.source(0).starts_with(&got), "other bytes");
+    // Neither to another reader nor after a restart.
+    for _ in 0..2 {
+        let mut reader = begin(home.server(), &path, 3 * MIB);
+        reader.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+        let got = read(&mut reader, MIB);
+        assert!(home.source(0)[3 * MIB..].starts_with(&got), "other bytes, {} of them", got.len());
+        drop(reader);
+        home.stop();
+        assert!(!is_noted_as_whole(&home, &id));
+        home.start_as(SLOWLY, "");
+    }
+}
