@@ -12,15 +12,14 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::Error;
 use super::feeder::Feed;
-use super::kept;
 use super::known::Known;
 use super::live::Live;
 use super::place::Spot;
 use super::reader::{Reader, warm_up};
 use super::storage::name_on_disk;
 use super::torrents::{Torrents, lock};
-use super::{Error, Swarm};
 use crate::representation::{ByteStream, Representation, media_type_of};
 use crate::torrent::entity_tag;
 
@@ -34,7 +33,7 @@ const SETTLES: Duration = Duration::from_millis(250);
 /// have forgotten the bytes.
 const FLUSHED: Duration = Duration::from_secs(5);
 /// How often a file is fetched again that its disk did not keep.
-const TRIES: u32 = 3;
+pub(super) const TRIES: u32 = 3;
 
 /// A file of a torrent. It stays readable when its torrent is set aside: the next reader opens it
 /// again.
@@ -52,7 +51,7 @@ pub(super) struct Open {
     /// Where it lies as a whole, beside its peers.
     pub(super) feed: Option<Arc<dyn Feed>>,
     pub(super) path: PathBuf,
-    spot: Spot,
+    pub(super) spot: Spot,
     len: u64,
     entity_tag: String,
     media_type: &'static str,
@@ -61,9 +60,9 @@ pub(super) struct Open {
     /// Whose writes are watched.
     watched: Mutex<Weak<Live>>,
     /// How often the disk did not keep it.
-    unkept: AtomicU32,
+    pub(super) unkept: AtomicU32,
     /// A flush has failed of which it is not known what it lost.
-    is_doubted: AtomicBool,
+    pub(super) is_doubted: AtomicBool,
 }
 
 impl Open {
@@ -84,39 +83,6 @@ impl Open {
         let flushed = self.flush(live).await;
         self.complete.store(flushed, Ordering::Release);
         flushed
-    }
-
-    /// Flushes what is here. The kernel tells once that the disk did not take something, and takes the
-    /// bytes in memory for sound from then on: so they are forgotten, and the torrent is hashed again
-    /// from what lies on the disk.
-    async fn flush(self: &Arc<Self>, live: &Arc<Live>) -> bool {
-        let (path, doubted) = (self.path.clone(), self.is_doubted.load(Ordering::SeqCst));
-        let flushed =
-            tokio::task::spawn_blocking(move || kept::told_by_flush(&path, doubted)).await;
-        let Ok(Ok(told)) = flushed else {
-            // Either the disk does nothing any more, which is another matter, or it lost more while
-            // it was asked: the next flush that succeeds decides.
-            self.is_doubted.store(true, Ordering::SeqCst);
-            return false;
-        };
-        self.is_doubted.store(false, Ordering::SeqCst);
-        let Some(error) = told else { return true };
-        let tries = self.unkept.fetch_add(1, Ordering::SeqCst) + 1;
-        tracing::warn!(%error, tries, "the disk has not kept what came of a film");
-        if tries <= TRIES && self.renew(live).await.is_ok() {
-            // Also where nobody reads: what comes in anew may be lost as well.
-            let anew = lock(&self.torrents.live).get(&self.known.metainfo.info_hash).cloned();
-            if let Some(anew) = anew {
-                self.keep_watch(&anew);
-            }
-            return false;
-        }
-        let (folder, why) = (self.spot.folder.clone(), error.kind().to_string());
-        live.progress.trouble.send_replace(Some(Error::Disk { folder, why }));
-        // Nothing that the engine believes to have is to be read by who comes next.
-        let (swarm, info_hash) = (Swarm(self.torrents.clone()), self.known.metainfo.info_hash);
-        self.torrents.tasks.spawn(async move { swarm.close(&info_hash).await });
-        false
     }
 
     /// Settles the file when it becomes whole.
@@ -160,7 +126,7 @@ impl Open {
         self.torrents.engine.options.library != self.spot
     }
 
-    async fn renew(&self, live: &Arc<Live>) -> Result<(), Error> {
+    pub(super) async fn renew(&self, live: &Arc<Live>) -> Result<(), Error> {
         self.torrents.renew(&self.known, self.index, self.feed.as_ref(), live).await
     }
 

@@ -1,8 +1,9 @@
 //! One torrent that is open in the engine.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use librqbit::{ManagedTorrent, TorrentStatsState};
 use tokio::sync::watch;
@@ -23,6 +24,12 @@ pub(super) struct Live {
     pub(super) gone: CancellationToken,
     /// Whether it was, to be added anew at once: its readers go on.
     pub(super) renewed: AtomicBool,
+    /// The file of which the engine believes to have what its disk has not kept, once that is known:
+    /// what it has is not for anybody to read.
+    pub(super) unsound: OnceLock<PathBuf>,
+    /// Held by who flushes, since the kernel tells one of them alone what was lost: the files of which a
+    /// flush has failed without telling what.
+    pub(super) doubted: tokio::sync::Mutex<HashSet<u32>>,
     pub(super) readers: AtomicUsize,
     pub(super) used: AtomicU64,
     /// Whether it was told to rest until somebody reads it.

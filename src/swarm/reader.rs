@@ -201,6 +201,8 @@ impl Stream {
             // What is here is read before trouble is looked at.
             biased;
             read = timeout(patience, self.pieces.read(room)) => match read {
+                // Of the disk, or of what it has kept: which of the two, nobody can say.
+                Ok(Ok(_)) if live.unsound.get().is_some() => Err(interrupted(live).await),
                 Ok(Ok(read)) => Ok(chunk.filled(read)),
                 Ok(Err(error)) => Err(failed(live, &error.into())),
                 Err(_) => Err(io::Error::new(

@@ -2,6 +2,7 @@
 //! hashed again, where its disk is another by now, and where it had given up bytes for want of room. Its
 //! files stay.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -60,10 +61,7 @@ impl Torrents {
         let left = session.delete(id_of(info_hash), false).await;
         left.map_err(|error| Error::engine(&error))?;
         if let Some(file) = known.metainfo.file(index) {
-            // What was being read a moment ago is in memory still, whatever the disk has.
-            let path = old.spot.folder.join(info_hash.to_string()).join(name_on_disk(file));
-            let forgotten = tokio::task::spawn_blocking(move || kept::forget(&path)).await;
-            tracing::debug!(?forgotten, "what was in memory of a file");
+            forget(old.spot.folder.join(info_hash.to_string()).join(name_on_disk(file))).await;
         }
         self.begin(&session, known, index, feed).await?;
         Ok(())
@@ -71,23 +69,54 @@ impl Torrents {
 
     /// A torrent whose disk was pulled is set aside: what it had open is dead, also when the disk is
     /// back. It is added again where data goes now. So is one that failed after it had given up bytes:
-    /// with room again they are to be had again, and all of its file is wanted. Its readers go on.
-    pub(super) async fn unless_moved(
+    /// with room again they are to be had again, and all of its file is wanted. Its readers go on. And
+    /// so is one of which the disk has not kept what the engine believes to have.
+    pub(super) async fn unless_spoilt(
         &self,
         session: &Arc<Session>,
         open: Option<Arc<Live>>,
     ) -> Result<Option<Arc<Live>>, Error> {
         let Some(live) = open else { return Ok(None) };
         let gave_up = live.has_failed() && *live.progress.ring.is_narrow.borrow();
-        if self.engine.options.library == live.spot && !gave_up {
+        let unsound = live.unsound.get().is_some();
+        if self.engine.options.library == live.spot && !gave_up && !unsound {
             return Ok(Some(live));
         }
-        live.renewed.store(gave_up, Ordering::SeqCst);
-        let info_hash = InfoHash::from_bytes(live.handle.info_hash().0);
+        live.renewed.store(gave_up && !unsound, Ordering::SeqCst);
+        self.set_aside(session, &live).await?;
+        Ok(None)
+    }
+
+    /// Leaves a torrent that its disk has not kept, unless somebody did so already.
+    pub(super) async fn leave_unsound(&self, live: &Arc<Live>) -> Result<(), Error> {
+        let _alone = self.changing.lock().await;
+        let open = lock(&self.live).get(&info_hash_of(live)).cloned();
+        if !open.is_some_and(|open| Arc::ptr_eq(&open, live)) {
+            return Ok(());
+        }
+        let session = self.engine.session().await?;
+        self.set_aside(&session, live).await
+    }
+
+    async fn set_aside(&self, session: &Session, live: &Live) -> Result<(), Error> {
+        let info_hash = info_hash_of(live);
         lock(&self.live).remove(&info_hash);
         live.gone.cancel();
         let left = session.delete(id_of(info_hash), false).await;
         left.map_err(|error| Error::engine(&error))?;
-        Ok(None)
+        if let Some(path) = live.unsound.get() {
+            forget(path.clone()).await;
+        }
+        Ok(())
     }
+}
+
+fn info_hash_of(live: &Live) -> InfoHash {
+    InfoHash::from_bytes(live.handle.info_hash().0)
+}
+
+/// What was being read a moment ago is in memory still, whatever the disk has.
+async fn forget(path: PathBuf) {
+    let forgotten = tokio::task::spawn_blocking(move || kept::forget(&path)).await;
+    tracing::debug!(?forgotten, "what was in memory of a file");
 }

@@ -112,7 +112,7 @@ impl Torrents {
         self.engine.permitted()?;
         let info_hash = known.metainfo.info_hash;
         let open = lock(&self.live).get(&info_hash).cloned();
-        let open = self.unless_moved(&session, open).await?;
+        let open = self.unless_spoilt(&session, open).await?;
         let live = if let Some(live) = open {
             if live.has_failed() {
                 live.progress.trouble.send_replace(None);
@@ -189,6 +189,8 @@ impl Torrents {
             progress,
             gone,
             renewed: AtomicBool::new(false),
+            unsound: OnceLock::new(),
+            doubted: tokio::sync::Mutex::default(),
             readers: AtomicUsize::new(0),
             used: AtomicU64::new(0),
             resting: AtomicBool::new(false),
