@@ -2,6 +2,7 @@
 import threading
 import time
 
+from machine import narrow
 from report import expect
 
 
@@ -12,7 +13,7 @@ def again(t):
     t.is_mine_still()
 
 
-def pull_idle(t, longest_s=10):
+def pull_idle(t, longest_s=10, off=lambda: None):
     """After a change that was answered: it may not be lost."""
     wish = t.random.random() < 0.5
     answer = t.owner.allow_peers(wish)
@@ -21,6 +22,7 @@ def pull_idle(t, longest_s=10):
     time.sleep(after)
     t.box.pull()
     t.note(f"{after:.1f} s after a change")
+    off()
     again(t)
     kept = t.owner.get("/api/settings").json()["swarm"]["enabled"]
     expect(kept == wish, f"peer-to-peer was set to {wish} and is {kept}")
@@ -85,9 +87,19 @@ KINDS = {
 }
 
 
-def three(t):
-    """The first of the three was pulled in the first start."""
+def after_set_up(t):
+    """What was answered stays, and the card, while it is out, is copied: the troubles begin with it."""
+
+    def copied():
+        t.good = t.box.card.copy(t.folder / "good.img")
+        # From here on other guests run beside this one.
+        t.box.outfit.processors = narrow().processors
+
+    with t.step("the plug is pulled after a change of settings"):
+        pull_idle(t, off=copied)
+
+
+def while_updated(t):
+    """The first of three plugs was pulled in the first start."""
     with t.step("the plug is pulled while an update is written"):
         pull_in_update(t)
-    with t.step("the plug is pulled after a change of settings"):
-        pull_idle(t)

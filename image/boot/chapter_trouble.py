@@ -5,6 +5,7 @@ import os
 import firmware
 from box import Box
 from card import DATA
+from chapter_trials import fill
 from machine import narrow
 from owner import Owner
 from report import expect, until
@@ -79,6 +80,8 @@ def bad_slot(t):
 
     def spoil(card):
         number, _ = firmware.partition_to_start(card, False)
+        other, _ = firmware.partition_to_start(card, True)
+        fill(card, other)
         facts["bad"] = "ab"[number - 2]
         card.junk(number, "rootfs.sqfs")
 

@@ -1,6 +1,7 @@
-"""Updates: what is refused, one that stays, one that goes back by itself."""
+"""Updates: what is refused, one that stays, one that goes back by itself, and by its owner."""
 import bundles
 from report import expect, until
+from wire import goodbyes
 
 
 def refused(t):
@@ -78,6 +79,32 @@ def committed(owner, slot):
     except Exception:  # noqa: BLE001: it may be on its way down or up
         return None
     return facts if facts["default"] == facts["running"] == slot else None
+
+
+def back(t):
+    """After the update the other slot holds the version before."""
+    owner, box = t.owner, t.box
+    facts = owner.facts()
+    with t.step("the owner goes back: the version before is started, and stays"):
+        before = facts["other"]
+        expect(before, "the other slot holds nothing to go back to")
+        starts = len(box.boots)
+        wire = t.folder / "wire.pcap"
+        box.machine.overhear(wire)
+        answer = owner.post("/api/box/update/back")
+        expect(answer.status == 202, f"back: {answer.status} {answer.message}")
+        boot = box.wait_boots(starts + 1, 300)
+        expect(boot.trial and boot.slot != facts["running"], f"{boot}")
+        t.answers()
+        now = until("the version before is committed", 240, lambda: committed(owner, boot.slot))
+        expect(now["version"] == before["version"], f"version {now['version']}")
+        t.is_mine_still()
+        t.note(f"{facts['version']} is {now['version']} again")
+    with t.step("it had said goodbye to the house before it went"):
+        names, types = goodbyes(wire)
+        expect(any(name.endswith("._http._tcp.local") for name in names), f"by mDNS: {sorted(names)}")
+        expect("upnp:rootdevice" in types, f"by SSDP: {sorted(types)}")
+        t.note(", ".join(sorted(names)))
 
 
 def broken(t):

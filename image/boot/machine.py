@@ -211,6 +211,10 @@ class Machine:
     def plug(self, number):
         self.qmp.ask("device_add", **disk_device(number, self.outfit.disks[number]))
 
+    def overhear(self, path):
+        """From now on what goes over its network is written to `path`: see wire.py."""
+        self.qmp.ask("object-add", **{"qom-type": "filter-dump", "id": "wire", "netdev": "net", "file": str(path)})
+
     # --- how it ends ------------------------------------------------------------------------------
 
     def one_shot(self):
