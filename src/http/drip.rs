@@ -51,6 +51,8 @@ pub struct Limits {
     pub least_release_bytes: u64,
     /// The longest wait for a byte; then the body ends with an error.
     pub patience: Duration,
+    /// Whether the last arrival is held as it came, instead of a share of each.
+    pub holds_arrivals: bool,
 }
 
 impl Default for Limits {
@@ -62,6 +64,7 @@ impl Default for Limits {
             beat: Duration::from_secs(1),
             least_release_bytes: 1 << 10,
             patience: Duration::from_secs(300),
+            holds_arrivals: false,
         }
     }
 }
@@ -69,11 +72,17 @@ impl Default for Limits {
 impl Limits {
     /// For what comes from a disk, which is not late but may die: one read is held, so that a reader has
     /// two at most, as without. At 1 KiB a second it lasts for two minutes, the longest that another way
-    /// is waited for.
+    /// is waited for. It is held whole: by shares each read would go out in two pieces, and one client
+    /// had three quarters of the speed.
     #[must_use]
     pub fn of_a_disk() -> Self {
         let reserve = CHUNK_BYTES as u64;
-        Self { least_reserve_bytes: reserve, most_reserve_bytes: reserve, ..Self::default() }
+        Self {
+            least_reserve_bytes: reserve,
+            most_reserve_bytes: reserve,
+            holds_arrivals: true,
+            ..Self::default()
+        }
     }
 }
 
@@ -134,7 +143,11 @@ impl Drip {
         let passing = size.min(self.opening);
         self.opening -= passing;
         let before = self.held - size;
-        let keep = if self.missing == 0 { 0 } else { before + self.share(before, size - passing) };
+        let keep = match (self.missing, self.limits.holds_arrivals) {
+            (0, _) => 0,
+            (_, true) => size - passing,
+            (_, false) => before + self.share(before, size - passing),
+        };
         self.due = self.held.saturating_sub(keep);
     }
 

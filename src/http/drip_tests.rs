@@ -50,6 +50,26 @@ async fn a_full_reserve_moves_on_and_holds_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_a_disk_each_read_goes_out_as_it_came_when_the_next_is_there() {
+    let (feed, inner) = fed();
+    let mut drip = Drip::new(inner, 100 << 20, Limits::of_a_disk());
+    for opening in 0..2 {
+        feed.send(Ok(zeros(128 * KIB))).unwrap();
+        assert_eq!(ready_bytes(&mut drip), 128 * KIB, "read {opening} of the opening");
+    }
+    feed.send(Ok(zeros(128 * KIB))).unwrap();
+    assert_eq!(ready_bytes(&mut drip), 0);
+    for _ in 0..10 {
+        feed.send(Ok(zeros(128 * KIB))).unwrap();
+        let piece = drip.next().now_or_never().unwrap().unwrap().unwrap();
+        assert_eq!(piece.len(), 128 * KIB);
+        assert!(drip.next().now_or_never().is_none(), "more than came in");
+    }
+    drip.next().await.unwrap().unwrap();
+    assert!(drip.held < 128 * KIB as u64, "a shortage is dripped");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_shortage_is_dripped_each_second_for_five_minutes_and_then_ends() {
     let (feed, inner) = fed();
     let mut drip = Drip::new(inner, 100 << 20, Limits::default());
