@@ -112,10 +112,10 @@ fn a_film_that_was_cut_short_on_the_disk_does_not_pass_for_whole_when_peers_begi
     home.stop();
     // As the check of a file system leaves it. The first who plays it has the engine make a file of its
     // whole length again, and what is not in it comes slowly.
-    const SLOWLY: &str = "download_limit = 40000";
+    let slowly = "download_limit = 40000";
     let file = std::fs::OpenOptions::new().write(true).open(home.file(0)).unwrap();
     file.set_len(2 * MIB as u64).unwrap();
-    home.start_as(SLOWLY, "");
+    home.start_as(slowly, "");
     let all = home.source(0).len() as u64;
     let mut first = begin(home.server(), &path, 0);
     until("a file of its whole length again", LIMIT, || {
@@ -132,6 +132,6 @@ fn a_film_that_was_cut_short_on_the_disk_does_not_pass_for_whole_when_peers_begi
         drop(reader);
         home.stop();
         assert!(!is_noted_as_whole(&home, &id));
-        home.start_as(SLOWLY, "");
+        home.start_as(slowly, "");
     }
 }
