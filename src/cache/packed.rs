@@ -15,13 +15,17 @@ use crate::torrent::Unique;
 const MOST: u64 = 16 << 20;
 /// What is packed at a time, in bytes.
 const PIECE: usize = 64 << 10;
+/// The quickest that still looks back for what repeats; 1 does so little of it that lists pack worse.
+const LEVEL: Compression = Compression::new(2);
+/// How many times longer a list is than it is packed, at most as a rule.
+const UNPACKED: usize = 8;
 
 /// As many of the first `torrents` as fit into `longest` bytes; `None` where not even one does.
 pub(super) fn pack<T: Borrow<Unique>>(torrents: &[T], longest: usize) -> Option<Vec<u8>> {
     let mut count = torrents.len();
     loop {
         // Packed as it is written: as text a search takes megabytes, beside the answer that is sent.
-        let encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        let encoder = DeflateEncoder::new(Vec::new(), LEVEL);
         let mut text = BufWriter::with_capacity(PIECE, encoder);
         let mut to = serde_json::Serializer::new(&mut text);
         to.collect_seq(torrents[..count].iter().map(<T as Borrow<Unique>>::borrow)).ok()?;
@@ -42,15 +46,16 @@ pub(super) fn pack<T: Borrow<Unique>>(torrents: &[T], longest: usize) -> Option<
 
 /// What was packed; `None` where it is damaged.
 pub(super) fn unpack(packed: &[u8]) -> Option<Vec<Unique>> {
-    let mut text = Vec::new();
-    DeflateDecoder::new(packed).take(MOST).read_to_end(&mut text).ok()?;
-    serde_json::from_slice(&text).ok()
+    // As text it is looked through once, and not each of its thousands of names by itself.
+    let mut text = String::with_capacity(UNPACKED * packed.len());
+    DeflateDecoder::new(packed).take(MOST).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 /// Any value.
 pub(super) fn write<T: Serialize>(value: &T) -> Option<Vec<u8>> {
     let text = serde_json::to_vec(value).ok()?;
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = DeflateEncoder::new(Vec::new(), LEVEL);
     encoder.write_all(&text).ok()?;
     encoder.finish().ok()
 }

@@ -30,10 +30,17 @@ patterns! {
     LOCKED = r"(?i)\bpassword[ ._-](?:protected|required|inside|in[ ._-])";
 }
 
+/// Longest extension, in bytes.
+const LONGEST: usize = 8;
+
+/// What stands behind the last dot of the file's name, where that is short and something stands
+/// before it. Looked for from the end, by bytes: a ranking asks for it of each of thousands of files.
 fn last_part(name: &str) -> Option<&str> {
-    let base = name.rsplit(['/', '\\']).next()?;
-    let (stem, extension) = base.rsplit_once('.')?;
-    (!stem.is_empty() && extension.len() <= 8).then_some(extension)
+    let bytes = name.as_bytes();
+    let from = bytes.len().saturating_sub(LONGEST + 1);
+    let at = from + bytes[from..].iter().rposition(|byte| matches!(byte, b'.' | b'/' | b'\\'))?;
+    let named = at > 0 && !matches!(bytes[at - 1], b'/' | b'\\');
+    (bytes[at] == b'.' && named).then(|| &name[at + 1..])
 }
 
 /// An extension of at most eight bytes as one number, in lower case: a list has thousands of files.
@@ -147,6 +154,14 @@ mod tests {
             (".mkv", None, false),
             ("mkv", None, false),
             ("folder.mkv/readme", None, false),
+            ("folder/.mkv", None, false),
+            ("folder\\.mkv", None, false),
+            ("folder/é.mkv", Some("mkv"), true),
+            ("film.mkv.", None, false),
+            ("film.torrent", Some("torrent"), false),
+            ("film.mkvmkvmkv", None, false),
+            ("film.ééééé", None, false),
+            ("", None, false),
         ] {
             assert_eq!(extension(name).as_deref(), expected, "{name}");
             assert_eq!(is_video(name), video, "{name}");

@@ -1,7 +1,9 @@
 //! The order in which torrents are tried.
 
 use std::collections::{BTreeMap, HashMap};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use super::called;
 use super::candidate::Candidate;
@@ -11,10 +13,39 @@ use crate::media::{Query, Wanted};
 use crate::release::{self, Release};
 use crate::torrent::{Availability, InfoHash, Store, Torrent, Unique};
 
+/// So many torrents that another thread is worth it: to judge them takes milliseconds.
+const MANY: usize = 600;
+
 /// Puts torrents in the order in which they should be tried. None is left out: those that may not
-/// be played stand last, with the reason. Reads the names on all cores and blocks meanwhile.
+/// be played stand last, with the reason. Where they are many it works on two cores; it blocks
+/// meanwhile.
 #[must_use]
-pub fn rank<S: std::hash::BuildHasher>(
+pub fn rank<S: std::hash::BuildHasher + Sync>(
+    mut torrents: Vec<Unique>,
+    availability: &HashMap<InfoHash, BTreeMap<Store, Availability>, S>,
+    query: &Query,
+    preferences: &Preferences,
+) -> Vec<Candidate> {
+    let judged = |some: Vec<Unique>| judged(some, availability, query, preferences);
+    if torrents.len() < MANY {
+        return in_order(judged(torrents));
+    }
+    // No torrent is judged by another, so that each half can be judged by itself.
+    let rest = torrents.split_off(torrents.len() / 2);
+    let candidates = thread::scope(|scope| {
+        let rest = scope.spawn(|| judged(rest));
+        let mut candidates = judged(torrents);
+        match rest.join() {
+            Ok(rest) => candidates.extend(rest),
+            Err(panic) => resume_unwind(panic),
+        }
+        candidates
+    });
+    in_order(candidates)
+}
+
+/// Each torrent by the best of its names, with what speaks for it and against it; in their order.
+fn judged<S: std::hash::BuildHasher>(
     mut torrents: Vec<Unique>,
     availability: &HashMap<InfoHash, BTreeMap<Store, Availability>, S>,
     query: &Query,
@@ -30,7 +61,7 @@ pub fn rank<S: std::hash::BuildHasher>(
         let stores = availability.get(&torrent.info_hash).cloned().unwrap_or_default();
         candidates.push(judge.candidate(torrent, stores, release, picked.as_deref()));
     }
-    in_order(candidates)
+    candidates
 }
 
 /// The best first. Candidates are large, so their places are sorted and each is moved once.
@@ -44,7 +75,9 @@ fn in_order(candidates: Vec<Candidate>) -> Vec<Candidate> {
         },
     );
     let mut candidates: Vec<Option<Candidate>> = candidates.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|(_, at): (_, usize)| candidates[at].take()).collect()
+    let mut sorted = Vec::with_capacity(candidates.len());
+    sorted.extend(order.into_iter().filter_map(|(_, at): (_, usize)| candidates[at].take()));
+    sorted
 }
 
 /// Reads the names that [`rank`] will read of these rows; the reader remembers them. Blocks meanwhile.
@@ -89,4 +122,42 @@ fn picked(
 
 fn base_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::Title;
+    use crate::torrent::IndexName;
+
+    fn torrent(number: u16) -> Unique {
+        let mut hash = [0; 20];
+        hash[..2].copy_from_slice(&number.wrapping_mul(40_503).to_be_bytes());
+        let title = ["A Show", "Another Show", "A Show The Movie"][usize::from(number % 3)];
+        let other = format!("{title} - 02 [{}]", number % 5);
+        Unique {
+            info_hash: InfoHash::from_bytes(hash),
+            name: format!("{title} S01E{:02} {}p", number % 13, 360 * (1 + number % 4)),
+            other_names: if number.is_multiple_of(7) { vec![other] } else { Vec::new() },
+            size_bytes: Some(u64::from(number) << 20),
+            seeders: Some(u32::from(number % 90)),
+            file_index: None,
+            file_name: None,
+            trackers: Vec::new(),
+            indexer: None,
+            files: [].into(),
+            found_by: vec![IndexName::StremThru],
+        }
+    }
+
+    #[test]
+    fn many_are_ranked_as_they_would_be_on_one_core() {
+        let title = Title { name: "A Show".to_owned(), ..Title::default() };
+        let query = Query { id: "tt9900001:1:2".parse().unwrap(), title: Some(title) };
+        let (none, preferences) = (HashMap::new(), Preferences::default());
+        let torrents: Vec<Unique> = (0..1_301).map(torrent).collect();
+        let alone = in_order(judged(torrents.clone(), &none, &query, &preferences));
+        assert_eq!(alone.len(), torrents.len());
+        assert_eq!(rank(torrents, &none, &query, &preferences), alone);
+    }
 }

@@ -1,8 +1,6 @@
 //! A torrent as an index lists it, and the same once it is known from all of them.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::iter;
 use std::sync::Arc;
 
@@ -197,17 +195,17 @@ fn from_list<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<[TorrentFile]>, D
 /// that the result does not depend on which index answered first.
 #[must_use]
 pub fn unique<T: Borrow<Torrent>>(torrents: impl IntoIterator<Item = T>) -> Vec<Unique> {
-    let mut by_hash: BTreeMap<InfoHash, Unique> = BTreeMap::new();
-    for torrent in torrents {
-        let torrent = torrent.borrow();
-        match by_hash.entry(torrent.info_hash) {
-            Entry::Vacant(place) => {
-                place.insert(torrent.into());
-            }
-            Entry::Occupied(mut place) => place.get_mut().add(torrent),
+    let mut rows: Vec<T> = torrents.into_iter().collect();
+    // Rows of one hash stay in their order.
+    rows.sort_by_key(|row| row.borrow().info_hash);
+    let mut all: Vec<Unique> = Vec::with_capacity(rows.len());
+    for row in rows.iter().map(Borrow::borrow) {
+        match all.last_mut() {
+            Some(last) if last.info_hash == row.info_hash => last.add(row),
+            _ => all.push(row.into()),
         }
     }
-    by_hash.into_values().collect()
+    all
 }
 
 #[cfg(test)]
