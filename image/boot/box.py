@@ -12,15 +12,13 @@ import firmware
 import web
 from card import Card, need
 from machine import Machine, Outfit
-from patience import patient
+from patience import given_up, patient
 
 
 # A run that ended like this is followed by the next start.
 RESETS = ("guest-reset", "watchdog")
 # Those that are not put away yet.
 _at_home = set()
-# Set when the run is given up: nothing is plugged in again.
-_over = threading.Event()
 
 
 @dataclass
@@ -87,7 +85,7 @@ class Box:
 
     def _start(self):
         with self._guard:
-            if _over.is_set():
+            if given_up.is_set():
                 raise BoxError("the run was given up")
             start = firmware.load(self.card, self.folder, self._one_shot, self._device_trees)
             self._one_shot = False
@@ -131,9 +129,9 @@ class Box:
     def wait_boots(self, count, limit_s=120):
         """Waits until so many starts were made in all."""
         with self._turn:
-            told = lambda: len(self.boots) >= count or self.failure or _over.is_set()  # noqa: E731
+            told = lambda: len(self.boots) >= count or self.failure or given_up.is_set()  # noqa: E731
             self._turn.wait_for(told, patient(limit_s))
-            if _over.is_set():
+            if given_up.is_set():
                 raise BoxError("the run was given up")
             if self.failure:
                 raise BoxError(f"the box does not start: {self.failure}")
@@ -169,7 +167,7 @@ class Box:
 
 def pull_all():
     """Pulls every plug for good: who waits for one of these boxes learns that it ended."""
-    _over.set()
+    given_up.set()
     for box in list(_at_home):
         box.pull()
 

@@ -7,7 +7,7 @@ import time
 import traceback
 from contextlib import contextmanager
 
-from patience import patient
+from patience import given_up, patient
 
 
 class Failed(Exception):
@@ -123,7 +123,7 @@ def until(what, limit_s, probe):
     """Asks again and again until the answer is something; what it is."""
     deadline = time.monotonic() + patient(limit_s)
     while True:
-        if (found := probe()) or time.monotonic() > deadline:
+        if (found := probe()) or time.monotonic() > deadline or given_up.is_set():
             break
         time.sleep(0.3)
     expect(found, f"not within {limit_s} s: {what}")

@@ -51,7 +51,8 @@ pub struct Limits {
     pub least_release_bytes: u64,
     /// The longest wait for a byte; then the body ends with an error.
     pub patience: Duration,
-    /// Whether the last arrival is held as it came, instead of a share of each.
+    /// Whether the last arrival is held as it came, where it is at least the least reserve, instead of a
+    /// share of each.
     pub holds_arrivals: bool,
 }
 
@@ -145,8 +146,9 @@ impl Drip {
         let before = self.held - size;
         let keep = match (self.missing, self.limits.holds_arrivals) {
             (0, _) => 0,
-            (_, true) => size - passing,
-            (_, false) => before + self.share(before, size - passing),
+            // A short read, at the edge of what is in memory, is not enough to last.
+            (_, true) if size - passing >= self.limits.least_reserve_bytes => size - passing,
+            _ => before + self.share(before, size - passing),
         };
         self.due = self.held.saturating_sub(keep);
     }

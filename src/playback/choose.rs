@@ -170,7 +170,7 @@ impl Playback {
         for playable in self.finished_of(id)? {
             let wanted = only.is_none_or(|only| only == playable.info_hash)
                 && set.is_none_or(|set| playable.suits(set));
-            let Some(bytes) = Self::bytes_on_disk(&playable).filter(|_| wanted) else { continue };
+            let Some(bytes) = self.bytes_on_disk(&playable).filter(|_| wanted) else { continue };
             let target = Target::of(&query, Some(&playable.release), playable.file.index);
             let Ok(pick) = select::pick(std::slice::from_ref(&playable.file), &target) else {
                 continue;

@@ -22,16 +22,30 @@ impl Playback {
         Ok(chosen)
     }
 
-    /// The bytes of a film that is whole on the disk.
-    pub(super) fn bytes_on_disk(playable: &Playable) -> Option<Bytes> {
-        playable.finished.as_ref().and_then(|path| on_disk(playable, path)).map(Bytes::Disk)
+    /// The bytes of a film that is whole on the disk. `playable` may have been read long ago, so the
+    /// note is looked at again, after the file was opened: who gives a file its whole length takes the
+    /// note before.
+    pub(super) fn bytes_on_disk(&self, playable: &Playable) -> Option<Bytes> {
+        let path = playable.finished.as_ref()?;
+        let disk = on_disk(playable, path)?;
+        let is_noted = match self.chosen.get(&playable.media_id()) {
+            Ok(now) => now.is_some_and(|now| now.finished.as_ref() == Some(path)),
+            // A state that cannot be read takes nothing from its films.
+            Err(_) => true,
+        };
+        is_noted.then_some(Bytes::Disk(disk))
+    }
+
+    /// The same for who has it open: what is doubted is not believed, also where that cannot be noted.
+    pub(super) fn believed_on_disk(&self, session: &Session) -> Option<Bytes> {
+        let bytes = self.bytes_on_disk(&session.playable)?;
+        (!session.doubted.load(Ordering::SeqCst)).then_some(bytes)
     }
 
     /// Whether a film that comes from a server lies whole on a disk that was away when it was opened.
-    pub(super) fn is_on_disk_again(session: &Session, bytes: &Bytes) -> bool {
+    pub(super) fn is_on_disk_again(&self, session: &Session, bytes: &Bytes) -> bool {
         matches!(bytes, Bytes::Link(_) | Bytes::Mirror(_))
-            && !session.doubted.load(Ordering::SeqCst)
-            && Self::bytes_on_disk(&session.playable).is_some()
+            && self.believed_on_disk(session).is_some()
     }
 
     /// Once the last piece is here (and on the disk: the swarm has synced it), the file is served

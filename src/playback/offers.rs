@@ -154,6 +154,6 @@ impl Playback {
     /// Whether a media id is of a file that lies whole on this box; what is known of it.
     pub(super) fn whole_file(&self, media_id: &str) -> Option<Playable> {
         let playable = self.chosen.get(media_id).ok()??;
-        Self::bytes_on_disk(&playable).map(|_| playable)
+        self.bytes_on_disk(&playable).map(|_| playable)
     }
 }

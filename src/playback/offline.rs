@@ -71,11 +71,11 @@ impl Playback {
     }
 
     fn wanted_whole(&self) -> Vec<String> {
-        let ids = self.shelf.records.ids().unwrap_or_default();
-        let kept = |id: &String| self.shelf.records.of(id).is_ok_and(|record| record.kept);
+        let mut wanted = self.shelf.records.kept().unwrap_or_default();
         let open =
-            |id: &String| self.known(id).is_ok_and(|known| Self::bytes_on_disk(&known).is_none());
-        ids.into_iter().filter(|id| kept(id) && open(id)).collect()
+            |id: &String| self.known(id).is_ok_and(|known| self.bytes_on_disk(&known).is_none());
+        wanted.retain(open);
+        wanted
     }
 
     /// Whether all that is here of a title, whole, as a copy or in pieces, was pulled with its disk.

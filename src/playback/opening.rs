@@ -39,11 +39,11 @@ impl Playback {
     /// entity tag, so that a player's `If-Match` holds.
     pub(super) async fn reopen(&self, session: &Session) -> Result<Bytes, Error> {
         let playable = &session.playable;
-        let is_lost = playable.finished.as_ref().is_some_and(|path| self.is_lost(path));
-        let doubted = session.doubted.load(Ordering::SeqCst) || is_lost;
-        if !doubted && let Some(disk) = Self::bytes_on_disk(playable) {
+        if let Some(disk) = self.believed_on_disk(session) {
             return Ok(disk);
         }
+        let is_lost = playable.finished.as_ref().is_some_and(|path| self.is_lost(path));
+        let doubted = session.doubted.load(Ordering::SeqCst) || is_lost;
         let ways = self.ways_of(playable);
         let worth_it = lock(&session.strikes).sort_out(&ways);
         let mut left = worth_it.len();

@@ -1,7 +1,7 @@
 //! What is kept of each title beside what it is: how often it was watched, how far, and what its owner
 //! wants done with it. Durable, by media id.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::catalogue::Lists;
 use super::{Error, durably, lock};
-use crate::durable::State;
+use crate::durable::{self, State};
 use crate::library::Ranges;
 
 /// How often what a player reports is written: each write wears the card.
@@ -56,6 +56,9 @@ pub(super) struct Records {
     /// One change at a time: each sees the one before.
     changing: Mutex<()>,
     noted: Mutex<HashMap<String, Noted>>,
+    /// Those that shall be here whole, once somebody asked: of ten thousand titles they are few, and
+    /// are asked for each half minute.
+    kept: Mutex<Option<BTreeSet<String>>>,
 }
 
 struct Noted {
@@ -86,7 +89,8 @@ fn copy_key(media_id: &str) -> String {
 
 impl Records {
     pub(super) fn new(state: Arc<State>, lists: Arc<Lists>) -> Self {
-        Self { state, lists, changing: Mutex::default(), noted: Mutex::default() }
+        let (changing, noted, kept) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { state, lists, changing, noted, kept }
     }
 
     /// The media ids of all records.
@@ -97,6 +101,26 @@ impl Records {
         ids.sort();
         ids.dedup();
         Ok(ids)
+    }
+
+    /// The media ids of what shall be here whole, in order.
+    pub(super) fn kept(&self) -> Result<Vec<String>, Error> {
+        durably(|| {
+            let mut kept = lock(&self.kept);
+            if kept.is_none() {
+                let mut all = BTreeSet::new();
+                for id in self.ids()? {
+                    match self.of(&id) {
+                        Ok(record) if record.kept => drop(all.insert(id)),
+                        // One that is not understood is not known to be wanted.
+                        Ok(_) | Err(Error::State(durable::Error::NotUnderstood { .. })) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                *kept = Some(all);
+            }
+            Ok(kept.iter().flatten().cloned().collect())
+        })
     }
 
     pub(super) fn of(&self, media_id: &str) -> Result<Record, Error> {
@@ -167,6 +191,7 @@ impl Records {
 
     fn write(&self, media_id: &str, record: Record) -> Result<Record, Error> {
         durably(|| self.state.put(&key(media_id), &record))?;
+        let is_kept = record.kept;
         let noted = Noted {
             record: record.clone(),
             dirty: false,
@@ -174,6 +199,12 @@ impl Records {
             written_at_s: record.position_s,
         };
         lock(&self.noted).insert(media_id.to_owned(), noted);
+        // Last: who makes the set anew meanwhile may have read what was before.
+        match lock(&self.kept).as_mut() {
+            Some(kept) if is_kept => drop(kept.insert(media_id.to_owned())),
+            Some(kept) => drop(kept.remove(media_id)),
+            None => {}
+        }
         self.lists.touch(media_id);
         Ok(record)
     }

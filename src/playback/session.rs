@@ -134,13 +134,14 @@ impl Playback {
         // pulled, and comes back with all of it.
         let by_peers = matches!(bytes, Bytes::Swarm(_));
         let stays = |path: &PathBuf| !by_peers || self.is_away(path);
+        let noted = self.chosen.get(&media_id)?.and_then(|before| before.finished).filter(stays);
         self.chosen.put_over(&mut playable, |playable, before| {
             // A program that reads a film by its hash knows less of it.
             playable.id = playable.id.or(before.id);
             playable.title = playable.title.take().or(before.title);
             // `Last-Modified` is of the bytes, and these are the same.
             playable.since = before.since;
-            playable.finished = before.finished.filter(stays);
+            playable.finished = before.finished.filter(|path| noted.as_ref() == Some(path));
         })?;
         self.lists.touch(&media_id);
         lock(&self.sessions).insert(media_id, Session::new(playable, Some(bytes)));
@@ -220,7 +221,7 @@ impl Playback {
         self.is_not_refused(playable)?;
         let film = Film::new(self, Arc::clone(&session));
         // On the disk it costs nothing to look.
-        if session.is_open() || film.is_lost() || Self::bytes_on_disk(playable).is_some() {
+        if session.is_open() || film.is_lost() || self.believed_on_disk(&session).is_some() {
             return self.representation(media_id).await;
         }
         Ok(Arc::new(film))
@@ -245,16 +246,13 @@ impl Playback {
     }
 
     pub(super) fn session(&self, media_id: &str) -> Result<Arc<Session>, Error> {
-        let mut sessions = lock(&self.sessions);
-        if let Some(session) = sessions.get(media_id) {
+        if let Some(session) = lock(&self.sessions).get(media_id) {
             return Ok(Arc::clone(session));
         }
-        // Under the lock: who notes that a film is not whole any more tells its session, so there is
-        // none that has read the note before and is not in the list yet.
-        let playable = self.chosen.get(media_id)?.ok_or(Error::UnknownMedia)?;
-        let session = Session::new(playable, None);
-        sessions.insert(media_id.to_owned(), Arc::clone(&session));
-        Ok(session)
+        let playable = self.chosen.get(media_id)?;
+        let session = Session::new(playable.ok_or(Error::UnknownMedia)?, None);
+        let mut sessions = lock(&self.sessions);
+        Ok(Arc::clone(sessions.entry(media_id.to_owned()).or_insert(session)))
     }
 
     /// The session's bytes, and the way they come: those that are open, else opened anew.
@@ -263,7 +261,7 @@ impl Playback {
         session: &Session,
     ) -> Result<(Via, Arc<dyn Representation>), Error> {
         let mut opened = session.opened.lock().await;
-        let stays = |bytes: &Bytes| !bytes.are_gone() && !Self::is_on_disk_again(session, bytes);
+        let stays = |bytes: &Bytes| !bytes.are_gone() && !self.is_on_disk_again(session, bytes);
         let bytes = match opened.take().filter(stays) {
             Some(bytes) => self.settled(&session.playable, bytes),
             None => self.reopen(session).await?,

@@ -232,14 +232,15 @@ impl Playback {
         Ok(())
     }
 
-    /// Notes, durably, where a title lies whole, or that it does not. Who has opened it before hears of
-    /// the latter.
+    /// Notes, durably, where a title lies whole, or that it does not.
     pub(super) fn note_place(&self, media_id: &str, path: Option<&Path>) -> Result<(), Error> {
         let noted = self.chosen.note_place(media_id, path);
-        if path.is_none()
+        if path.is_some()
+            && noted.is_ok()
             && let Some(session) = lock(&self.sessions).get(media_id)
         {
-            session.doubted.store(true, Ordering::SeqCst);
+            // What was damaged has come again.
+            session.doubted.store(false, Ordering::SeqCst);
         }
         self.lists.touch(media_id);
         noted

@@ -39,7 +39,7 @@ impl Playback {
         let session = self.session(media_id).ok()?;
         let bytes = match session.opened_bytes() {
             Some(bytes) => bytes,
-            None => Self::bytes_on_disk(&session.playable)?.representation(),
+            None => self.believed_on_disk(&session)?.representation(),
         };
         let (hash, _) = hash_of(bytes).await?;
         self.parts.cache.put_link(&link(media_id), &hash);
@@ -54,7 +54,7 @@ impl Playback {
     /// Hash and length where the file lies whole on this box: nobody is asked.
     pub async fn video_hash_here(&self, media_id: &str) -> Option<(String, u64)> {
         let playable = self.whole_file(media_id)?;
-        hash_of(Self::bytes_on_disk(&playable)?.representation()).await
+        hash_of(self.bytes_on_disk(&playable)?.representation()).await
     }
 }
 

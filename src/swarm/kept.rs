@@ -25,7 +25,16 @@ impl Open {
     /// Flushes what is here. The kernel tells once that the disk did not take something, and takes the
     /// bytes in memory for sound from then on: so they are forgotten, and the torrent is hashed again
     /// from what lies on the disk.
+    ///
+    /// A task does it, to its end: who asks may hang up meanwhile, and what the kernel tells it tells
+    /// once.
     pub(super) async fn flush(self: &Arc<Self>, live: &Arc<Live>) -> bool {
+        let (this, live) = (self.clone(), live.clone());
+        let flushing = async move { this.flush_now(&live).await };
+        self.torrents.tasks.spawn(flushing).await.unwrap_or(false)
+    }
+
+    async fn flush_now(self: &Arc<Self>, live: &Arc<Live>) -> bool {
         let error = match self.told_by_flush(live).await {
             Told::Kept => return true,
             Told::NotKnown => return false,
@@ -62,6 +71,10 @@ impl Open {
         };
         let flushed =
             tokio::task::spawn_blocking(move || flush(&path, doubted, || lost(&path))).await;
+        if matches!(&flushed, Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound) {
+            // Nothing of it was written yet.
+            return Told::NotKnown;
+        }
         let Ok(Ok(told)) = flushed else {
             // Either the disk does nothing any more, which is another matter, or it lost more while
             // it was asked: the next flush that succeeds decides.

@@ -60,6 +60,9 @@ impl Torrents {
         old.gone.cancel();
         let left = session.delete(id_of(info_hash), false).await;
         left.map_err(|error| Error::engine(&error))?;
+        if let Some(path) = old.unsound.get() {
+            forget(path.clone()).await;
+        }
         if let Some(file) = known.metainfo.file(index) {
             forget(old.spot.folder.join(info_hash.to_string()).join(name_on_disk(file))).await;
         }
@@ -82,7 +85,9 @@ impl Torrents {
         if self.engine.options.library == live.spot && !gave_up && !unsound {
             return Ok(Some(live));
         }
-        live.renewed.store(gave_up && !unsound, Ordering::SeqCst);
+        // Where it is being renewed for that; else its readers are told to go another way.
+        let is_renewed = unsound && live.progress.trouble.borrow().is_none();
+        live.renewed.store(gave_up || is_renewed, Ordering::SeqCst);
         self.set_aside(session, &live).await?;
         Ok(None)
     }

@@ -141,11 +141,15 @@ impl Folder {
     fn tell_unless_whole(&self, index: usize, path: &Path, create: bool) -> io::Result<()> {
         let Some(room) = &self.0.room else { return Ok(()) };
         let whole = self.0.names.get(&index).map(|(_, len)| *len);
-        match std::fs::metadata(path).map(|metadata| metadata.len()).ok() {
-            None if !create => Ok(()),
-            len if len.is_some() && len == whole => Ok(()),
-            _ => room.is_made(&self.0.info_hash, path).map_err(io::Error::other),
+        let is_made = match std::fs::metadata(path) {
+            Ok(metadata) => Some(metadata.len()) != whole,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create,
+            Err(error) => return Err(error),
+        };
+        if !is_made {
+            return Ok(());
         }
+        room.is_made(&self.0.info_hash, path).map_err(io::Error::other)
     }
 
     /// Remembers the first error of the disk. The engine stops the torrent at a failed write and
@@ -156,7 +160,9 @@ impl Folder {
         let trouble = if full {
             Error::DiskFull(library)
         } else {
-            Error::Disk { folder: library, why: error.kind().to_string() }
+            // Of our own errors the sentence, of the system's what kind it is.
+            let ours = error.get_ref().map(ToString::to_string);
+            Error::Disk { folder: library, why: ours.unwrap_or_else(|| error.kind().to_string()) }
         };
         self.0.progress.trouble.send_if_modified(|known| {
             let first = known.is_none();
@@ -279,6 +285,9 @@ impl TorrentStorage for Folder {
         if !self.0.names.contains_key(&index) {
             return Ok(());
         }
+        // What is in its way is in the first write's way too, and is told then: the engine goes on
+        // without a word after this.
+        self.file(index, true)?;
         self.write(index, 0..0, |file| {
             if file.metadata()?.len() == length { Ok(()) } else { file.set_len(length) }
         })
