@@ -52,7 +52,7 @@ class Report:
         except Exception as error:
             self.failed.append(name)
             self._line("FAILED", began, name)
-            self.steps.append((name, False, time.monotonic() - began, self._notes))
+            self.steps.append((name, False, time.monotonic() - began, [*self._notes, str(error)]))
             self.say(f"        {type(error).__name__}: {error}")
             if not isinstance(error, Failed):
                 self._write(traceback.format_exc(), on_screen=False)
