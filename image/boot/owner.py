@@ -66,11 +66,8 @@ class Owner(web.Visitor):
         """Allows peers, opens the film of the world and reads ranges of it; by which way it came."""
         allowed = self.allow_peers(True)
         expect(allowed.status == 200, f"peers could not be allowed: {allowed.message}")
-        # An index that is slow for a box that has just started is asked again, as by who presses again.
-        deadline = time.monotonic() + 60
-        while (play := self.post(f"/api/play/{ID}", timeout=120)).status != 200:
-            expect(time.monotonic() < deadline, f"POST /api/play/{ID}: {play.status} {play.message}")
-            time.sleep(1)
+        play = self.post(f"/api/play/{ID}", timeout=120)
+        expect(play.status == 200, f"POST /api/play/{ID}: {play.status} {play.message}")
         url, film = play.json()["url"], world.film
         for first, last in want:
             if first < 0:
