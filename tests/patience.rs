@@ -3,6 +3,7 @@
 
 mod behind;
 mod gaps;
+mod reading;
 mod relay;
 mod store;
 mod street;

@@ -120,10 +120,11 @@ pub(super) fn parse(name: &str) -> ParsedTitle {
 }
 
 /// Compiles the rules for ordinary names; the others are compiled when a name first needs them, and
-/// most of them never are.
+/// most of them never are. The last comes first: who reads a name meanwhile needs the first at first,
+/// and each is compiled once for both.
 pub(super) fn warm_up() {
     let Some(plain) = PLAIN.as_ref() else { return };
-    for rule in plain.rules() {
+    for rule in plain.rules().iter().rev() {
         let _ = rule.regex().map(|rule| rule.find("x"));
     }
 }

@@ -50,15 +50,14 @@ pub(super) struct Plain {
 impl Plain {
     /// `None` where the rules cannot be looked for together.
     pub(super) fn of(whole: &Parser) -> Option<Self> {
-        let sought =
-            |rule: &HandlerInfo| Some((rule.position, wherever_it_matches(rule.regex()?)?));
-        let rare = |(_, sought): &(usize, Sought)| {
-            let alone = Sieve::of(std::slice::from_ref(sought));
-            alone.is_some_and(|alone| !ORDINARY.iter().any(|name| alone.may_match(name)))
-        };
         let rules = whole.handlers();
-        let (positions, sought): (Vec<usize>, Vec<Sought>) =
-            rules.iter().filter_map(sought).filter(rare).unzip();
+        // Half of the work on another thread: it is as much as to compile the rules themselves, and
+        // both readers of names wait for it. Every other rule, since those of one kind stand together.
+        let (positions, sought): (Vec<usize>, Vec<Sought>) = std::thread::scope(|scope| {
+            let odd = scope.spawn(|| rare(rules.iter().skip(1).step_by(2)));
+            let even = rare(rules.iter().step_by(2));
+            Some(even.into_iter().chain(odd.join().ok()?).unzip())
+        })?;
         let mut parser = whole.clone();
         parser.remove_handlers_where(|rule| positions.contains(&rule.position));
         Some(Self { parser, rare: Sieve::of(&sought)? })
@@ -81,6 +80,16 @@ impl Plain {
     pub(super) fn parse(&self, name: &str) -> Option<ParsedTitle> {
         self.is_ordinary(name).then(|| self.parser.parse(name))
     }
+}
+
+/// Those of `rules` that match in no ordinary name, by their positions.
+fn rare<'a>(rules: impl Iterator<Item = &'a HandlerInfo>) -> Vec<(usize, Sought)> {
+    let sought = |rule: &HandlerInfo| Some((rule.position, wherever_it_matches(rule.regex()?)?));
+    let is_rare = |(_, sought): &(usize, Sought)| {
+        let alone = Sieve::of(std::slice::from_ref(sought));
+        alone.is_some_and(|alone| !ORDINARY.iter().any(|name| alone.may_match(name)))
+    };
+    rules.filter_map(sought).filter(is_rare).collect()
 }
 
 /// A pattern that matches every name in ASCII in which `rule` matches, and some others: the crate's

@@ -39,14 +39,14 @@ impl Round {
 
     fn is_all_in(&mut self, now: Instant) -> bool {
         let waits = self.open.values().any(|open| open.waited_for);
-        if waits || self.title.is_some() {
+        if waits || self.title.is_some() || !self.unread.is_empty() {
             return false;
         }
         self.checks.pump(true);
         if !self.checks.is_idle() {
             return false;
         }
-        let nothing = !self.refreshes && self.rows.values().all(Vec::is_empty);
+        let nothing = !self.refreshes && self.rows.values().all(|rows| rows.is_empty());
         let grace = *self.grace.get_or_insert(now + GRACE);
         let named = self.more_names.is_none() || now >= grace;
         (self.open.is_empty() && named) || (!nothing && now >= grace)
@@ -90,6 +90,7 @@ impl Round {
     }
 
     pub(super) fn answer(&mut self) {
+        self.rows.append(&mut self.unread);
         let findings = Arc::new(self.findings(false));
         (self.answered, self.news) = (true, false);
         self.desk.keep_recent(&findings);

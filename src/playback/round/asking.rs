@@ -12,6 +12,7 @@ use super::{Open, Round, YOUNG};
 use crate::index::{self, Admission, Report, Source};
 use crate::media::StremioId;
 use crate::select;
+use crate::torrent::{IndexName, Torrent};
 
 /// How many titles are asked for at once behind answers: nobody waits for these.
 const MOST_BEHIND: usize = 4;
@@ -70,15 +71,28 @@ impl Round {
             open.since = start;
         }
         // A task each: nine answers are unpacked and read on all cores.
-        let asked = async move {
-            let report = index::ask(source.as_ref(), &query).await;
-            // While others are still asked: the ranking finds these names read.
-            tokio::task::block_in_place(|| select::read_ahead(&report.torrents, &query));
-            report
-        };
+        let asked = async move { index::ask(source.as_ref(), &query).await };
         let task = AbortOnDropHandle::new(self.desk.parts.tasks.spawn(asked));
         self.asking.push(Box::pin(async move {
             task.await.unwrap_or_else(|_| Report::late(name, start.elapsed()))
+        }));
+    }
+    /// Has the names read that `index` lists, while others are still asked: the ranking finds them
+    /// read. Until then they are ranked only where the answer is due: a reader that has just been
+    /// started takes seconds to compile its grammar where the processor is slow, and that is no
+    /// silence of the index.
+    pub(super) fn read(&mut self, index: IndexName, torrents: Vec<Torrent>) {
+        let torrents = Arc::new(torrents);
+        self.unread.insert(index, Arc::clone(&torrents));
+        let query = self.query.clone();
+        let read = async move {
+            tokio::task::block_in_place(|| select::read_ahead(&torrents, &query));
+        };
+        let task = AbortOnDropHandle::new(self.desk.parts.tasks.spawn(read));
+        self.reading.push(Box::pin(async move {
+            // One that broke off has read less; the ranking reads the rest.
+            let _ = task.await;
+            index
         }));
     }
 }

@@ -60,8 +60,11 @@ pub(super) struct Round {
     open: BTreeMap<IndexName, Open>,
     /// Counted as silent when the answer was due.
     given_up: BTreeSet<IndexName>,
+    /// Heard of, while the names that they listed are read.
+    unread: BTreeMap<IndexName, Arc<Vec<Torrent>>>,
+    reading: FuturesUnordered<BoxFuture<'static, IndexName>>,
     /// What each has said in this search.
-    rows: BTreeMap<IndexName, Vec<Torrent>>,
+    rows: BTreeMap<IndexName, Arc<Vec<Torrent>>>,
     lines: BTreeMap<IndexName, IndexLine>,
     checks: Checks,
     /// Since when only those are open that the answer does not wait for.
@@ -104,6 +107,8 @@ impl Round {
             asking: FuturesUnordered::new(),
             open: BTreeMap::new(),
             given_up: BTreeSet::new(),
+            unread: BTreeMap::new(),
+            reading: FuturesUnordered::new(),
             rows: BTreeMap::new(),
             lines: BTreeMap::new(),
             checks,
@@ -151,7 +156,7 @@ impl Round {
         loop {
             self.step();
             let naming = self.title.is_some() || self.more_names.is_some();
-            let open = !self.asking.is_empty() || naming;
+            let open = !self.asking.is_empty() || !self.reading.is_empty() || naming;
             self.keep_checked(open);
             if self.answered && !open && self.checks.is_idle() {
                 return;
@@ -159,6 +164,7 @@ impl Round {
             let (search, wake) = (Arc::clone(&self.search), self.wake());
             tokio::select! {
                 Some(report) = self.asking.next(), if !self.asking.is_empty() => self.hear(report),
+                Some(index) = self.reading.next(), if !self.reading.is_empty() => self.take(index),
                 title = wait_for(&mut self.title), if self.title.is_some() => self.titled(title),
                 names = wait_for(&mut self.more_names), if self.more_names.is_some() => {
                     self.named(names);
@@ -204,17 +210,30 @@ impl Round {
         self.note(&report);
         let torrents = std::mem::take(&mut report.torrents);
         self.checks.add(torrents.iter().map(|torrent| torrent.info_hash));
-        let listed = matches!(report.state, State::Ok | State::Empty);
-        if listed {
-            self.rows.insert(report.index, torrents);
+        if matches!(report.state, State::Ok | State::Empty) {
+            self.read(report.index, torrents);
+        } else if self.refreshes {
+            self.keep_late();
         }
-        if listed || self.refreshes {
-            // A refresh is kept when it is whole: half of one would make the other half look young.
-            if self.answered && (!self.refreshes || self.open.is_empty()) {
-                let findings = self.findings(false);
-                self.keep(&findings);
-                self.desk.keep_recent(&findings);
-            }
+    }
+
+    /// The names of what was listed are read: it may be ranked.
+    fn take(&mut self, index: IndexName) {
+        if let Some(torrents) = self.unread.remove(&index) {
+            self.rows.insert(index, torrents);
+            self.news = true;
+            self.keep_late();
+        }
+    }
+
+    /// What has come behind the answer is kept for the next look.
+    fn keep_late(&self) {
+        // A refresh is kept when it is whole: half of one would make the other half look young.
+        let whole = self.open.is_empty() && self.unread.is_empty();
+        if self.answered && (!self.refreshes || whole) {
+            let findings = self.findings(false);
+            self.keep(&findings);
+            self.desk.keep_recent(&findings);
         }
     }
 

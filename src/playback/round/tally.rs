@@ -79,7 +79,7 @@ impl Round {
     /// What was found now, and from before what those told that have said nothing now, also of
     /// torrents that others list again: an index that refuses us for a day takes nothing away by that.
     fn torrents(&self) -> Vec<Unique> {
-        let share = fair_share(self.rows.values().map(Vec::len), MOST_ROWS);
+        let share = fair_share(self.rows.values().map(|rows| rows.len()), MOST_ROWS);
         let mut torrents = unique(self.rows.values().flat_map(|rows| rows.iter().take(share)));
         let Some(before) = &self.before else { return torrents };
         let on: BTreeSet<IndexName> =
