@@ -2,15 +2,17 @@
 //! order. No decision about titles or bytes is taken here.
 
 mod care;
+mod error;
 mod ledger;
 mod rescue;
 mod reset;
+mod side_door;
 mod story;
 mod stremio;
 mod television;
 mod whereabouts;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::{Access, HostList, Ledger, LocalKey, MediaKeys, RunningServer};
 use crate::appliance::{self, Appliance};
-use crate::config::{BadConfig, Config};
+use crate::config::Config;
 use crate::durable::State;
 use crate::host_name::host_label;
 use crate::http::following::Following;
@@ -37,23 +39,16 @@ use crate::lan::renderer::Renderers;
 use crate::lan::ssdp::Ssdp;
 use crate::lan::{Advertisement, Links, Offer};
 use crate::media::StremioId;
-use crate::playback;
 use crate::playback::Playback;
-use whereabouts::{Hosts, Place, own_addresses};
+use side_door::side_door;
+use story::{make_folder, story_on};
+use whereabouts::{Hosts, Place, own_addresses, tell_front_door};
 
-/// Tells the story where people find this server.
-fn tell_front_door(playback: &Playback, place: &Arc<Place>) {
-    // Weak: the place knows the box, and the box the story; held whole, none would ever end.
-    let front = Arc::downgrade(place);
-    playback.tell_front_door(move || {
-        let front = front.upgrade();
-        let told = front.and_then(|front| {
-            let named = front.named();
-            named.or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
-        });
-        told.unwrap_or_default()
-    });
-}
+pub use error::Error;
+pub use story::{Story, story};
+
+/// How long the drain may take.
+const DRAIN: Duration = Duration::from_secs(6);
 
 /// The state of the data folder; on a box also where what lay there was damaged.
 fn open_state(data: &Path, options: &mut appliance::Options) -> Result<Arc<State>, Error> {
@@ -64,40 +59,6 @@ fn open_state(data: &Path, options: &mut appliance::Options) -> Result<Arc<State
     let (state, notice) = rescue::state(data)?;
     options.notices.extend(notice);
     Ok(state)
-}
-
-/// How long the drain may take.
-const DRAIN: Duration = Duration::from_secs(6);
-
-pub use story::{Story, story};
-use story::{make_folder, story_on};
-
-/// Why the house cannot be built. Each is one sentence with what to do.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each carries its room's sentence")]
-pub enum Error {
-    #[error(transparent)]
-    Config(#[from] BadConfig),
-    #[error("the section [prefer] of the configuration is wrong: {0}")]
-    Prefer(crate::select::BadPreference),
-    #[error("the data folder {folder} cannot be used: {error}; choose another with --data")]
-    Data { folder: PathBuf, error: std::io::Error },
-    #[error(transparent)]
-    State(#[from] crate::durable::Error),
-    #[error(transparent)]
-    Fetch(#[from] crate::fetch::Error),
-    #[error(transparent)]
-    Mirror(#[from] crate::mirror::Error),
-    #[error(transparent)]
-    Playback(#[from] playback::Error),
-    #[error(transparent)]
-    Access(#[from] crate::access::Error),
-    #[error(transparent)]
-    Listen(#[from] server::Error),
-    #[error("this machine gives no random numbers, of which the box's id is made; restart it")]
-    NoChance,
-    #[error("the token file {file} cannot be read: {error}; mend debrid.token_file")]
-    TokenFile { file: PathBuf, error: std::io::Error },
 }
 
 /// The whole house, serving.
@@ -330,62 +291,5 @@ fn advertise(config: &Config, address: SocketAddr, tasks: &TaskTracker) -> Optio
             tracing::warn!(%error, "the name is not announced in the local network");
             None
         }
-    }
-}
-
-/// Where the command line on this machine asks, and the listener for it where the server's own does
-/// not take loopback: the key of the data folder counts from there alone.
-async fn side_door(
-    address: SocketAddr,
-) -> Result<(SocketAddr, Option<server::Listener>), server::Error> {
-    let near = near(address);
-    if address.ip().is_unspecified() || near == address {
-        return Ok((near, None));
-    }
-    let listener = match server::listen(near).await {
-        Err(_) => server::listen(SocketAddr::new(near.ip(), 0)).await?,
-        Ok(listener) => listener,
-    };
-    Ok((listener.address(), Some(listener)))
-}
-
-/// The loopback address, with the same port, at which a server on `address` is to be asked.
-fn near(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        ip if ip.is_loopback() => address,
-        _ => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_asks_a_loopback_address_of_the_same_port() {
-        for (listen, asked) in [
-            ("0.0.0.0:8080", "127.0.0.1:8080"),
-            ("[::]:8080", "127.0.0.1:8080"),
-            ("127.0.0.1:9000", "127.0.0.1:9000"),
-            ("127.0.0.2:9000", "127.0.0.2:9000"),
-            ("[::1]:9000", "[::1]:9000"),
-            ("192.168.1.5:8080", "127.0.0.1:8080"),
-            ("[fd00::5]:8080", "127.0.0.1:8080"),
-        ] {
-            assert_eq!(near(listen.parse().unwrap()), asked.parse().unwrap(), "{listen}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_side_door_is_opened_only_where_loopback_is_not_listened_on() {
-        for listen in ["127.0.0.1:9000", "0.0.0.0:9000", "[::1]:9000"] {
-            assert!(side_door(listen.parse().unwrap()).await.unwrap().1.is_none(), "{listen}");
-        }
-        // Another program has the port on loopback: any port will do.
-        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = taken.local_addr().unwrap().port();
-        let lan = SocketAddr::new("192.0.2.1".parse().unwrap(), port);
-        let (near, door) = side_door(lan).await.unwrap();
-        assert!(door.is_some() && near.ip().is_loopback() && near.port() != port, "{near}");
     }
 }

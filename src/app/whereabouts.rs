@@ -7,6 +7,7 @@ use crate::access::HostList;
 use crate::appliance::Appliance;
 use crate::http::host::HostRule;
 use crate::http::rooms::Whereabouts;
+use crate::playback::Playback;
 
 /// Where it listens, and by which name it is announced.
 pub(super) struct Place {
@@ -24,6 +25,20 @@ impl Place {
         let v4 = own_addresses().into_iter().filter(IpAddr::is_ipv4);
         v4.map(|ip| SocketAddr::new(ip, self.listen.port())).collect()
     }
+}
+
+/// Tells the story where people find this server.
+pub(super) fn tell_front_door(playback: &Playback, place: &Arc<Place>) {
+    // Weak: the place knows the box, and the box the story; held whole, none would ever end.
+    let front = Arc::downgrade(place);
+    playback.tell_front_door(move || {
+        let front = front.upgrade();
+        let told = front.and_then(|front| {
+            let named = front.named();
+            named.or_else(|| Whereabouts::addresses(front.as_ref()).into_iter().next())
+        });
+        told.unwrap_or_default()
+    });
 }
 
 impl Whereabouts for Place {

@@ -37,3 +37,4 @@ mod stremio;
 mod subtitle;
 pub mod traffic;
 mod upload;
+pub mod visitor;

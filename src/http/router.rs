@@ -15,8 +15,9 @@ use crate::http::error::ApiError;
 use crate::http::host::{self, HostRule};
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
-use crate::http::rooms::{Rooms, base};
+use crate::http::rooms::Rooms;
 use crate::http::server::{Local, Peer};
+use crate::http::visitor::base;
 use crate::http::{
     api, dav, dlna, files, limits, near, origin, pages, sets, shield, stremio, subtitle, traffic,
 };

@@ -18,95 +18,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::film::Film;
 use super::lock;
 use super::playable::Via;
+use super::riding::{Riding, Speed, WITHOUT_A_BYTE, may_be_renewed};
 use super::session::Session;
-use crate::debrid;
 use crate::representation::{ByteStream, Representation};
-use crate::swarm;
 
-/// How long peers may send nothing where none is connected any more and there is another way; where
-/// one is, `mirror.p2p_timeout_ms` says it: some players leave after 20 s without a byte, and the
-/// drip holds the others for longer than that.
-const PEERS_GONE: Duration = Duration::from_secs(5);
-/// The same of a link or a mirror: a server that has begun to send does not pause.
-const SERVER_SILENT: Duration = Duration::from_secs(8);
-/// After so long a silence of a server that is the only way, it is asked anew at the same byte: it
-/// may be well, and the connection forgotten on the way. After as long again its link is renewed.
-const ASKED_ANEW: Duration = Duration::from_secs(15);
-/// Between two looks whether the silence lasts too long.
-const LOOK: Duration = Duration::from_secs(1);
-/// How long a reader may be without a byte before it hears that there is none. Droughts of 80 s
-/// were seen to end well; the drip holds a player for five minutes.
-const WITHOUT_A_BYTE: Duration = Duration::from_secs(120);
 /// Over how much waiting the speed of a way is judged.
 const JUDGED_OVER: Duration = Duration::from_secs(20);
-/// For how long a way that failed is not tried again; doubled each time, to [`LONGEST_STRIKE`].
-const STRIKE: Duration = Duration::from_secs(5);
-const LONGEST_STRIKE: Duration = Duration::from_secs(600);
 /// Between two looks for a way where all are struck out; doubled each time, to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 /// After so many bytes a way has proved itself.
 const PROVED: u64 = 4 << 20;
-
-/// The ways of a film that have failed lately.
-#[derive(Debug, Default)]
-pub(super) struct Strikes(HashMap<Via, Strike>);
-
-#[derive(Debug)]
-struct Strike {
-    since: Instant,
-    until: Instant,
-    count: u32,
-    why: String,
-    /// Trying again is of no use to who reads now. Who asks anew a moment later may find that
-    /// somebody has mended it: has made room on the disk, or paid.
-    for_good: bool,
-}
-
-impl Strikes {
-    /// Those of `ways` that have not failed just now; where all have, those that may yet be mended.
-    pub(super) fn sort_out(&self, ways: &[Via]) -> Vec<Via> {
-        let now = Instant::now();
-        let is_open = |way: &&Via| self.0.get(way).is_none_or(|strike| strike.until <= now);
-        let may_mend = |way: &&Via| {
-            self.0.get(way).is_none_or(|strike| !strike.for_good || now > strike.since + STRIKE)
-        };
-        let open: Vec<Via> = ways.iter().filter(is_open).copied().collect();
-        if open.is_empty() { ways.iter().filter(may_mend).copied().collect() } else { open }
-    }
-
-    pub(super) fn allow(&self, way: Via) -> bool {
-        self.0.get(&way).is_none_or(|strike| strike.until <= Instant::now())
-    }
-
-    pub(super) fn strike(&mut self, way: Via, why: &(dyn std::error::Error + 'static)) {
-        let of_store = why.downcast_ref::<debrid::Error>().is_some_and(debrid::Error::is_final);
-        let of_room = why.downcast_ref::<swarm::Error>().is_some_and(swarm::Error::wants_room);
-        // Peers that lie do so for a day; what the story itself says of them is no mere bad luck.
-        let of_peers = matches!(why.downcast_ref(), Some(super::Error::NeverVerifies { .. }));
-        let for_good = of_store || of_room || of_peers;
-        let count = self.0.get(&way).map_or(0, |strike| strike.count);
-        let doubled = STRIKE.saturating_mul(1 << count.min(10)).min(LONGEST_STRIKE);
-        let wait = if for_good { LONGEST_STRIKE } else { doubled };
-        let (since, why) = (Instant::now(), why.to_string());
-        let until = since + wait;
-        self.0.insert(way, Strike { since, until, count: count + 1, why, for_good });
-    }
-
-    /// What the first of `ways` that has failed had to say.
-    pub(super) fn why(&self, ways: &[Via]) -> Option<String> {
-        ways.iter().find_map(|way| self.0.get(way)).map(|strike| strike.why.clone())
-    }
-
-    fn forget(&mut self, way: Via) {
-        self.0.remove(&way);
-    }
-}
 
 /// Reads `range` of a film by whatever way there is.
 pub(super) fn read(film: Film, range: Range<u64>) -> ByteStream {
@@ -145,25 +72,6 @@ struct Carrier {
     renewed_for_speed: bool,
 }
 
-/// The way that it reads by.
-struct Riding {
-    via: Via,
-    bytes: Arc<dyn Representation>,
-    body: ByteStream,
-    /// Since it is ridden.
-    brought: u64,
-    speed: Speed,
-    /// A minute of the film, in bytes.
-    minute: u64,
-}
-
-/// What came while it was waited for. A player that reads slowly says nothing against a way.
-#[derive(Default)]
-struct Speed {
-    waited: Duration,
-    brought: u64,
-}
-
 impl Carrier {
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
         // What lies between two bytes and is no wait is the reader's own pace.
@@ -173,26 +81,9 @@ impl Carrier {
                 self.board().await?;
                 continue;
             };
-            let (began, waits) = (Instant::now(), self.waits);
-            let mut asked = began;
-            let mut asked_anew = false;
-            let heard = loop {
-                match timeout(LOOK, way.body.next()).await {
-                    Ok(heard) => break Ok(heard),
-                    Err(late) if is_silent(&self.film, way.via, began, waits) => {
-                        break Err(late);
-                    }
-                    Err(late) if way.is_of_a_server() && asked.elapsed() >= ASKED_ANEW => {
-                        if asked_anew && !self.renewed_for_silence {
-                            break Err(late);
-                        }
-                        tracing::info!(via = %way.via, "a silent server is asked anew");
-                        way.body = self.film.through_copy(&way.bytes).read(self.left.clone());
-                        (asked, asked_anew) = (Instant::now(), true);
-                    }
-                    Err(_) => {}
-                }
-            };
+            let began = Instant::now();
+            let may_renew = !self.renewed_for_silence;
+            let heard = way.hear(&self.film, &self.left, self.waits, may_renew).await;
             way.speed.waited += began.elapsed();
             let why = match heard {
                 Ok(Some(Ok(bytes))) if bytes.is_empty() => continue,
@@ -339,40 +230,6 @@ impl Carrier {
     async fn rest(&mut self) {
         sleep(self.pause).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-impl Riding {
-    fn is_of_a_server(&self) -> bool {
-        matches!(self.via, Via::Debrid | Via::Mirror)
-    }
-}
-
-impl Speed {
-    fn bytes_s(&self) -> u64 {
-        self.brought.checked_div(self.waited.as_secs()).unwrap_or(u64::MAX)
-    }
-}
-
-/// Whether a way that is silent is opened anew before it is left: a store's link; a mirror, which has
-/// backups of its own, only where there is nothing else.
-fn may_be_renewed(film: &Film, via: Via) -> bool {
-    via == Via::Debrid || (via == Via::Mirror && film.ways_besides(via).is_empty())
-}
-
-/// Whether a way that has sent nothing for so long is to be given up. The only one is not: it has
-/// its own patience.
-fn is_silent(film: &Film, via: Via, began: Instant, waits: Instant) -> bool {
-    if film.ways_besides(via).is_empty() {
-        return waits.elapsed() > WITHOUT_A_BYTE;
-    }
-    let silent = began.elapsed();
-    match via {
-        Via::Swarm => {
-            let patience = film.patience_with_peers();
-            silent >= patience || (silent >= PEERS_GONE.min(patience) && film.has_no_peer())
-        }
-        Via::Debrid | Via::Mirror | Via::Disk => silent >= SERVER_SILENT,
     }
 }
 

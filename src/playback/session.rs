@@ -10,10 +10,10 @@ use tokio::time::Instant;
 
 use super::by_hash::ByHash;
 use super::bytes_by_way::Bytes;
-use super::carry::Strikes;
 use super::catalogue::asked;
 use super::film::Film;
 use super::playable::{Playable, Via};
+use super::strikes::Strikes;
 use super::{Error, Playback, lock};
 use crate::representation::Representation;
 use crate::select::Profile;

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::appliance::{Appliance, Error, Status};
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
 use crate::http::upload;
+use crate::http::visitor::Visitor;
 use crate::secret::Secret;
 use crate::steward::words::{Disk, Network, SlotFacts};
 

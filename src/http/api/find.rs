@@ -15,8 +15,8 @@ use serde_json::json;
 
 use super::id_of;
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
 use crate::http::sets;
+use crate::http::visitor::Visitor;
 use crate::playback::{Findings, Following, Look, Step};
 use crate::select::Candidate;
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::playback::{JUST_READ, ShelfChange, ShelfRow, ShelfView, Swept};
 
 type Form<T> = Result<Json<T>, JsonRejection>;

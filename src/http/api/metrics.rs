@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
-use crate::http::rooms::{Rooms, Visitor, no_cookie, session_cookie};
+use crate::http::rooms::Rooms;
+use crate::http::visitor::{Visitor, no_cookie, session_cookie};
 use crate::playback::{IndexChange, Settings};
 use crate::secret::Secret;
 use crate::torrent::Store;

@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 
 /// `GET /torrentio/{path}` (and `HEAD`): its JSON. The query is dropped: an add-on takes none.
 pub(super) async fn torrentio(

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
 use crate::http::following::Showing;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::lan::content_directory::CONTENT_FEATURES;
 use crate::lan::renderer::{Command, Film};
 use crate::media::StremioId;

@@ -4,7 +4,7 @@ use axum::Json;
 use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 
 /// `GET /api/sets`.
 pub(super) async fn sets(visitor: Visitor) -> Result<Json<Value>, ApiError> {

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::mirror::{BadSource, Change, Sources, Stats, Verdict, Wanted};
 use crate::torrent::{InfoHash, TorrentFile};
 

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::magnet_players::takes_magnets;
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
 use crate::http::sets;
+use crate::http::visitor::Visitor;
 use crate::media::StremioId;
 use crate::torrent::InfoHash;
 

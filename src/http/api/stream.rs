@@ -12,8 +12,8 @@ use super::torrents::hash_of;
 use crate::http::error::ApiError;
 use crate::http::line::Watch;
 use crate::http::media::{self, Manners};
-use crate::http::rooms::Visitor;
 use crate::http::router::Asks;
+use crate::http::visitor::Visitor;
 use crate::playback::{Seek, Transfer};
 use crate::torrent::InfoHash;
 

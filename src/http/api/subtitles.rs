@@ -6,7 +6,8 @@ use axum::extract::rejection::PathRejection;
 use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
-use crate::http::rooms::{Rooms, Visitor};
+use crate::http::rooms::Rooms;
+use crate::http::visitor::Visitor;
 use crate::playback::SubtitleLine;
 
 /// `GET /api/subtitles/{media id}`: who may know is asked, for at most 3 s.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::story::id_of;
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::media::{AnimeBase, StremioId};
 use crate::title::{Details, EpisodeDetails, Found, Kind, List, Picture, Told};
 

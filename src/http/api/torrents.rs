@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
-use crate::http::rooms::{Rooms, Visitor};
+use crate::http::rooms::Rooms;
 use crate::http::shield::read_whole;
+use crate::http::visitor::Visitor;
 use crate::playback::{KnownTorrent, TorrentState};
 use crate::release;
 use crate::torrent::metainfo::{self, Metainfo};

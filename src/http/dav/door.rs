@@ -8,7 +8,7 @@ use data_encoding::BASE64;
 
 use crate::access::LoginError;
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 
 const ASKS: &str = "Basic realm=\"Credenza\", charset=\"UTF-8\"";
 

@@ -22,8 +22,9 @@ use super::error::ApiError;
 use super::files;
 use super::line::Watch;
 use super::media::{self, Manners};
-use super::rooms::{Rooms, Visitor};
+use super::rooms::Rooms;
 use super::router::Asks;
+use super::visitor::Visitor;
 use super::{shield, subtitle};
 use multistatus::Asked;
 

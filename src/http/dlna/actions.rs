@@ -1,7 +1,7 @@
 //! What each action of the three services does.
 
 use super::{MediaServer, browse};
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::lan::content_directory::{
     Call, FEATURE_LIST, Fault, SEARCH_CAPABILITIES, SORT_CAPABILITIES, Service, source_protocols,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::links::Links;
 use super::{MediaServer, claim};
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::lan::content_directory::{Call, Didl, Fault, Order, Wanted};
 use crate::media::StremioId;
 use crate::playback::{Children, Error, Node, NodeId, NodeKind, Page};

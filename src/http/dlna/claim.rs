@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use crate::clip;
-use crate::http::rooms::{Rooms, Visitor};
+use crate::http::rooms::Rooms;
+use crate::http::visitor::Visitor;
 use crate::playback::{Node, NodeId, NodeKind, Video};
 use crate::representation::Representation;
 

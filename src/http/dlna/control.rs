@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::actions;
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
 use crate::http::sets;
+use crate::http::visitor::Visitor;
 use crate::lan::content_directory::{Call, Fault, Service};
 
 /// `POST /dlna/control/{service}`. The body has at most 64 KiB, as every one.

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::lan::content_directory::Service;
 use crate::lan::events::{LASTS, Refused};
 

@@ -3,7 +3,7 @@
 
 use super::picture::SMALL;
 use crate::http::api::title_id;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::lan::content_directory::Places;
 use crate::playback::{Node, NodeKind, Video};
 use crate::select::Profile;

@@ -20,7 +20,8 @@ use axum::routing::{any, get, post};
 use tokio::sync::watch;
 
 use super::error::ApiError;
-use super::rooms::{Rooms, Visitor};
+use super::rooms::Rooms;
+use super::visitor::Visitor;
 use crate::lan::Names;
 use crate::lan::content_directory::{Device, Service};
 use crate::lan::events::Subscriptions;

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::http::api::{Size, picture_of};
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 
 /// The last part of the path of a small one.
 pub(super) const SMALL: &str = "small.jpg";

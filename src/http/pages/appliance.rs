@@ -13,8 +13,9 @@ use serde::Deserialize;
 use super::{at_the_door, filled, frame, page, trouble, view};
 use crate::appliance::{Appliance, Error, Phase};
 use crate::http::error::ApiError;
-use crate::http::rooms::{Rooms, Visitor};
+use crate::http::rooms::Rooms;
 use crate::http::upload;
+use crate::http::visitor::Visitor;
 use crate::secret::Secret;
 use crate::web;
 

@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::{of_owner, set_up};
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::playback::{Error, IndexChange, IndexSettings};
 use crate::torrent::IndexName;
 use crate::web::IndexRow;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::watch::episode_words;
 use super::{at_the_door, filled, frame, page, trouble, watching};
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::library::Spared;
 use crate::playback::{Found, JUST_READ, PlaceRow, ShelfChange, ShelfRow, ShelfView};
 use crate::web::{self, LibraryRow, OthersRow, TitleCard, plain, size};

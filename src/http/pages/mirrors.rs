@@ -6,7 +6,8 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::{of_owner, set_up};
-use crate::http::rooms::{Rooms, Visitor};
+use crate::http::rooms::Rooms;
+use crate::http::visitor::Visitor;
 use crate::mirror::{Change, Error, Kind, SourceLine, Standing};
 use crate::web;
 

@@ -24,7 +24,8 @@ use serde::Deserialize;
 pub(super) use titles::genres;
 
 use super::error::ApiError;
-use super::rooms::{Rooms, Visitor};
+use super::rooms::Rooms;
+use super::visitor::Visitor;
 use crate::web::{self, Frame};
 
 /// Every page, grouped by who looks at it.

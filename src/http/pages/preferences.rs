@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{of_owner, set_up};
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::select::{Codec, Preferences, Resolution};
 use crate::web::{self, Choice, Select, Tick};
 

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use super::{
     at_the_door, filled, frame, indexes, mirrors, of_owner, page, set_up, stremio, trouble, view,
 };
-use crate::http::rooms::{Visitor, no_cookie, session_cookie};
 use crate::http::sets::Seen;
+use crate::http::visitor::{Visitor, no_cookie, session_cookie};
 use crate::index::Standing;
 use crate::secret::Secret;
 use crate::torrent::Store;

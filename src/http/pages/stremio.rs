@@ -8,8 +8,8 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::{frame, of_owner, page, set_up, trouble};
-use crate::http::rooms::Visitor;
 use crate::http::stremio::Base;
+use crate::http::visitor::Visitor;
 use crate::web;
 
 type Filled<T> = Result<Form<T>, FormRejection>;

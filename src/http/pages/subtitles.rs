@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::http::rooms::{Rooms, Visitor};
+use crate::http::rooms::Rooms;
 use crate::http::subtitle;
+use crate::http::visitor::Visitor;
 use crate::playback::SubtitleLine;
 use crate::web::{SubtitleRow, Track, plain};
 

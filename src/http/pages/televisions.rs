@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{filled, frame, page, trouble, watching};
 use crate::http::api;
 use crate::http::error::ApiError;
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::lan::renderer::{Command, Standing, State};
 use crate::media::Clock;
 use crate::playback::Error;

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::library::begun;
 use super::{frame, page, trouble, watching};
 use crate::http::api::{self, episode_id, list_of, poster_path, title_id, title_of};
-use crate::http::rooms::Visitor;
+use crate::http::visitor::Visitor;
 use crate::media::StremioId;
 use crate::title::{Details, Found, Kind, List, Told};
 use crate::web::{self, About, Season, Shelf, TitleCard, plain};
