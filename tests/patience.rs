@@ -191,6 +191,11 @@ fn a_flood_of_one_index_delays_nobody_and_crowds_nobody_out() {
         assert!(hashes(whole).contains(&hash(number)), "{number} was crowded out");
     }
     assert!(took < SIX_SECONDS, "{took:?}");
+
+    // The same as one answer, whose candidates are written a portion at a time.
+    let again = find(&server, FILM);
+    assert_eq!(again["candidates"].as_array().unwrap().len() as u64, unique.unwrap());
+    assert_eq!(again["candidates"], whole["candidates"]);
 }
 
 #[test]

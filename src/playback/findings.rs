@@ -95,7 +95,9 @@ pub struct StoreLine {
 }
 
 impl Findings {
-    pub(super) fn without_candidates(&self) -> Self {
+    /// The same with none of what was found.
+    #[must_use]
+    pub fn without_candidates(&self) -> Self {
         Self {
             id: self.id,
             title: self.title.clone(),

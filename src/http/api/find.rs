@@ -1,5 +1,6 @@
 //! The search: one answer, or what is found as it comes.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,7 +10,7 @@ use axum::extract::{Path, Query};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -22,8 +23,12 @@ use crate::select::Candidate;
 
 /// How many candidates a ranking has that is replaced within a second. The last one has all.
 const BEST: usize = 50;
+/// How many candidates of the whole answer are put into words at a time.
+const PORTION: usize = 64;
 /// What a candidate takes as JSON, in bytes; most take a little less.
 const EACH_BYTES: usize = 1 << 10;
+/// How an answer without candidates says so.
+const NO_CANDIDATES: &str = r#""candidates":[]"#;
 
 /// `?anew=true`: not what was found before.
 #[derive(Deserialize)]
@@ -51,16 +56,38 @@ pub(super) async fn find(
     }
     let findings = playback.find_as(&id, look, &mut |_| {}).await;
     playback.is_looked_at(id);
-    Ok(whole_json(&findings.in_order_for(set)))
+    Ok(whole_json(findings.in_order_for(set)))
 }
 
-/// The whole answer: megabytes in short pieces, for which there is room from the beginning.
-fn whole_json(findings: &Findings) -> Response {
-    let mut text = Vec::with_capacity(EACH_BYTES * (1 + findings.candidates.len()));
-    if serde_json::to_writer(&mut text, findings).is_err() {
-        return Json(findings).into_response();
+/// The whole answer, which may be megabytes: a portion of the candidates at a time, as the client
+/// reads them. What comes first is on its way while the rest is put into words, and there is no room
+/// taken for all of it.
+fn whole_json(findings: Arc<Findings>) -> Response {
+    let frame = serde_json::to_string(&findings.without_candidates()).unwrap_or_default();
+    // A quote within a string is escaped, so this stands nowhere else.
+    let Some((head, tail)) = frame.split_once(NO_CANDIDATES) else {
+        return Json(&*findings).into_response();
+    };
+    let head = Bytes::from(format!("{head}{}", NO_CANDIDATES.trim_end_matches(']')));
+    let tail = Bytes::from(format!("]{tail}"));
+    let portions = findings.candidates.len().div_ceil(PORTION);
+    let candidates = stream::iter(0..portions).map(move |number| portion(&findings, number));
+    let (head, tail) = (stream::iter([Ok(head)]), stream::iter([Ok(tail)]));
+    let body = Body::from_stream(head.chain(candidates).chain(tail));
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// The portion of this number: its candidates, with a comma between any two of the list.
+fn portion(findings: &Findings, number: usize) -> serde_json::Result<Bytes> {
+    let mut text = Vec::with_capacity(EACH_BYTES * PORTION);
+    let from = number * PORTION;
+    for (at, candidate) in findings.candidates.iter().enumerate().skip(from).take(PORTION) {
+        if at > 0 {
+            text.push(b',');
+        }
+        serde_json::to_writer(&mut text, candidate)?;
     }
-    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+    Ok(text.into())
 }
 
 /// Events `index` (one an index, as it answers), `candidates` (what is found so far, ranked; the last
@@ -93,7 +120,7 @@ pub(in crate::http) fn events(
     let events = stream::unfold((following, words), |(mut following, words)| async move {
         let step = following.next().await?;
         let text = Bytes::from(words(step));
-        Some((Ok::<_, std::convert::Infallible>(text), (following, words)))
+        Some((Ok::<_, Infallible>(text), (following, words)))
     });
     let headers =
         [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
