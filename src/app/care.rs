@@ -12,6 +12,7 @@ use crate::lan::Names;
 use crate::mirror::Mirrors;
 use crate::playback::Playback;
 use crate::release;
+use crate::select::Profile;
 use crate::title::anime_map::Refresh;
 
 /// How often the cache is tended.
@@ -36,7 +37,7 @@ pub(super) struct House {
 /// Begins all that must be done again and again.
 pub(super) fn begin(house: House, tasks: &TaskTracker, shutdown: &CancellationToken) {
     let House { playback, media_keys, mirrors, anime_map } = house;
-    tasks.spawn(warm_up_names(shutdown.clone()));
+    tasks.spawn(warm_up(shutdown.clone()));
     tasks.spawn(rotate_keys(media_keys, shutdown.clone()));
     tasks.spawn(tend_cache(Arc::clone(&playback), shutdown.clone()));
     tasks.spawn(watch_transfers(Arc::clone(&playback), shutdown.clone()));
@@ -114,10 +115,14 @@ async fn keep_mirrors(mirrors: Mirrors, shutdown: CancellationToken) {
 
 /// The reader of names compiles its patterns when it first needs them, which takes a fraction of a
 /// second that the first viewer need not wait for; and neither need those who wait for the box itself.
-async fn warm_up_names(shutdown: CancellationToken) {
+/// The same of the table of sets, which is read for the first who asks.
+async fn warm_up(shutdown: CancellationToken) {
     tokio::select! {
         () = shutdown.cancelled() => {}
-        () = tokio::time::sleep(SETTLED) => release::warm_up(),
+        () = tokio::time::sleep(SETTLED) => {
+            release::warm_up();
+            let _ = Profile::unknown();
+        }
     }
 }
 

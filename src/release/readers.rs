@@ -250,5 +250,11 @@ const EXERCISES: &[&str] = &[
     "\u{413}\u{43e}\u{440}\u{43e}\u{434} / A.Title [S01] (2019) WEB-DLRip \u{441}\u{435}\u{437}\u{43e}\u{43d} 1",
     "\u{300c}A.Title\u{300d} \u{7b2c}05\u{8a71} EP05 VOSTFR MULTi (1280x720)",
     "A.Title.2024.03.12.Part.2.Extended.Uncut.PROPER.REPACK.HC.HDCAM.TS.1080p",
+    "A.Title.The.Movie.2019.Directors.Cut.REMASTERED.UNRATED.2160p.UHD.BDRip.Opus.2.0.NORDiC.ITA.ENG-GROUP",
+    "A.Title.Seasons.1-4.COMPLETE.KORSUB.DUTCH.SWEDISH.PORTUGUESE.TURKISH.POLISH.CZECH.480p.HMAX.WEBRip.EAC3",
+    "A.Title (2018) Season 2 Complete + Extras 576p PAL DVD9 HINDI ENG ESUB | Dual Audio",
+    "[Group] A.Title - Episode 7 (WEB 1080p Hi10P E-AC-3) [Multiple Subtitle] [Uncensored]",
+    "[Group] A.Title [01~13] [BDRip][1920x1080][x265][FLAC] [Batch] | Complete",
+    "A.Title.S02.E03.Name.of.the.Place.SPANISH.LATINO.PL.RUS.UKR.NF.WEB.AV1.TrueHD.7.1.mp4",
     "A.Title (2020) [4K] {EN, ES, DE, IT, FR, PT, RU} Hindi Tamil Telugu 3D HSBS AV1",
 ];

@@ -32,7 +32,7 @@ pub use choice::{Considered, NoPick, Pick, PickedFile};
 pub use merit::{Merit, PutAside};
 pub use pick::pick;
 pub use preferences::{BadPreference, Codec, DolbyVision, Hdr, Preferences, Resolution, Seeders};
-pub use rank::{rank, read_ahead};
+pub use rank::{in_order, judged, rank, read_ahead};
 pub use reason::Reason;
 pub use set::{
     Bookmarks, Captions, Container, Pictures, Positions, Profile, SetLimits, Sound, for_set,

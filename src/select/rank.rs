@@ -1,9 +1,7 @@
 //! The order in which torrents are tried.
 
 use std::collections::{BTreeMap, HashMap};
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
 
 use super::called;
 use super::candidate::Candidate;
@@ -13,39 +11,22 @@ use crate::media::{Query, Wanted};
 use crate::release::{self, Release};
 use crate::torrent::{Availability, InfoHash, Store, Torrent, Unique};
 
-/// So many torrents that another thread is worth it: to judge them takes milliseconds.
-const MANY: usize = 600;
-
 /// Puts torrents in the order in which they should be tried. None is left out: those that may not
-/// be played stand last, with the reason. Where they are many it works on two cores; it blocks
-/// meanwhile.
+/// be played stand last, with the reason.
 #[must_use]
-pub fn rank<S: std::hash::BuildHasher + Sync>(
-    mut torrents: Vec<Unique>,
+pub fn rank<S: std::hash::BuildHasher>(
+    torrents: Vec<Unique>,
     availability: &HashMap<InfoHash, BTreeMap<Store, Availability>, S>,
     query: &Query,
     preferences: &Preferences,
 ) -> Vec<Candidate> {
-    let judged = |some: Vec<Unique>| judged(some, availability, query, preferences);
-    if torrents.len() < MANY {
-        return in_order(judged(torrents));
-    }
-    // No torrent is judged by another, so that each half can be judged by itself.
-    let rest = torrents.split_off(torrents.len() / 2);
-    let candidates = thread::scope(|scope| {
-        let rest = scope.spawn(|| judged(rest));
-        let mut candidates = judged(torrents);
-        match rest.join() {
-            Ok(rest) => candidates.extend(rest),
-            Err(panic) => resume_unwind(panic),
-        }
-        candidates
-    });
-    in_order(candidates)
+    in_order(judged(torrents, availability, query, preferences))
 }
 
-/// Each torrent by the best of its names, with what speaks for it and against it; in their order.
-fn judged<S: std::hash::BuildHasher>(
+/// Each torrent by the best of its names, with what speaks for it and against it; in their order. No
+/// torrent is judged by another: parts of a list may be judged each by itself, on a core of its own.
+#[must_use]
+pub fn judged<S: std::hash::BuildHasher>(
     mut torrents: Vec<Unique>,
     availability: &HashMap<InfoHash, BTreeMap<Store, Availability>, S>,
     query: &Query,
@@ -64,8 +45,9 @@ fn judged<S: std::hash::BuildHasher>(
     candidates
 }
 
-/// The best first. Candidates are large, so their places are sorted and each is moved once.
-fn in_order(candidates: Vec<Candidate>) -> Vec<Candidate> {
+/// The best of those that were [`judged`] first. Candidates are large, so their places are sorted and each is moved once.
+#[must_use]
+pub fn in_order(candidates: Vec<Candidate>) -> Vec<Candidate> {
     let key = |one: &Candidate| (one.tier(), one.score, one.torrent.info_hash);
     let mut order: Vec<_> = candidates.iter().map(key).zip(0..).collect();
     order.sort_unstable_by(
@@ -151,13 +133,15 @@ mod tests {
     }
 
     #[test]
-    fn many_are_ranked_as_they_would_be_on_one_core() {
+    fn parts_that_are_judged_by_themselves_stand_in_the_order_of_the_whole() {
         let title = Title { name: "A Show".to_owned(), ..Title::default() };
         let query = Query { id: "tt9900001:1:2".parse().unwrap(), title: Some(title) };
         let (none, preferences) = (HashMap::new(), Preferences::default());
-        let torrents: Vec<Unique> = (0..1_301).map(torrent).collect();
-        let alone = in_order(judged(torrents.clone(), &none, &query, &preferences));
-        assert_eq!(alone.len(), torrents.len());
-        assert_eq!(rank(torrents, &none, &query, &preferences), alone);
+        let mut torrents: Vec<Unique> = (0..1_301).map(torrent).collect();
+        let whole = rank(torrents.clone(), &none, &query, &preferences);
+        assert_eq!(whole.len(), torrents.len());
+        let rest = torrents.split_off(700);
+        let parts = [torrents, rest].map(|part| judged(part, &none, &query, &preferences));
+        assert_eq!(in_order(parts.concat()), whole);
     }
 }

@@ -1,18 +1,28 @@
 //! What a search has found so far: merged, ranked, kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 use super::super::findings::{Findings, IndexLine, TitleLine, health, whole_ms};
 use super::super::lock;
 use super::Round;
 use super::before::Asked;
-use crate::select;
-use crate::torrent::{IndexName, Unique, unique};
+use crate::media::Query;
+use crate::select::{self, Candidate, Preferences};
+use crate::torrent::{Availability, IndexName, InfoHash, Store, Unique, unique};
 
 /// Most rows that a search ranks: three times what nine indexes list of a title that is everywhere, and
 /// no more than the memory of names holds, so that no ranking reads a name twice.
 const MOST_ROWS: usize = 6_000;
+/// So many torrents that another core is worth it: to judge them takes milliseconds.
+const MANY: usize = 600;
+
+/// By what torrents are ranked.
+type Known = (HashMap<InfoHash, BTreeMap<Store, Availability>>, Query, Arc<Preferences>);
 
 impl Round {
     /// Keeps what was found, if anybody answered.
@@ -29,7 +39,7 @@ impl Round {
             torrents_found: findings.torrents_found,
             store: self.checks.store(),
         };
-        tokio::task::block_in_place(|| {
+        block_in_place(|| {
             cache.put_found(id, &torrents);
             cache.put_asked(id, &asked);
         });
@@ -37,7 +47,7 @@ impl Round {
 
     /// What is known now, ranked. Thousands of names are read here, and others want this thread.
     pub(super) fn findings(&self, partial: bool) -> Findings {
-        let torrents = tokio::task::block_in_place(|| self.torrents());
+        let torrents = block_in_place(|| self.torrents());
         let count = torrents.len();
         // Also what those listed that were not asked again.
         let listed = self.lines.values().map(|line| line.torrents).sum::<usize>();
@@ -66,14 +76,43 @@ impl Round {
             found_before_s: age.map(|age| age.as_secs()),
             torrents_found: listed.max(count).max(if age.is_some() { before } else { 0 }),
             unique: count,
-            candidates: tokio::task::block_in_place(|| {
-                let preferences = Arc::clone(&lock(&self.desk.preferences));
-                select::rank(torrents, &availability, &query, &preferences)
-            }),
+            candidates: self.ranked(torrents, availability, &query),
             partial,
             elapsed_ms: whole_ms(self.start.elapsed()),
             query,
         }
+    }
+
+    /// These by rank. Where they are many it works on two cores: on another worker of the runtime,
+    /// which stands ready. A thread that is begun for it was seen to stay on the core of the one that
+    /// began it, with the other core idle, until the work was done.
+    fn ranked(
+        &self,
+        mut torrents: Vec<Unique>,
+        availability: HashMap<InfoHash, BTreeMap<Store, Availability>>,
+        query: &Query,
+    ) -> Vec<Candidate> {
+        let preferences = Arc::clone(&lock(&self.desk.preferences));
+        let alone = if torrents.len() < MANY { torrents.len() } else { torrents.len() / 2 };
+        let rest = torrents.split_off(alone);
+        let known = Arc::new((availability, query.clone(), preferences));
+        let judged =
+            |torrents, known: &Known| select::judged(torrents, &known.0, &known.1, &known.2);
+        let beside = (!rest.is_empty()).then(|| {
+            let known = Arc::clone(&known);
+            let judged = async move { block_in_place(|| judged(rest, &known)) };
+            self.desk.parts.tasks.spawn(judged)
+        });
+        block_in_place(|| {
+            let mut candidates = judged(torrents, &known);
+            match beside.map(|beside| Handle::current().block_on(beside)) {
+                Some(Ok(rest)) => candidates.extend(rest),
+                Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+                // Broken off: the house is being closed.
+                Some(Err(_)) | None => {}
+            }
+            select::in_order(candidates)
+        })
     }
 
     /// What was found now, and from before what those told that have said nothing now, also of
