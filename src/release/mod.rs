@@ -27,7 +27,7 @@ use serde::Serialize;
 
 pub use kind::{extension, is_executable, is_sample, is_video};
 pub use memory::parse_all;
-pub use readers::{expect_names, warm_up};
+pub use readers::{Expected, expect_names, warm_up};
 
 /// Longest name that is read, in bytes. File systems end at 255 and honest names below 300; the
 /// parser looks behind and ahead, so what it may cost must be bounded by us.

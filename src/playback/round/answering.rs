@@ -92,7 +92,7 @@ impl Round {
     pub(super) fn answer(&mut self) {
         self.rows.append(&mut self.unread);
         let findings = Arc::new(self.findings(false));
-        (self.answered, self.news) = (true, false);
+        (self.answered, self.news, self.expected) = (true, false, None);
         self.desk.keep_recent(&findings);
         // Nobody waits while it is written.
         self.search.answer(Arc::clone(&findings));

@@ -79,6 +79,8 @@ pub(super) struct Round {
     /// When the last ranking was shown, and whether there is news since.
     shown: Option<Instant>,
     news: bool,
+    /// Until it is answered.
+    expected: Option<release::Expected>,
 }
 
 /// An index that has said nothing yet.
@@ -119,11 +121,12 @@ impl Round {
             counted: false,
             shown: None,
             news: false,
+            expected: None,
         }
     }
 
     pub(super) async fn run(mut self, look: Look) {
-        release::expect_names();
+        self.expected = Some(release::expect_names());
         let cache = &self.desk.parts.cache;
         let id = self.query.id;
         self.before = cache
