@@ -15,7 +15,7 @@ use crate::torrent::Unique;
 const MOST: u64 = 16 << 20;
 /// What is packed at a time, in bytes.
 const PIECE: usize = 64 << 10;
-/// One above the quickest, which is said to pack worse. Not measured here yet.
+/// One above the quickest, which is said to pack worse; the two were not compared here.
 const LEVEL: Compression = Compression::new(2);
 /// How many times longer a list is than it is packed, at most as a rule.
 const UNPACKED: usize = 8;

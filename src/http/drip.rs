@@ -73,8 +73,8 @@ impl Default for Limits {
 impl Limits {
     /// For what comes from a disk, which is not late but may die: one read is held, so that a reader has
     /// two at most, as without. At 1 KiB a second it lasts for two minutes, the longest that another way
-    /// is waited for. It is held whole: by shares each read would go out in two pieces. One client had
-    /// three quarters of the speed then; that this was why is not measured yet.
+    /// is waited for. It is held whole: by shares each read would go out in two pieces. (That is tidier
+    /// and no quicker: one client has four fifths of the speed of nginx with either.)
     #[must_use]
     pub fn of_a_disk() -> Self {
         let reserve = CHUNK_BYTES as u64;

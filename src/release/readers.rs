@@ -179,7 +179,7 @@ pub struct Expected(());
 /// To be told when a search begins, and not sooner: the indexes take longer to answer than the readers
 /// to learn, so that nobody waits for it, and it takes 10 MB, of which a box with 1 GB that nobody uses
 /// has a better use. And not for longer than the search: who has its answer plays something, and on
-/// two cores a torrent was opened in 112 ms beside the lessons, and in 60 without.
+/// two cores the lessons would take both.
 pub fn expect_names() -> Expected {
     lock(&READERS.waiting).expected += 1;
     READERS.more.notify_all();
