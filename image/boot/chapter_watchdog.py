@@ -34,7 +34,7 @@ def server_hangs(t):
 def server_dies(t):
     """RestartSec=300ms; Type=notify: the unit is active again once its addresses answer. By the guest's
     own clock, from one state to the other. Two seconds are asked of a board; an emulated core took 2.2 to
-    2.5 s, of which the program's start is most, so the limit here only tells a wait from none."""
+    2.6 s, of which the program's start is most, so the limit here only tells a wait from none."""
     box = t.box
     with t.step("the server is killed: the next one answers within seconds"):
         wish = changed(t)

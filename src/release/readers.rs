@@ -272,3 +272,7 @@ const EXERCISES: &[&str] = &[
     "A.Title.S02.E03.Name.of.the.Place.SPANISH.LATINO.PL.RUS.UKR.NF.WEB.AV1.TrueHD.7.1.mp4",
     "A.Title (2020) [4K] {EN, ES, DE, IT, FR, PT, RU} Hindi Tamil Telugu 3D HSBS AV1",
 ];
+
+#[cfg(test)]
+#[path = "readers_tests.rs"]
+mod tests;

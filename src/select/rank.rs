@@ -45,7 +45,8 @@ pub fn judged<S: std::hash::BuildHasher>(
     candidates
 }
 
-/// The best of those that were [`judged`] first. Candidates are large, so their places are sorted and each is moved once.
+/// The best of those that were [`judged`] first. Candidates are large, so their places are sorted and
+/// each is moved once.
 #[must_use]
 pub fn in_order(candidates: Vec<Candidate>) -> Vec<Candidate> {
     let key = |one: &Candidate| (one.tier(), one.score, one.torrent.info_hash);
