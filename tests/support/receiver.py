@@ -1,7 +1,8 @@
 """A Google Cast receiver (CASTV2) that plays with mpv: receiver.py ADDRESS NAME CERTIFICATE KEY [MODE].
 
 Modes: `silent` takes a line and says nothing on it; `boasts` answers with a message of two gigabytes, as
-it says, and sends them; `babbles` says without end what nobody asked; `trickles` answers a byte a second;
+it says, and sends them; `hesitates` answers that nothing runs when it is to start its player, and tells of
+the player a moment later; `unwilling` does not start it; `babbles` says without end what nobody asked; `trickles` answers a byte a second;
 `nameless` does not tell what it plays; `slow` loads a film in its own time; `at=ADDRESS` is announced at
 another address than its own. It is announced as `_googlecast._tcp`, speaks the default media receiver's
 messages, and tells the position that mpv tells. What it is to load it prints, with the subtitles that it
@@ -146,8 +147,11 @@ def answer(message):
     if kind == "PING":
         return {"type": "PONG"}
     if kind == "LAUNCH":
+        if MODE == "unwilling":
+            return {"type": "LAUNCH_ERROR", "requestId": request, "reason": "NOT_FOUND"}
+        not_yet = receiver_status(request)
         started = message["appId"] == APP
-        return receiver_status(request)
+        return [not_yet, receiver_status(0)] if MODE == "hesitates" else receiver_status(request)
     if kind == "SET_VOLUME":
         volume.update(message["volume"])
         return receiver_status(request)
@@ -213,9 +217,10 @@ def serve(line):
                 return misbehave(line)
             message = json.loads(fields[6])
             message["_to"] = fields[3].decode()
-            reply = answer(message)
-            if reply is not None:
-                line.sendall(written(fields[3], fields[2], fields[4], reply))
+            replies = answer(message)
+            for reply in replies if isinstance(replies, list) else [replies]:
+                if reply is not None:
+                    line.sendall(written(fields[3], fields[2], fields[4], reply))
 
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

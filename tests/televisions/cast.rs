@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::{LIMIT, NAME, found_as, listed, no_receiver, once, receiver, television, tell};
+use super::{
+    FILM, LIMIT, NAME, found_as, listed, no_receiver, once, position, receiver, television, tell,
+};
 use crate::support::home::Home;
 use crate::support::process::finish;
 use crate::support::{has, skip, until};
@@ -94,6 +96,23 @@ fn what_shows_nothing_of_ours_says_so_when_it_is_led() {
     // What is wanted is so already; and the volume is the set's own.
     tell(&home, &id, "stop", &json!({}));
     tell(&home, &id, "volume", &json!({"percent": 30}));
+    assert!(home.stop());
+}
+
+#[test]
+fn a_receiver_is_waited_for_that_answers_before_its_player_runs() {
+    if let Some(reason) = no_receiver() {
+        return skip(reason);
+    }
+    let (mut home, folder) = (Home::demo(&[]), tempfile::tempdir().unwrap());
+    let _slow = receiver(&home, folder.path(), "Slow", "hesitates");
+    let _broken = receiver(&home, folder.path(), "Broken", "unwilling");
+    let (slow, broken) = (found_as(&home, "Slow"), found_as(&home, "Broken"));
+    tell(&home, &slow, "play", &json!({"id": FILM}));
+    once(&home, &slow, "the picture", |told| told["state"] == "playing" && position(told) >= 1.0);
+    let refused = home.post(&format!("/api/renderers/{broken}/play"), &json!({"id": FILM}));
+    let refused = refused.unwrap_err();
+    assert!(refused.contains("could not start its player (NOT_FOUND)"), "{refused}");
     assert!(home.stop());
 }
 

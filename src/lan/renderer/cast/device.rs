@@ -1,5 +1,5 @@
-//! A receiver on its line: the crate's channels over a reader of our own, and the one message that the
-//! crate cannot say, a film with its subtitles.
+//! A receiver on its line: the crate's channels over a reader of our own, and the two messages that the
+//! crate does not say as they are needed: a film with its subtitles, and the start of a player.
 
 use std::io::Error as IoError;
 use std::net::{IpAddr, TcpStream};
@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use rust_cast::channels::connection::ConnectionChannel;
 use rust_cast::channels::media::{MediaChannel, MediaResponse, Status};
-use rust_cast::channels::receiver::{Application, ReceiverChannel};
+use rust_cast::channels::receiver::{
+    Application, CastDeviceApp, LaunchError, ReceiverChannel, ReceiverResponse,
+};
 use rust_cast::errors::Error;
 use rust_cast::message_manager::{CastMessage, CastMessagePayload, MessageManager};
 use serde_json::{Value, json};
@@ -19,7 +21,8 @@ use crate::lan::renderer::Film;
 /// Who speaks, and whom each first message is for.
 const SENDER: &str = "sender-0";
 const RECEIVER: &str = "receiver-0";
-/// The name of what is said of films.
+/// The names of what is said of receivers, and of films.
+const PLAYERS: &str = "urn:x-cast:com.google.cast.receiver";
 const MEDIA: &str = "urn:x-cast:com.google.cast.media";
 
 pub(super) type Said<T> = Result<T, Error>;
@@ -49,6 +52,34 @@ impl Device {
         };
         device.connection.connect(RECEIVER)?;
         Ok(device)
+    }
+
+    /// Has it start its player. The crate's own way takes the first player of the first answer, and
+    /// panics where that names none: some receivers answer at once, and tell the player when it runs.
+    pub(super) fn launch(&self) -> Said<Application> {
+        let player = CastDeviceApp::DefaultMediaReceiver.to_string();
+        let request = self.manager.generate_request_id().get();
+        let launch = json!({"type": "LAUNCH", "requestId": request, "appId": player});
+        self.manager.send(CastMessage {
+            namespace: PLAYERS.to_owned(),
+            source: SENDER.to_owned(),
+            destination: RECEIVER.to_owned(),
+            payload: CastMessagePayload::String(launch.to_string()),
+        })?;
+        self.manager.receive_find_map(|message| {
+            if !self.receiver.can_handle(message) {
+                return Ok(None);
+            }
+            match self.receiver.parse(message)? {
+                ReceiverResponse::Status(status) => {
+                    Ok(status.applications.into_iter().find(|one| one.app_id == player))
+                }
+                ReceiverResponse::LaunchError(error) if error.request_id == request => {
+                    Err(refusal(&error))
+                }
+                _ => Ok(None),
+            }
+        })
     }
 
     /// Has its player show a film with its subtitles, which the crate's own message leaves out.
@@ -111,6 +142,11 @@ fn load(request: u32, session: &str, film: &Film) -> Value {
         "activeTrackIds": active,
         "customData": {},
     })
+}
+
+fn refusal(error: &LaunchError) -> Error {
+    let why = error.reason.as_deref().unwrap_or("it does not say why");
+    Error::Io(IoError::other(format!("it could not start its player ({why})")))
 }
 
 /// What a message says of the film that was sent with `request`; `None` where it is of something else.

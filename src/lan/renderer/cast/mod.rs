@@ -109,7 +109,7 @@ impl Cast {
         self.talk("LOAD", move |device| {
             let player = match player(device)? {
                 Some(player) => player,
-                None => device.receiver.launch_app(&CastDeviceApp::DefaultMediaReceiver)?,
+                None => device.launch()?,
             };
             device.connection.connect(player.transport_id.as_str())?;
             device.load(&player, &film)
