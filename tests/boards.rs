@@ -49,17 +49,18 @@ fn recipe_files() -> Vec<String> {
     stages.chain(scripts.map(str::to_owned)).collect()
 }
 
+/// The facts that a script asks for.
+fn asked_for(script: &str) -> Vec<String> {
+    let list = script.lines().find_map(|line| line.trim().strip_prefix("for fact in ")).unwrap();
+    list.trim_end_matches("; do").split(' ').map(str::to_owned).collect()
+}
+
 #[test]
 fn every_board_says_what_the_recipes_ask_for() {
-    let texts = RECIPES.map(file);
-    let lists = texts.each_ref().map(|text| {
-        let line = text.lines().find_map(|line| line.trim().strip_prefix("for fact in ")).unwrap();
-        line.trim_end_matches("; do")
-    });
-    let asked: BTreeSet<&str> = lists.iter().flat_map(|list| list.split(' ')).collect();
+    let asked: BTreeSet<String> = RECIPES.iter().flat_map(|name| asked_for(&file(name))).collect();
     for board in boards() {
         let said = meta(&board);
-        assert_eq!(said.keys().map(String::as_str).collect::<BTreeSet<_>>(), asked, "{board}");
+        assert_eq!(said.keys().cloned().collect::<BTreeSet<_>>(), asked, "{board}");
     }
 }
 
@@ -108,6 +109,107 @@ fn what_nobody_has_started_says_so() {
         let real = said["IMAGER_DEVICES"] != "none";
         assert_eq!(real, said["STATUS"] == "built, not yet booted on hardware", "{board}");
     }
+}
+
+/// A forgotten fact would be a card that does not start.
+#[test]
+fn a_fact_that_a_board_does_not_say_is_named() {
+    let repository = env!("CARGO_MANIFEST_DIR");
+    let script = "fail() { echo \"$*\" >&2; exit 1; }\n. \"$RECIPE\"; read_facts \"$BOARD\"";
+    let read = |place: &std::path::Path, board: &str| {
+        let mut bash = Command::new("bash");
+        bash.args(["-euc", script]).current_dir(place).env("BOARD", board);
+        let done = bash.env("RECIPE", format!("{repository}/image/stage/facts.sh")).output();
+        let done = done.unwrap();
+        (done.status.success(), String::from_utf8(done.stderr).unwrap().trim().to_owned())
+    };
+    for board in boards() {
+        let whole = fs::read_to_string(format!("{repository}/board/{board}/meta")).unwrap();
+        for fact in asked_for(&file("image/stage/facts.sh")) {
+            let place = tempfile::TempDir::new().unwrap();
+            let folder = place.path().join("board").join(&board);
+            fs::create_dir_all(&folder).unwrap();
+            for file in ["cmdline.txt", "start-modules.txt", "modules.txt"] {
+                fs::copy(format!("{repository}/board/{board}/{file}"), folder.join(file)).unwrap();
+            }
+            let lines = whole.lines().filter(|line| !line.starts_with(&format!("{fact}=")));
+            fs::write(folder.join("meta"), lines.collect::<Vec<_>>().join("\n")).unwrap();
+            let (read, said) = read(place.path(), &board);
+            assert!(!read, "{board} without {fact}");
+            assert_eq!(said, format!("board/{board}/meta does not say {fact}"));
+        }
+        assert!(read(std::path::Path::new(repository), &board).0, "{board} as it is");
+    }
+    let (read, said) = read(std::path::Path::new(repository), "toaster");
+    assert!(!read && said.starts_with("no board 'toaster'; there are: "), "{said}");
+}
+
+/// Mirrors keep only the newest version of a package. The mirror here is made of two functions; all
+/// else is the recipe's own.
+#[test]
+fn a_package_that_is_gone_from_the_mirror_is_resolved_anew_and_openly() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (lock, root) = (folder.path().join("lock"), folder.path().join("root"));
+    fs::create_dir(&root).unwrap();
+    for list in ["packages.txt", "dropped.txt"] {
+        fs::write(root.join(list), "").unwrap();
+    }
+    let stand_in = "import os, sys\n\
+        recipe = open('image/stage/packages.py').read()\n\
+        body, end = recipe.rsplit('\\nmain()', 1)\n\
+        exec(body)\n\
+        class Apt:\n    def __init__(self, cache): pass\n\
+        def resolve(*_): return ['image busybox 2.0 arm64 bb']\n\
+        def fetch(_, lines, folder): return [line for line in lines if ' 1.0 ' in line]\n\
+        main()\n";
+    let run = |locked: &str| {
+        let mut python = Command::new("python3");
+        python.args(["-c", stand_in]).arg(&lock).args(["cache", "debs"]).arg(&root);
+        python.args(["linux-image", "none"]).env("LOCKED", locked);
+        let done = python.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        (done.status.success(), String::from_utf8(said).unwrap())
+    };
+    let (made, said) = run("");
+    assert!(made, "{said}");
+    let whole = fs::read_to_string(&lock).unwrap();
+    assert!(whole.contains("busybox 2.0"), "{whole}");
+    fs::write(&lock, whole.replace("2.0", "1.0")).unwrap();
+
+    let (made, said) = run("1");
+    assert!(!made && said.contains("busybox 1.0 is gone from the mirror"), "{said}");
+    assert!(said.contains("run without LOCKED=1, and commit the lock"), "{said}");
+    assert!(fs::read_to_string(&lock).unwrap().contains("busybox 1.0"), "it was left as it is");
+
+    let (made, said) = run("");
+    assert!(made, "{said}");
+    for line in ["busybox 1.0 is gone from the mirror", ": - busybox 1.0", ": + busybox 2.0"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert_eq!(fs::read_to_string(&lock).unwrap(), whole);
+}
+
+/// The package's unit is the box's, changed line by line: what the change does not find is a fault.
+#[test]
+fn the_packages_unit_is_made_of_the_boxes() {
+    let made = |unit: &str| {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("credenza.service");
+        fs::write(&path, unit).unwrap();
+        let mut python = Command::new("python3");
+        python.arg("image/package/unit.py").arg(path).current_dir(env!("CARGO_MANIFEST_DIR"));
+        let done = python.output().unwrap();
+        let said = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
+        (done.status.success(), said)
+    };
+    let unit = file("image/rootfs/usr/lib/systemd/system/credenza.service");
+    let (is_made, package) = made(&unit);
+    assert!(is_made, "{package}");
+    for line in ["StateDirectory=credenza", "RestartSec=1s", "NoNewPrivileges=yes"] {
+        assert!(package.lines().any(|one| one == line), "{line}: {package}");
+    }
+    let (is_made, said) = made(&unit.replace("RestartSec=", "RestartSecond="));
+    assert!(!is_made && said.contains("the box's unit has 0 times: RestartSec="), "{said}");
 }
 
 /// Two builds into one folder: the second begins by clearing away, so it must wait before it does.
