@@ -31,9 +31,13 @@ pub(super) fn names(query: &Query, most: usize) -> Vec<String> {
 /// then as it is.
 pub(super) fn numbers(query: &Query) -> Vec<String> {
     let numbers = query.numbers();
-    let padded = numbers.iter().map(|number| format!("{number:02}"));
     let bare = numbers.iter().filter(|number| **number < 10).map(ToString::to_string);
-    padded.chain(bare).collect()
+    padded(query).into_iter().chain(bare).collect()
+}
+
+/// The same, padded alone.
+pub(super) fn padded(query: &Query) -> Vec<String> {
+    query.numbers().iter().map(|number| format!("{number:02}")).collect()
 }
 
 #[cfg(test)]

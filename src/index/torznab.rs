@@ -167,35 +167,54 @@ fn searches(query: &Query, able: Abilities) -> Vec<Search> {
     searches.truncate(enough);
     let left =
         if searches.is_empty() || query.is_anime() { MOST_SEARCHES - searches.len() } else { 0 };
-    let names = terms::names(query, left).into_iter();
-    searches.extend(names.map(|name| by_name(query, name, able)));
+    let names = terms::names(query, left);
+    if query.is_anime() && query.wanted() != Wanted::Film {
+        searches.extend(by_number(query, &names, !searches.is_empty()).into_iter().take(left));
+    } else {
+        searches.extend(names.into_iter().map(|name| by_name(query, name, able)));
+    }
     for search in &mut searches {
         search.push(pair("limit", PAGE));
     }
     searches
 }
 
+fn plain(words: String) -> Search {
+    vec![("t", "search".to_owned()), ("q", words)]
+}
+
+/// An anime's first name with each of the episode's numbers, since some count from the season's
+/// beginning and some from the show's; then its other names. Where it was searched for `by_id`, the
+/// season's number was in that.
+fn by_number(query: &Query, names: &[String], by_id: bool) -> Vec<Search> {
+    let mut numbers = terms::padded(query);
+    if by_id && numbers.len() > 1 {
+        numbers.remove(0);
+    }
+    let (Some(name), Some(number)) = (names.first(), numbers.first()) else {
+        return names.iter().map(|name| plain(name.clone())).collect();
+    };
+    let of_first = numbers.iter().map(|number| plain(format!("{name} {number}")));
+    let of_others = names.iter().skip(1).map(|name| plain(format!("{name} {number}")));
+    of_first.chain(of_others).collect()
+}
+
 fn by_name(query: &Query, name: String, able: Abilities) -> Search {
-    let plain = |words: String| vec![("t", "search".to_owned()), ("q", words)];
-    match (query.wanted(), query.is_anime()) {
-        (Wanted::Film, _) => {
+    match query.wanted() {
+        Wanted::Film => {
             let year = query.title.as_ref().and_then(|title| title.year);
             plain(year.map_or(name.clone(), |year| format!("{name} {year}")))
         }
-        (_, true) => {
-            let number = terms::numbers(query).into_iter().next();
-            plain(number.map_or(name.clone(), |number| format!("{name} {number}")))
-        }
-        (Wanted::Episode(Episode { season, number }), false) if able.series_by_number => vec![
+        Wanted::Episode(Episode { season, number }) if able.series_by_number => vec![
             ("t", "tvsearch".to_owned()),
             ("q", name),
             ("season", season.to_string()),
             ("ep", number.to_string()),
         ],
-        (Wanted::Episode(Episode { season, number }), false) => {
+        Wanted::Episode(Episode { season, number }) => {
             plain(format!("{name} S{season:02}E{number:02}"))
         }
-        (Wanted::Absolute { number, .. }, false) => plain(format!("{name} {number:02}")),
+        Wanted::Absolute { number, .. } => plain(format!("{name} {number:02}")),
     }
 }
 

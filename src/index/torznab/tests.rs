@@ -200,6 +200,21 @@ fn it_is_asked_for_what_it_can() {
             &["t=search&q=Harbour Lights 02&limit=150", "t=search&q=Minato 02&limit=150"],
         ),
         ("kitsu:5:2", None, all, &[]),
+        (
+            "kitsu:5:2",
+            Some(Title { absolute: Some(28), ..title(true) }),
+            none,
+            &["t=search&q=Harbour Lights 02&limit=150", "t=search&q=Harbour Lights 28&limit=150"],
+        ),
+        (
+            "tt9900001:1:2",
+            Some(Title { absolute: Some(28), ..title(true) }),
+            all,
+            &[
+                "t=tvsearch&imdbid=tt9900001&season=1&ep=2&limit=150",
+                "t=search&q=Harbour Lights 28&limit=150",
+            ],
+        ),
     ] {
         let query = Query { id: id.parse().unwrap(), title };
         let asked: Vec<String> = searches(&query, able).iter().map(shown).collect();
