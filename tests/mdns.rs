@@ -214,12 +214,53 @@ fn zeroconf_hears_us_come_and_go() {
 fn serve(lab: &Lab, listen: &str) -> (Beside, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let configuration = folder.path().join("credenza.toml");
-    fs::write(&configuration, "[lan]\nmdns = true\nname = \"Credenza\"\n").unwrap();
+    fs::write(
+        &configuration,
+        "[lan]\nmdns = true\nname = \"Credenza\"\n[box]\nclaim_code = \"246802\"\n",
+    )
+    .unwrap();
     let mut serve = lab.server.command(env!("CARGO_BIN_EXE_credenza"));
     serve.arg("--config").arg(&configuration).arg("--data").arg(folder.path().join("data"));
     let mut program = Beside::start(serve.args(["--listen", listen, "serve"]));
     program.line("an address", LIMIT, |line| line.starts_with("http://").then_some(()));
     (program, folder)
+}
+
+#[test]
+fn the_owner_is_told_that_another_machine_has_the_name() {
+    if let Some(reason) = missing() {
+        return skip(reason);
+    }
+    let lab = Lab::new();
+    let _avahi = Avahi::start(&lab.viewer, "credenza");
+    let (mut program, folder) = serve(&lab, "0.0.0.0:8080");
+    let key = fs::read_to_string(folder.path().join("data/local.key")).unwrap();
+    let asked = |path: &str| {
+        let mut curl = lab.server.command("curl");
+        curl.args(["--silent", "--max-time", "20", "--header"]);
+        curl.arg(format!("Authorization: Bearer {}", key.trim()));
+        finish(curl.arg(format!("http://127.0.0.1:8080{path}")), LIMIT).unwrap().text()
+    };
+    let notice = until("the notice", LIMIT, || {
+        let status: serde_json::Value = serde_json::from_str(&asked("/api/status")).ok()?;
+        status["notices"].as_array()?.iter().find(|one| one["code"] == "name_taken").cloned()
+    });
+    let words = notice["message"].as_str().unwrap();
+    assert!(words.contains("is called credenza.local"), "{words}");
+    assert!(words.contains("found as credenza-2.local; give it a name of its own"), "{words}");
+    // The page is for whoever has claimed the box.
+    let claimed = folder.path().join("cookies");
+    let mut claim = lab.server.command("curl");
+    claim.args(["--silent", "--max-time", "20", "--cookie-jar"]).arg(&claimed);
+    claim.args(["--data", "code=246802&password=long-enough"]);
+    finish(claim.arg("http://127.0.0.1:8080/setup/claim"), LIMIT).unwrap();
+    let mut page = lab.server.command("curl");
+    page.args(["--silent", "--max-time", "20", "--cookie"]).arg(&claimed);
+    let page = finish(page.arg("http://127.0.0.1:8080/setup"), LIMIT).unwrap().text();
+    assert!(page.contains("href=\"http://credenza-2.local:8080/\""), "{page}");
+    assert!(page.contains("Another machine in this network is called credenza.local"), "{page}");
+    program.interrupt();
+    assert!(program.ended(LIMIT).is_some_and(|status| status.success()));
 }
 
 #[test]

@@ -91,7 +91,12 @@ fn a_refusal_is_believed_for_hours_and_told_wherever_one_looks() {
     assert_eq!(standing.len(), 3, "{status}");
     assert!(standing.iter().any(|one| one["index"] == "torrentio" && one["state"] == "blocked"));
     assert_eq!(server.get("/api/status").json()["indexes"], serde_json::Value::Null, "a stranger");
+    let told = status["health"].as_str().unwrap();
+    assert!(told.starts_with("torrentio refuses this connection (403) until about "), "{told}");
+    assert!(told.ends_with("; 2 of 3 answered"), "{told}");
     let cookie = server.claim("long-enough");
+    let page = server.ask("GET", "/setup").with("Cookie", &cookie).send().text();
+    assert!(page.contains("; 2 of 3 answered."), "{page}");
     for page in ["/", "/setup", &format!("/watch/{OTHER}")] {
         let page = server.ask("GET", page).with("Cookie", &cookie).send().text();
         assert!(page.contains("refuses this connection (403) until about "), "{page}");

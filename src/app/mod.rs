@@ -146,6 +146,7 @@ impl App {
         let place = Arc::new(Place {
             listen: address,
             hosts: Arc::clone(&hosts),
+            asked: host_label(&config.lan.name),
             announced: advertisement.is_some(),
         });
         tell_front_door(&playback, &place);

@@ -8,11 +8,14 @@ use crate::appliance::Appliance;
 use crate::http::host::HostRule;
 use crate::http::rooms::Whereabouts;
 use crate::playback::Playback;
+use crate::steward::words::Refusal;
 
 /// Where it listens, and by which name it is announced.
 pub(super) struct Place {
     pub(super) listen: SocketAddr,
     pub(super) hosts: Arc<HostList>,
+    /// The name that was asked for, as a host's label.
+    pub(super) asked: String,
     pub(super) announced: bool,
 }
 
@@ -54,6 +57,18 @@ impl Whereabouts for Place {
     fn named(&self) -> Option<String> {
         let port = without_default(self.listen.port());
         self.announced.then(|| format!("http://{}.local{port}/", self.hosts.name()))
+    }
+
+    fn notice(&self) -> Option<Refusal> {
+        let (asked, got) = (&self.asked, self.hosts.name());
+        (self.announced && got != *asked).then(|| {
+            let sentence = format!(
+                "another machine in this network is called {asked}.local, so this one is found as \
+                 {got}.local; give it a name of its own as lan.name in its configuration (on a box: \
+                 in credenza.toml on the card), and start it anew"
+            );
+            Refusal::new("name_taken", sentence)
+        })
     }
 }
 

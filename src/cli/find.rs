@@ -11,7 +11,7 @@ use super::{Done, Global, print, table};
 use crate::app;
 use crate::config::Config;
 use crate::media::StremioId;
-use crate::playback::{IndexLine, Look};
+use crate::playback::{IndexLine, Look, not_understood};
 use crate::select::Candidate;
 
 /// What is searched.
@@ -84,16 +84,6 @@ fn nobody_answered(found: &Value) -> Option<String> {
     Some(format!("none of the indexes answered ({why}); check the network, then try again"))
 }
 
-fn not_understood(id: &str) -> String {
-    match id.split_once(':').map(|(family, _)| family) {
-        Some("kitsu") => "no index that is on understands kitsu ids; use a tt id".to_owned(),
-        Some(family) if !family.starts_with("tt") => {
-            format!("no index that is on understands {family} ids; use a kitsu: or tt id")
-        }
-        _ => format!("no index that is on understands {id}; switch on another index"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +97,11 @@ mod tests {
             ("anidb:69:1", &["off", "unsupported_id"], Some("understands anidb ids; use a kit")),
             ("mal:21:1", &["unsupported_id"], Some("understands mal ids; use a kitsu: or tt id")),
             ("kitsu:1:1", &["unsupported_id"], Some("understands kitsu ids; use a tt id")),
+            (
+                "tmdb:movie:1",
+                &["unsupported_id"],
+                Some("; set title.tmdb_key to a key for TMDB, or"),
+            ),
             ("tt1:1:1", &["unsupported_id"], Some("understands tt1:1:1; switch on another")),
             (
                 "mal:21:1",

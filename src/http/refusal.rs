@@ -20,6 +20,7 @@ impl From<playback::Error> for ApiError {
         let (status, code) = match &error {
             E::NothingFound { .. } => (StatusCode::NOT_FOUND, "nothing_found"),
             E::NoIndex { .. } | E::IndexFailed { .. } => (StatusCode::BAD_GATEWAY, "no_index"),
+            E::NotUnderstood { .. } => (StatusCode::NOT_FOUND, "unsupported_id"),
             E::NoWay { .. } => (StatusCode::CONFLICT, "no_way"),
             E::NoneLeft { .. } => (StatusCode::BAD_GATEWAY, "none_left"),
             E::NoSuchNode { .. } => (StatusCode::NOT_FOUND, "no_such_node"),

@@ -25,6 +25,7 @@ use crate::mirror::Mirrors;
 use crate::playback::{Play, Playback};
 use crate::representation::{Representation, media_type_of};
 use crate::select::Profile;
+use crate::steward::words::Refusal;
 use crate::torrent::InfoHash;
 
 /// The rooms that are asked, built by `app`.
@@ -86,11 +87,19 @@ pub trait Whereabouts: Send + Sync {
     fn named(&self) -> Option<String>;
     /// The port of those addresses.
     fn port(&self) -> u16;
+    /// What the owner should know of them.
+    fn notice(&self) -> Option<Refusal>;
 }
 
 /// How long a set that asks for subtitles waits for them with the film's first bytes.
 const A_MOMENT: Duration = Duration::from_millis(1500);
+
 impl Rooms {
+    /// What the owner should know of the machine, as far as it is known without asking.
+    pub(super) fn notices(&self) -> Vec<Refusal> {
+        self.appliance.notices().into_iter().chain(self.whereabouts.notice()).collect()
+    }
+
     /// What `play --json` prints, with `link` making a whole address of a path.
     pub fn play_answer(&self, play: &Play, link: impl Fn(&str) -> String) -> serde_json::Value {
         let mut answer = serde_json::to_value(play).unwrap_or_default();

@@ -199,10 +199,7 @@ impl Playback {
             return Err(Error::NotACandidate { id: *id, info_hash });
         }
         if none {
-            return Err(match findings.every_index_failed() {
-                Some(why) => Error::NoIndex { why },
-                None => Error::NothingFound { id: *id },
-            });
+            return Err(findings.nobody_answered().unwrap_or(Error::NothingFound { id: *id }));
         }
         let parts = &self.parts;
         if self.debrid().is_none() && !parts.swarm.allowed() && !parts.mirrors.has_own() {

@@ -19,6 +19,12 @@ pub enum Error {
         /// The first index's sentence.
         why: String,
     },
+    /// No index that is on understands ids of this kind.
+    #[error("{}", not_understood(&id.to_string()))]
+    NotUnderstood {
+        /// What was asked.
+        id: StremioId,
+    },
     /// There is neither a store nor consent for peers.
     #[error(
         "there is no way to get {id}: set a debrid token or allow peer-to-peer on the set-up page"
@@ -185,5 +191,22 @@ impl Error {
             Self::Swarm(error) => error,
             other => other,
         }
+    }
+}
+
+/// What to do with an id that no index which is on understands.
+#[must_use]
+pub fn not_understood(id: &str) -> String {
+    match id.split_once(':').map(|(family, _)| family) {
+        Some("kitsu") => "no index that is on understands kitsu ids; use a tt id".to_owned(),
+        Some("tmdb") => {
+            "it is not known which title at IMDb this tmdb id is of; set title.tmdb_key to a key for \
+             TMDB, or use a tt id"
+                .to_owned()
+        }
+        Some(family) if !family.starts_with("tt") => {
+            format!("no index that is on understands {family} ids; use a kitsu: or tt id")
+        }
+        _ => format!("no index that is on understands {id}; switch on another index"),
     }
 }

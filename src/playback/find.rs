@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::findings::standing_health;
 use super::following::{Following, Search, Step};
 use super::round::Round;
 use super::{Findings, IndexLine, Playback, lock};
@@ -126,6 +127,12 @@ impl Playback {
     #[must_use]
     pub fn index_standing(&self) -> Vec<Standing> {
         self.desk.health.standing(&self.indexes().sources)
+    }
+
+    /// The same in one sentence: who does not answer, until when, and how many did the last time.
+    #[must_use]
+    pub fn index_health(&self) -> String {
+        standing_health(&self.index_standing())
     }
 
     /// Forgets recent searches: what they say of availability holds for another store no more.

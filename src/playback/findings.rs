@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::index::{self, Report, State};
+use super::Error;
+use crate::index::{self, Report, Standing, State};
 use crate::media::{ImdbId, Query, StremioId};
 use crate::select::{self, Candidate, SetLimits};
 use crate::torrent::{IndexName, Store};
@@ -139,17 +140,21 @@ impl Findings {
         }
     }
 
-    /// The sentence of the first index that failed, where every index that was asked did.
+    /// Why nobody answered, where no index did.
     #[must_use]
-    pub fn every_index_failed(&self) -> Option<String> {
-        let well = |line: &IndexLine| matches!(line.state, State::Ok | State::Empty);
-        let asked = |line: &&IndexLine| !matches!(line.state, State::Off);
-        if self.indexes.iter().any(well) {
+    pub fn nobody_answered(&self) -> Option<Error> {
+        let is = |line: &IndexLine, states: &[State]| states.contains(&line.state);
+        if self.indexes.iter().any(|line| is(line, &[State::Ok, State::Empty])) {
             return None;
         }
-        let first = self.indexes.iter().find(asked);
-        let none = || "every index is switched off".to_owned();
-        Some(first.map_or_else(none, |line| line.message.clone().unwrap_or_default()))
+        let mut on = self.indexes.iter().filter(|line| !is(line, &[State::Off])).peekable();
+        if on.peek().is_none() {
+            return Some(Error::NoIndex { why: "every index is switched off".to_owned() });
+        }
+        let failed = on.find(|line| !is(line, &[State::UnsupportedId]));
+        Some(failed.map_or(Error::NotUnderstood { id: self.id }, |line| Error::NoIndex {
+            why: line.message.clone().unwrap_or_default(),
+        }))
     }
 }
 
@@ -164,6 +169,21 @@ impl From<&Report> for IndexLine {
             until: report.left.map(index::moment),
         }
     }
+}
+
+/// How the indexes are, of what each said last.
+pub(super) fn standing_health(standing: &[Standing]) -> String {
+    let lines = standing.iter().filter_map(|one| {
+        Some(IndexLine {
+            index: one.index,
+            state: one.state?,
+            torrents: one.torrents.unwrap_or_default(),
+            elapsed_ms: one.elapsed_ms.unwrap_or_default(),
+            message: one.message.clone(),
+            until: one.until.clone(),
+        })
+    });
+    health(&lines.collect::<Vec<_>>(), 0)
 }
 
 impl IndexLine {

@@ -28,9 +28,9 @@ impl Playback {
             None => one.put_aside().is_none(),
         };
         let Some(candidate) = findings.candidates.iter().find(wanted) else {
-            return Err(match (only, findings.every_index_failed()) {
+            return Err(match (only, findings.nobody_answered()) {
                 (Some(info_hash), _) => Error::NotACandidate { id: *id, info_hash },
-                (None, Some(why)) => Error::NoIndex { why },
+                (None, Some(why)) => why,
                 (None, None) => Error::NothingFound { id: *id },
             });
         };

@@ -71,7 +71,7 @@ use tokio_util::task::TaskTracker;
 pub use catalogue::{Children, Facts, Node, NodeId, NodeKind, Page, Video};
 pub use choose::{Passed, Play};
 pub use description::Description;
-pub use error::Error;
+pub use error::{Error, not_understood};
 pub use figures::Figures;
 pub use find::Look;
 pub use findings::{Findings, IndexLine, StoreLine, TitleLine};

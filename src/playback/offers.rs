@@ -69,8 +69,8 @@ impl Playback {
         if self.debrid().is_none() && !self.parts.swarm.allowed() && !self.parts.mirrors.has_own() {
             return Some(Error::NoWay { id: *id }.to_string());
         }
-        let why = findings.every_index_failed()?;
-        findings.candidates.is_empty().then(|| Error::NoIndex { why }.to_string())
+        let why = findings.nobody_answered()?;
+        findings.candidates.is_empty().then(|| why.to_string())
     }
 
     /// Whether one of the ways that are open may lead to it.

@@ -116,7 +116,8 @@ pub struct Found {
     /// A line an index that did not answer well.
     pub troubles: Vec<String>,
     pub candidates: Vec<CandidateRow>,
-    pub nobody_answered: bool,
+    /// Why, where no index answered.
+    pub nobody_answered: Option<String>,
     /// Whether the first is played where nobody chooses.
     pub plays_the_best: bool,
     /// How many there are besides those shown.
@@ -220,8 +221,11 @@ pub struct Setup {
     pub stremio: Stremio,
     pub swarm_allowed: bool,
     pub swarm_fixed: bool,
-    /// How the indexes are.
+    /// How the indexes are, in one sentence and each by itself.
+    pub answered: String,
     pub health: Vec<HealthRow>,
+    /// Under which it answers.
+    pub addresses: Vec<String>,
     pub preferences: Preferences,
     /// Which sets asked lately.
     pub sets: Vec<SetRow>,

@@ -13,8 +13,6 @@ pub struct TheBox {
     pub machine: String,
     /// The half of the card that runs, `A` or `B`, where it is known.
     pub slot: Option<String>,
-    /// Under which it answers.
-    pub addresses: Vec<String>,
     /// What is wrong with the card.
     pub data: Option<&'static str>,
     /// Room on the disk for films, where there is one.

@@ -45,6 +45,11 @@ fn find_names_what_kept_every_index_from_answering() {
         let found: Value = serde_json::from_slice(&done.stdout).unwrap();
         assert_eq!(found["id"], NOBODYS);
     }
+    // Its key is what would lead on, not another kind of id that nobody here knows.
+    let done = find_alone(&world, "tmdb:movie:99999999", &[]);
+    assert_eq!(done.status.code(), Some(1));
+    let last = said(&done).lines().last().unwrap_or_default().to_owned();
+    assert!(last.contains("is not known") && last.contains("title.tmdb_key"), "{last}");
     let variable =
         |index: &str, key: &str| format!("CREDENZA_INDEX_{}_{key}", index.to_uppercase());
     let off = IndexName::ALL.map(|index| variable(index.as_str(), "ENABLED"));

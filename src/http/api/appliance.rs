@@ -62,7 +62,7 @@ pub(super) async fn screen(visitor: Visitor) -> Result<Json<Value>, ApiError> {
         "named": rooms.whereabouts.named(),
         "claim_code": rooms.access.claim_code(),
         "access_point": rooms.appliance.access_point(),
-        "notices": rooms.appliance.notices(),
+        "notices": rooms.notices(),
     })))
 }
 

@@ -64,15 +64,19 @@ pub(super) async fn status(visitor: Visitor) -> Json<Value> {
     });
     if visitor.may_watch().is_ok() {
         status["indexes"] = json!(rooms.playback.index_standing());
+        status["health"] = rooms.playback.index_health().into();
         status["streams"] = json!(rooms.limits.open());
         status["readers"] = json!(rooms.playback.readers());
         let of_devices = rooms.limits.notices().into_iter().map(|notice| json!(notice));
         let of_torrents = rooms.playback.notices().into_iter().map(|notice| json!(notice));
+        let mut of_machine = Vec::new();
         if visitor.is_owner() {
+            of_machine = rooms.notices();
             let row = |(device, streams)| json!({"device": device, "streams": streams});
             status["devices"] = rooms.limits.devices().into_iter().map(row).collect();
         }
-        status["notices"] = of_devices.chain(of_torrents).collect();
+        let of_machine = of_machine.into_iter().map(|notice| json!(notice));
+        status["notices"] = of_machine.chain(of_devices).chain(of_torrents).collect();
     }
     Json(status)
 }

@@ -121,7 +121,7 @@ fn page(page: &impl web::Page) -> Response {
 fn frame(visitor: &Visitor) -> Frame {
     let name = visitor.rooms.name.clone();
     let signed_in = visitor.is_owner();
-    let notices = if signed_in { visitor.rooms.appliance.notices() } else { Vec::new() };
+    let notices = if signed_in { visitor.rooms.notices() } else { Vec::new() };
     let warnings = notices.iter().map(|notice| web::sentence(&notice.message)).collect();
     Frame { name, signed_in, notice: None, warnings, refresh: None }
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{
     at_the_door, filled, frame, indexes, mirrors, of_owner, page, set_up, stremio, trouble, view,
 };
+use crate::http::rooms::Rooms;
 use crate::http::sets::Seen;
 use crate::http::visitor::{Visitor, no_cookie, session_cookie};
 use crate::index::Standing;
@@ -56,12 +57,19 @@ async fn page_of(visitor: &Visitor, said: Option<&str>) -> Response {
         token_ends: settings.debrid.ends,
         swarm_allowed: settings.swarm.enabled,
         swarm_fixed: settings.swarm.fixed,
+        answered: web::sentence(&visitor.rooms.playback.index_health()),
+        addresses: addresses(&visitor.rooms),
         health: visitor.rooms.playback.index_standing().iter().map(health).collect(),
         preferences: super::preferences::view(&settings.preferences),
         sets: visitor.rooms.sets.all().iter().map(set_row).collect(),
         tmdb: settings.title.tmdb_key.set.then_some(settings.title.tmdb_key.ends),
         the_box,
     })
+}
+
+/// Where others find this server, by name first.
+fn addresses(rooms: &Rooms) -> Vec<String> {
+    rooms.whereabouts.named().into_iter().chain(rooms.whereabouts.addresses()).collect()
 }
 
 /// A set that asked.

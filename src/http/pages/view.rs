@@ -26,12 +26,6 @@ pub(super) async fn whole(rooms: &Rooms) -> Option<web::TheBox> {
         trouble,
         machine: facts.map(|facts| facts.name.clone()).unwrap_or_default(),
         slot: facts.map(|facts| format!("{:?}", facts.running)),
-        addresses: rooms
-            .whereabouts
-            .named()
-            .into_iter()
-            .chain(rooms.whereabouts.addresses())
-            .collect(),
         // The steward's notices stand on top already, and may say more.
         data: facts.filter(|facts| facts.notices.is_empty()).and_then(|facts| data(facts.data)),
         ssd: facts.and_then(|facts| facts.ssd.as_ref()).map(ssd),

@@ -14,7 +14,7 @@ use crate::http::error::ApiError;
 use crate::http::sets;
 use crate::http::visitor::Visitor;
 use crate::media::StremioId;
-use crate::playback::{Findings, IndexLine, Look, Step};
+use crate::playback::{self, Findings, IndexLine, Look, Step};
 use crate::select::{Candidate, SetLimits};
 use crate::torrent::{Availability, IndexName, InfoHash};
 use crate::web::{self, CandidateRow, plain, size};
@@ -111,6 +111,17 @@ fn event(name: &str, text: &str) -> String {
     format!("event: {name}\n{}\n\n", lines.join("\n"))
 }
 
+/// Each index that failed has a line of its own.
+fn why_nobody(error: &playback::Error) -> String {
+    match error {
+        playback::Error::NoIndex { .. } => {
+            "No index answered, so nobody knows where it is. Check the network, then try again."
+                .to_owned()
+        }
+        other => web::sentence(&other.to_string()),
+    }
+}
+
 fn shown(findings: &Findings) -> web::Found {
     let candidates: Vec<_> = findings.candidates.iter().take(SHOWN).map(row).collect();
     web::Found {
@@ -118,7 +129,7 @@ fn shown(findings: &Findings) -> web::Found {
         age: findings.found_before_s.map(web::age),
         health: web::sentence(&findings.health),
         troubles: troubles(findings),
-        nobody_answered: findings.every_index_failed().is_some(),
+        nobody_answered: findings.nobody_answered().as_ref().map(why_nobody),
         plays_the_best: findings.candidates.first().is_some_and(|one| one.put_aside().is_none()),
         more: findings.candidates.len() - candidates.len(),
         partial: findings.partial,
