@@ -30,7 +30,8 @@ def stick(t):
     """A stick as it is bought, one partition with FAT on it, and the newer bundle in its first folder."""
     path = blank_disk(t.folder / "stick.img", 128 * MIB)
     subprocess.run(["sfdisk", "-q", path], input=b"label: dos\nstart=2048, type=c\n", check=True)
-    subprocess.run(["mkfs.vfat", "-n", "STICK", "--offset", "2048", path, str(127 * 1024)], check=True, stdout=subprocess.DEVNULL)
+    made = ["mkfs.vfat", "-n", "STICK", "--offset", "2048", path, str(127 * 1024)]
+    subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
     Card(path).write(1, bundle_name(t), t.newer.bytes())
     return path
 

@@ -1,7 +1,7 @@
 """A new card in a house without a cable: the box opens a network of its own, a phone joins it, is led to
-the set-up page and claims the box; then the household's network is named, and joined. The radios are the kernel's own simulation
-(mac80211_hwsim), with two of them: the box has the one, and the phone, or the household's router, the
-other, in a network namespace of its own."""
+the set-up page and claims the box; then the household's network is named, and joined. The radios are
+the kernel's own simulation (mac80211_hwsim), with two of them: the box has the one, and the phone, or
+the household's router, the other, in a network namespace of its own."""
 import time
 
 from machine import narrow
