@@ -112,6 +112,7 @@ def told(t, code):
     """The notice of just this trouble: a word about another one would be as good as none."""
 
     def sentences():
-        return [notice["message"] for notice in t.owner.facts()["notices"] if notice["code"] == code]
+        facts = t.owner.facts() or {"notices": []}
+        return [notice["message"] for notice in facts["notices"] if notice["code"] == code]
 
     t.note(" / ".join(until(f"the notice {code}", 60, sentences)))

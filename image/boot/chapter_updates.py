@@ -84,8 +84,8 @@ def from_stick(t):
 
 
 def written(owner):
-    update = owner.box()["update"]
-    return update if update["state"] in ("ready", "failed") else None
+    update = owner.box().get("update") or {}
+    return update if update.get("state") in ("ready", "failed") else None
 
 
 def update(t):
@@ -110,7 +110,8 @@ def committed(owner, slot):
         facts = owner.facts()
     except Exception:  # noqa: BLE001: it may be on its way down or up
         return None
-    return facts if facts["default"] == facts["running"] == slot else None
+    # A box that was just started, on a machine with other work, may not know how it stands yet.
+    return facts if facts and facts["default"] == facts["running"] == slot else None
 
 
 def back(t):
