@@ -84,6 +84,14 @@ name_at=$(grep -abo '"board":"' "$work/head" | cut -d : -f 1)
 printf '%s' "$other" | dd of="$copy" bs=1 seek=$((head_at + name_at + 9)) conv=notrunc status=none
 noticed 'no module for the other slot' "the initramfs has tryboot.ko" "the system has tryboot.ko"
 
+# The same copy holds nothing that such a board starts with; nor is an empty file enough.
+: >"$work/config.txt"; mcopy -o -i "$copy@@$slot_a" "$work/config.txt" ::
+starts=()
+for word in $(. "$here/../board/$other/meta"; echo "$DEVICE_TREES $SLOT_FIRMWARE $SELECTOR_FIRMWARE"); do
+    [ "$word" = none ] || starts+=("holds $word, which $other starts with")
+done
+noticed 'nothing that the board starts with' "${starts[@]}" 'slot A holds config.txt, which tells the firmware'
+
 anew; sfdisk -q --no-reread --no-tell-kernel --part-type "$copy" 3 83 2>/dev/null
 noticed 'another type' 'partition 3 has the type'
 

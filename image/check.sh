@@ -115,6 +115,36 @@ check_slot() {
         tr -d '\0' | none "slot B is empty, and says so"
 }
 
+board_of_slot() { jq -r .board "$work/manifest" 2>/dev/null || true; }
+fact() { # fact KEY BOARD : the words of one of its facts
+    # shellcheck disable=SC1090
+    (set -f; . "$here/../board/$2/meta"; words=${!1}; [ "$words" = none ] || printf '%s\n' $words)
+}
+filled() { [ "$(mtype -i "$work/p$1" "::$2" | head -c 1 | wc -c)" = 1 ]; } # filled PARTITION FILE
+
+# What the board's own firmware reads before there is a kernel: without one of these the board stays dark.
+check_board() {
+    local board file
+    board=$(board_of_slot)
+    # That there is no such board is told with the initramfs.
+    [ -f "$here/../board/$board/meta" ] || return 0
+    for file in $(fact SELECTOR_FIRMWARE "$board"); do
+        promise "the selector holds $file, which $board starts with" -- filled 1 "$file"
+    done
+    for file in $(fact SLOT_FIRMWARE "$board") $(fact DEVICE_TREES "$board"); do
+        promise "slot A holds $file, which $board starts with" -- filled 2 "$file"
+    done
+    # The emulator has no firmware to read one.
+    if [ -f "$here/../board/$board/config.txt" ]; then
+        promise "slot A holds config.txt, which tells the firmware of $board what to start" -- filled 2 config.txt
+    fi
+    # Some of these are named with a star: one is enough, and what links lead to must be there.
+    fact WIFI_FIRMWARE "$board" | while read -r file; do
+        promise "the system holds $file, without which $board has no Wi-Fi" -- \
+            test -n "$(find -L "$root/usr/lib/firmware" -path "$root/usr/lib/firmware/$file" -type f -size +0)"
+    done
+}
+
 # The first program and its modules; without them there is a card that does not start, or starts once.
 check_initramfs() {
     local tree=$work/initramfs.tree board
@@ -124,7 +154,7 @@ check_initramfs() {
     mcopy -n -i "$work/p2" ::slot.id "$work/slot.id" 2>/dev/null || true
     promise "the initramfs knows its slot by slot.id" -- cmp "$tree/build.id" "$work/slot.id"
     promise "the initramfs arms the board's watchdog" -- grep -q ' heartbeat=[0-9]' "$tree/start-modules"
-    board=$(jq -r .board "$work/manifest" 2>/dev/null || true)
+    board=$(board_of_slot)
     if [ ! -f "$here/../board/$board/meta" ]; then
         fault "slot A is for a board that there is: '$board'"
         return
@@ -280,6 +310,7 @@ check() {
     check_selector
     check_slot
     if [ -d "${root:-}" ]; then
+        check_board
         check_initramfs
         check_modes
         check_secrets

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Builds an image twice and compares: in two folders, from two checkouts, at two dates, by two users'
-# habits (language, time zone, mask of new files). From one lock, one binary and one pair of keys every
-# byte must be the same.
+# habits (language, time zone, mask of new files). From one lock, one pair of keys and the same parts
+# every byte must be the same. The parts that both take, as they lie in the build's cache: the binary,
+# Debian's packages, ffmpeg, the unpacked kernel, and the compiler of tryboot.ko, which is built twice.
 #
 #   image/twice.sh BOARD
 #
 # BINARY, KEYS, FFMPEG and SOURCE_DATE_EPOCH as for image/build.sh. A line for each file; the exit code
-# is 1 where one differs. Whether the binary itself comes out the same is the compiler's matter, and
-# not looked at here.
+# is 1 where one differs. Whether those parts themselves come out the same is their compilers' matter,
+# and not looked at here.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 

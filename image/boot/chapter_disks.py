@@ -3,10 +3,11 @@ import hashlib
 import subprocess
 
 from box import blank_disk
+from card import Card
 from machine import Disk, Outfit
 from report import expect, until
 
-BLANK, FOREIGN = 0, 1
+BLANK, FOREIGN, STICK = 0, 1, 2
 MIB = 1 << 20
 
 
@@ -14,9 +15,29 @@ def outfit(t):
     """A blank disk, and one with somebody's films on it."""
     foreign = blank_disk(t.folder / "foreign.img", 256 * MIB)
     subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-L", "films", foreign], check=True)
-    t.foreign = foreign, sha256(foreign)
+    t.foreign = [foreign]
     blank = blank_disk(t.folder / "ssd.img", 1024 * MIB)
-    return Outfit(disks=[Disk(blank, serial="BLANK-1"), Disk(foreign, serial="FOREIGN-1")])
+    disks = [Disk(blank, serial="BLANK-1"), Disk(foreign, serial="FOREIGN-1")]
+    if t.newer:
+        # In its owner's drawer until the update.
+        disks.append(Disk(stick(t), serial="STICK-1", plugged=False))
+        t.foreign.append(disks[STICK].path)
+    t.foreign = [(path, sha256(path)) for path in t.foreign]
+    return Outfit(disks=disks)
+
+
+def stick(t):
+    """A stick as it is bought, one partition with FAT on it, and the newer bundle in its first folder."""
+    path = blank_disk(t.folder / "stick.img", 128 * MIB)
+    subprocess.run(["sfdisk", "-q", path], input=b"label: dos\nstart=2048, type=c\n", check=True)
+    made = ["mkfs.vfat", "-n", "STICK", "--offset", "2048", path, str(127 * 1024)]
+    subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
+    Card(path).write(1, bundle_name(t), t.newer.bytes())
+    return path
+
+
+def bundle_name(t):
+    return f"credenza-qemu-{t.newer.manifest['version']}.bundle"
 
 
 def sha256(path):
@@ -60,6 +81,11 @@ def adoption(t):
     with t.step("the consent that was used is worth nothing any more"):
         answer = owner.format(blank["id"], blank["consent"])
         expect(400 <= answer.status < 500, f"status {answer.status}")
+    with t.step("the disk is told which of its blocks are free, as once a week"):
+        box.run("systemctl start credenza-trim.service", limit_s=120)
+        # Where its condition is not met systemd starts nothing, and calls that well.
+        ended = box.run("systemctl show -P ConditionResult -P Result credenza-trim.service").split()
+        expect(sorted(ended) == ["success", "yes"], f"the unit ended as {ended}")
 
 
 def unplugging(t):
@@ -90,6 +116,6 @@ def after_restart(t):
 def foreign_untouched(t):
     """With the box off: QEMU would still be writing."""
     t.box.pull()
-    with t.step("in all that time the foreign disk was not written"):
-        path, before = t.foreign
-        expect(sha256(path) == before, "its bytes have changed")
+    with t.step("in all that time the foreign disk was not written, nor the stick"):
+        for path, before in t.foreign:
+            expect(sha256(path) == before, f"the bytes of {path.name} have changed")

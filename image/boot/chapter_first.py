@@ -1,9 +1,10 @@
 """The first evening: a card as it comes from the writer, its owner, a film."""
 import time
 
-from owner import CODE, Owner
+from owner import CODE, HOST, Owner
 from parts import REPOSITORY
 from report import expect, until
+from screen import is_blank
 
 
 def first_start(t):
@@ -50,6 +51,14 @@ def inside(t):
         expect(facts["data"] == "kept", f"data {facts['data']}")
         expect(facts["running"] == facts["default"] == "a", f"slots {facts}")
         t.note(f"version {facts['version']}, notices {facts['notices']}")
+    with t.step("it has the name that credenza.toml gives it"):
+        name = box.run("cat /proc/sys/kernel/hostname")
+        expect(name == HOST, f"it is called {name}")
+    with t.step("something stands on its screen, by a unit that was started once"):
+        # A unit that ends over and over is hardly ever a failed one: systemd starts it again.
+        state = box.run("systemctl show -P ActiveState -P NRestarts credenza-screen.service").split()
+        expect(sorted(state) == ["0", "active"], f"credenza-screen.service: {state}")
+        until("a picture", 60, lambda: not is_blank(box.machine.picture()))
     with t.step("the data partition has grown"):
         kib = int(box.run("df -k /data | tail -n 1").split()[1])
         card = box.card.size_bytes >> 10

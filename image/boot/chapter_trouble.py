@@ -3,8 +3,8 @@ works on a copy of the card as it was when all was well."""
 import os
 
 import firmware
-from box import Box
-from card import DATA
+from box import Box, card_of
+from card import DATA, SELECTOR
 from chapter_trials import fill
 from machine import narrow
 from owner import Owner
@@ -14,9 +14,19 @@ from report import expect, until
 def on_a_copy(t, spoil, outfit, play):
     """Plays on a copy of the good card, spoilt by `spoil`."""
     path = t.folder / "spoilt.img"
-    good, t_box, t_owner = t.good, t.box, t.owner
+    on_card(t, t.good.copy(path), spoil, outfit, play)
+
+
+def on_a_new_card(t, outfit, play):
+    """Plays on a card that nobody has started yet, as it comes from its writer."""
+    card = card_of(t.parts.image, t.folder / "new.img")
+    on_card(t, card, lambda card: card.write(SELECTOR, "credenza.toml", t.configuration()), outfit, play)
+
+
+def on_card(t, card, spoil, outfit, play):
+    t_box, t_owner = t.box, t.owner
     try:
-        with Box(good.copy(path), outfit) as t.box:
+        with Box(card, outfit) as t.box:
             spoil(t.box.card)
             t.owner = Owner(t.box)
             try:
@@ -26,7 +36,7 @@ def on_a_copy(t, spoil, outfit, play):
                 raise
     finally:
         t.box, t.owner = t_box, t_owner
-        path.unlink(missing_ok=True)
+        card.path.unlink(missing_ok=True)
 
 
 def read_only(t):
@@ -37,13 +47,13 @@ def read_only(t):
             t.is_mine_still()
             facts = t.owner.facts()
             expect(facts["data"] == "read_only", f"data {facts['data']}")
-            told(t)
+            told(t, "card_read_only")
 
     on_a_copy(t, lambda card: None, narrow(read_only=True), play)
 
 
-def volatile(t, what, spoil):
-    """The state is lost: the box is anybody's to claim, and says why."""
+def volatile(t, what, code, spoil):
+    """The state is lost: the box is anybody's to claim, and says why, by the notice of this code."""
 
     def play():
         with t.step(f"{what}: the box answers, and says so"):
@@ -54,13 +64,13 @@ def volatile(t, what, spoil):
             expect(claim.status == 201, f"claim: {claim.status} {claim.message}")
             facts = t.owner.facts()
             expect(facts["data"] == "volatile", f"data {facts['data']}")
-            told(t)
+            told(t, code)
 
     on_a_copy(t, spoil, narrow(), play)
 
 
 def no_data_partition(t):
-    volatile(t, "there is no data partition", lambda card: card.remove_partition(DATA))
+    volatile(t, "there is no data partition", "data_missing", lambda card: card.remove_partition(DATA))
 
 
 def junk_in_data(t):
@@ -71,7 +81,7 @@ def junk_in_data(t):
             if start + at + (1 << 20) <= card.size_bytes:
                 card.poke(start + at, os.urandom(64 << 10))
 
-    volatile(t, "the data partition is junk", spoil)
+    volatile(t, "the data partition is junk", "data_damaged", spoil)
 
 
 def bad_slot(t):
@@ -93,11 +103,16 @@ def bad_slot(t):
             t.is_mine_still()
             found = t.owner.facts()
             expect(found["running"] != facts["bad"], f"{found}")
-            told(t)
+            told(t, "other_slot_started")
 
     on_a_copy(t, spoil, narrow(), play)
 
 
-def told(t):
-    sentences = until("a word about it", 60, t.owner.notices)
-    t.note(" / ".join(sentences))
+def told(t, code):
+    """The notice of just this trouble: a word about another one would be as good as none."""
+
+    def sentences():
+        facts = t.owner.facts() or {"notices": []}
+        return [notice["message"] for notice in facts["notices"] if notice["code"] == code]
+
+    t.note(" / ".join(until(f"the notice {code}", 60, sentences)))

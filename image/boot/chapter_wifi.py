@@ -1,12 +1,14 @@
-"""No cable, no network: the box opens one of its own, a phone joins it and is led to the set-up page;
-then the household's network is named, and joined. The radios are the kernel's own simulation
-(mac80211_hwsim), with two of them: the box has the one, and the phone, or the household's router, the
-other, in a network namespace of its own."""
+"""A new card in a house without a cable: the box opens a network of its own, a phone joins it, is led to
+the set-up page and claims the box; then the household's network is named, and joined. The radios are
+the kernel's own simulation (mac80211_hwsim), with two of them: the box has the one, and the phone, or
+the household's router, the other, in a network namespace of its own."""
 import time
 
 from machine import narrow
 from report import expect, until
-from chapter_trouble import on_a_copy
+from chapter_first import held_to_list
+from chapter_trouble import on_a_new_card
+from owner import CODE, PASSWORD as OWNERS
 
 RADIOS = "modules_load=mac80211_hwsim mac80211_hwsim.radios=2"
 INSIDE = "nsenter -t $(cat /tmp/other) -n"
@@ -50,6 +52,15 @@ def asked(host, path):
     return f"{INSIDE} sh -c '(printf \"{request}\"; sleep 2) | busybox nc 10.77.0.1 80'"
 
 
+def claimed():
+    """How the phone claims the box, with what its owner types there."""
+    form = f'{{\\"code\\":\\"{CODE}\\",\\"password\\":\\"{OWNERS}\\"}}'
+    length = len(form.replace("\\", ""))
+    head = ("POST /api/claim HTTP/1.1\\r\\nHost: 10.77.0.1\\r\\nConnection: close\\r\\n"
+            f"Content-Type: application/json\\r\\nContent-Length: {length}\\r\\n\\r\\n")
+    return f"{INSIDE} sh -c '(printf \"{head}\"; printf \"{form}\"; sleep 2) | busybox nc 10.77.0.1 80'"
+
+
 def no_cable(t):
     def cable(up):
         t.box.machine.qmp.ask("set_link", name="net", up=up)
@@ -59,12 +70,11 @@ def no_cable(t):
         return told.startswith("active") and "10.77.0.1/24" in told
 
     def play():
-        with t.step("no cable for a minute: the box opens a Wi-Fi network of its own"):
+        with t.step("a new card, and no cable from the start: the box opens a Wi-Fi network of its own"):
             t.box.power()
-            t.answers(300)
             cable(False)
             began = time.monotonic()
-            until("the box's own network", 180, is_open)
+            until("the box's own network", 300, is_open)
             t.note(f"after {time.monotonic() - began:.0f} s")
         with t.step("a phone joins it, has an address, and is led to the box"):
             t.box.run(OTHER_DEVICE)
@@ -74,14 +84,20 @@ def no_cable(t):
             until("every name leads to the box", 60, lambda: "Address: 10.77.0.1" in t.box.run(lookup))
             probe = t.box.run(asked("captive.apple.com", "/hotspot-detect.html"))
             expect("302 Found" in probe and "http://10.77.0.1/setup" in probe, f"no portal: {probe}")
-            # This box has an owner already.
+            page = t.box.run(asked("10.77.0.1", "/setup"))
+            expect("200 OK" in page and "</form>" in page, f"no page: {page[:300]}")
+            held_to_list(t, "own")
+        with t.step("it claims the box, which leads to its way in from then on"):
+            claim = t.box.run(claimed())
+            expect("201 Created" in claim, f"no claim: {claim[:300]}")
             page = t.box.run(asked("10.77.0.1", "/setup"))
             expect("303 See Other" in page and "/login" in page, f"no way in: {page[:300]}")
             page = t.box.run(asked("10.77.0.1", "/login"))
             expect("200 OK" in page and "</form>" in page, f"no page: {page[:300]}")
-        with t.step("the cable is back: the box's own network closes"):
+        with t.step("a cable comes: the box's own network closes, and the house finds the box"):
             cable(True)
             until("it is closed", 120, lambda: not is_open())
+            t.box.wait_health(60)
         with t.step("the household's Wi-Fi is named on the page, and joined"):
             t.box.run(ROUTER, 60)
             t.owner.login()
@@ -91,4 +107,4 @@ def no_cable(t):
                   lambda: "10.99.0." in t.box.run("busybox ip -4 addr show wlan0"))
             expect(PASSWORD not in t.box.run("journalctl --no-pager -b"), "the log tells the password")
 
-    on_a_copy(t, lambda card: None, narrow(command_line=RADIOS), play)
+    on_a_new_card(t, narrow(command_line=RADIOS), play)

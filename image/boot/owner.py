@@ -11,6 +11,8 @@ from report import expect, until
 from world import ID
 
 CODE, PASSWORD = "123456", "a long enough password"
+# What the card's credenza.toml calls the box, and what it is called in the network by that.
+NAME, HOST = "Living room", "living-room"
 
 
 class Owner(web.Visitor):
@@ -95,7 +97,7 @@ class Trial:
         # A bundle that is newer than the image, and the card when all was well.
         self.newer = None
         self.good = None
-        # The file of somebody's disk, and its sha256.
+        # The files of somebody's disks, each with its sha256.
         self.foreign = None
 
     def beside(self, name, report):
@@ -141,7 +143,7 @@ class Trial:
                 say(f"          {line[:220]}")
 
     def configuration(self):
-        return f'[box]\nclaim_code = "{CODE}"\n{self.world.configuration()}'
+        return f'[box]\nclaim_code = "{CODE}"\n[lan]\nname = "{NAME}"\n{self.world.configuration()}'
 
     def answers(self, limit_s=240):
         """Waits for the first answer, and notes how long it took."""
