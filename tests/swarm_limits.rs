@@ -1,8 +1,8 @@
 //! What the owner allows the peers, each limit through the real program: how many of them, and how
-//! many bytes a second they bring.
+//! many bytes a second in and out.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use crate::support::{skip, until};
 
 const NAME: &str = "Quiet.Harbour.2008.1080p.WEB-DL.x264-KITE.mkv";
 const LIMIT: Duration = Duration::from_secs(60);
+const BLOCK: u32 = 16 << 10;
 const NO_PYTHON: &str = "needs Python with libtorrent (tests/run makes it)";
 
 /// The program with this limit, and the path of the film that is not asked for yet.
@@ -72,6 +73,50 @@ fn from_peers_comes_no_more_than_the_limit_allows() {
     assert!(free < limited / 2, "{free:?} without a limit, {limited:?} with it");
 }
 
+/// A peer that has nothing, and asks for the same megabytes again and again.
+fn leech(hash: InfoHash) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, got) = (listener.local_addr().unwrap(), Arc::<AtomicUsize>::default());
+    let counted = Arc::clone(&got);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let counted = Arc::clone(&counted);
+            std::thread::spawn(move || drop(asks(stream, hash, &counted)));
+        }
+    });
+    (address, got)
+}
+
+fn asks(mut stream: TcpStream, hash: InfoHash, got: &AtomicUsize) -> std::io::Result<()> {
+    greets(&mut stream, hash)?;
+    // The engine tells of its new pieces only who has said which it has, be it none.
+    has(&mut stream, 96, 0)?;
+    stream.write_all(&[0, 0, 0, 1, 2])?; // interested
+    let (mut piece, mut unchoked, mut asked) = (None, false, false);
+    loop {
+        let message = hears(&mut stream)?;
+        match message.first() {
+            Some(1) => unchoked = true,
+            Some(4) => piece = piece.or(Some(message[1..5].to_vec())),
+            Some(7) => {
+                got.fetch_add(message.len() - 9, Ordering::SeqCst);
+                requests(&mut stream, &message[1..5], &message[5..9])?;
+            }
+            _ => {}
+        }
+        if let Some(piece) = piece.as_ref().filter(|_| unchoked && !asked) {
+            asked = true;
+            for block in 0..8 {
+                requests(&mut stream, piece, &(block * BLOCK).to_be_bytes())?;
+            }
+        }
+    }
+}
+
+fn requests(stream: &mut TcpStream, piece: &[u8], begin: &[u8]) -> std::io::Result<()> {
+    stream.write_all(&[&[0, 0, 0, 13, 6], piece, begin, &BLOCK.to_be_bytes()].concat())
+}
+
 fn greets(stream: &mut TcpStream, hash: InfoHash) -> std::io::Result<()> {
     stream.read_exact(&mut [0; 68])?;
     stream.write_all(b"\x13BitTorrent protocol\0\0\0\0\0\0\0\0")?;
@@ -95,6 +140,40 @@ fn hears(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut message = vec![0; u32::from_be_bytes(length) as usize];
     stream.read_exact(&mut message)?;
     Ok(message)
+}
+
+/// How long it takes until a peer that asks has had 2 MB.
+fn gives(torrent: &Torrent, limit: &str) -> Option<Duration> {
+    let world = World::of("Quiet Harbour");
+    // Slow enough that the film is on its way for as long as the peer asks.
+    let peer = seeder::libtorrent(torrent, 500_000)?;
+    let (leech, got) = leech(torrent.info_hash);
+    world.seeded_at(torrent, leech).seeded_at(torrent, peer.addr);
+    let (server, path) = program(&world, torrent, limit);
+    let _viewer = watches(&server, &path);
+    let came = |bytes: usize| {
+        until("what a peer asks for", LIMIT, || {
+            (got.load(Ordering::SeqCst) >= bytes).then_some(())
+        });
+    };
+    came(1);
+    let began = Instant::now();
+    came(2_000_000);
+    Some(began.elapsed())
+}
+
+#[test]
+fn to_peers_goes_no_more_than_the_limit_allows() {
+    let torrent = Torrent::single(NAME, 24 << 20, 256 << 10);
+    let Some(limited) = gives(&torrent, "upload_limit = 400000") else {
+        return skip(NO_PYTHON);
+    };
+    let free = gives(&torrent, "").unwrap();
+    println!("2 MB at 0.4 MB/s: {limited:?}; without a limit: {free:?}");
+    // Of 2 MB 0.4 at once: 4 s.
+    assert!(limited > Duration::from_millis(3500), "{limited:?}");
+    assert!(limited < Duration::from_secs(25), "{limited:?}");
+    assert!(free < limited / 2, "{free:?} without a limit, {limited:?} with it");
 }
 
 /// Peers that are connected now, and the most that ever were.
