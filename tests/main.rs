@@ -60,6 +60,7 @@ mod steward;
 mod stremio;
 mod subtitles;
 mod swarm;
+mod swarm_limits;
 mod televisions;
 mod titles;
 mod twins;

@@ -4,13 +4,11 @@
 //! The world: one torrent, seeded by libtorrent; a debrid store that has it, with a file server whose
 //! mood the test changes; and one viewer, who reads the whole film in one request.
 
+mod deaths;
 mod keeping;
 mod ways;
 
-use std::io::Read as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -20,7 +18,7 @@ use crate::support::server::Server;
 use crate::support::upstream::{Reply, Upstream};
 use crate::support::warehouse::{Mood, Warehouse};
 use crate::support::world::{ID, World};
-use crate::support::{skip, until};
+use crate::support::{skip, until, viewer};
 
 const NAME: &str = "Quiet.Harbour.2008.1080p.WEB-DL.x264-KITE.mkv";
 pub const FILM_BYTES: usize = 40 << 20;
@@ -32,6 +30,8 @@ pub struct Town {
     pub torrent: Torrent,
     store: Upstream,
     pub warehouse: Warehouse,
+    /// How many of its links have died: the store gives the next.
+    links: AtomicUsize,
     /// It has a file of the same name and another length.
     other: Warehouse,
     /// It has the film, too.
@@ -75,8 +75,19 @@ impl Town {
         let cache = format!("torrent_caches = [\"{}\"]\n{mirrors}", store.url("/"));
         let configuration = configuration.replace("torrent_caches = []\n", &cache);
         let server = Server::serve(&configuration.replace("allow_private = [", &more));
-        let town =
-            Self { world, torrent, store, warehouse, other, spare, forger, server, _token: token };
+        let links = AtomicUsize::new(0);
+        let town = Self {
+            world,
+            torrent,
+            store,
+            warehouse,
+            links,
+            other,
+            spare,
+            forger,
+            server,
+            _token: token,
+        };
         town.store_is_well();
         town
     }
@@ -89,18 +100,46 @@ impl Town {
         self.store.on("/v0/store/magnets/check", Reply::json(cached.to_string()));
         let added = json!({"data": {"id": "K1", "hash": hash, "name": NAME, "size": size, "status": "downloaded", "files": [file]}});
         self.store.on("/v0/store/magnets", Reply::json(added.to_string()).with_status(201));
-        let link = json!({"data": {"link": self.warehouse.url("/d/film.mkv")}});
-        self.store.on("/v0/store/link/generate", Reply::json(link.to_string()));
+        self.store_gives_a_link();
         self.warehouse.is(Mood::Sound);
     }
 
+    /// One that has not died.
+    fn store_gives_a_link(&self) {
+        let link = json!({"data": {"link": self.warehouse.url(&self.link())}});
+        self.store.on("/v0/store/link/generate", Reply::json(link.to_string()));
+    }
+
+    fn link(&self) -> String {
+        format!("/d/{}/film.mkv", self.links.load(Ordering::SeqCst))
+    }
+
+    /// The link that the store gave answers with this status for ever, in the middle of what is being
+    /// read by it; those that it gives from now on are another.
+    pub fn link_dies(&self, status: u16) {
+        let dead = self.link();
+        self.links.fetch_add(1, Ordering::SeqCst);
+        self.store_gives_a_link();
+        assert!(self.warehouse.has_no_more(&dead, status) > 0, "nobody read {dead}");
+    }
+
+    /// The file server ends what it is sending in this way, and is well again at once.
+    pub fn breaks_off(&self, mood: Mood) {
+        until("an answer to break off", Duration::from_secs(60), || {
+            let cut = self.warehouse.is(mood);
+            self.warehouse.is(Mood::Sound);
+            (cut > 0).then_some(())
+        });
+    }
+
     /// Neither a link nor a torrent is given any more.
-    pub fn store_is_dead(&self) {
+    /// How many answers were broken off by that.
+    pub fn store_is_dead(&self) -> usize {
         let down = || Reply::status(503);
         for path in ["/v0/store/magnets", "/v0/store/link/generate", "/v0/store/magnets/check"] {
             self.store.on(path, down());
         }
-        self.warehouse.is(Mood::Refuses(404));
+        self.warehouse.is(Mood::Refuses(404))
     }
 
     /// Somebody seeds the film.
@@ -131,11 +170,7 @@ impl Town {
 }
 
 /// Reads a film from its first byte to its last, in one request.
-struct Viewer {
-    count: Arc<AtomicUsize>,
-    read: Arc<Mutex<Vec<u8>>>,
-    reading: JoinHandle<()>,
-}
+struct Viewer(viewer::Viewer);
 
 impl Viewer {
     fn watch(url: &str) -> Self {
@@ -147,83 +182,30 @@ impl Viewer {
             format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes(),
         )
         .unwrap();
-        let (count, read) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<u8>>>::default());
-        let (counted, kept) = (Arc::clone(&count), Arc::clone(&read));
-        let reading = std::thread::spawn(move || {
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                let mut byte = [0];
-                stream.read_exact(&mut byte).unwrap();
-                head.push(byte[0]);
-            }
-            assert!(head.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&head));
-            let mut chunk = vec![0; 64 << 10];
-            while let Ok(size) = stream.read(&mut chunk) {
-                if size == 0 {
-                    break;
-                }
-                kept.lock().unwrap().extend_from_slice(&chunk[..size]);
-                counted.fetch_add(size, Ordering::SeqCst);
-            }
-        });
-        Self { count, read, reading }
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            std::io::Read::read_exact(&mut stream, &mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        assert!(head.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&head));
+        Self(viewer::Viewer::reading(stream, 0))
     }
 
     /// Waits until so many MiB have come.
     fn has(&self, mib: usize) {
-        until(&format!("{mib} MiB"), Duration::from_secs(60), || {
-            (self.count.load(Ordering::SeqCst) >= mib << 20 || self.reading.is_finished())
-                .then_some(())
-        });
-        assert!(self.count.load(Ordering::SeqCst) >= mib << 20, "the film ended before {mib} MiB");
+        self.0.has(mib << 20, Duration::from_secs(60));
     }
 
-    /// What was read when the body ended.
+    /// What was read when the body ended. It never kept a player waiting for long: the most impatient
+    /// one leaves after eight seconds without a byte.
     fn ends(self) -> Vec<u8> {
-        let end = Instant::now() + Duration::from_secs(150);
-        while !self.reading.is_finished() {
-            assert!(Instant::now() < end, "the film neither goes on nor ends");
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
-        self.reading.join().unwrap();
-        std::mem::take(&mut self.read.lock().unwrap())
+        let watched = self.0.ends(Duration::from_secs(150));
+        let gap = watched.longest_gap();
+        println!("longest without a byte: {gap:?}");
+        assert!(gap < Duration::from_secs(4), "silent for {gap:?}");
+        watched.bytes
     }
-}
-
-#[test]
-fn a_film_goes_on_through_five_deaths_of_its_source() {
-    let town = Town::new(true, true);
-    let Some(first_peer) = town.peer() else { return };
-    let viewer = town.viewer();
-    viewer.has(2);
-
-    // 1. The link dies; the store gives a fresh one.
-    town.warehouse.is(Mood::Refuses(410));
-    town.warehouse.is(Mood::Sound);
-    viewer.has(6);
-
-    // 2. The store itself is gone: peers.
-    town.store_is_dead();
-    viewer.has(14);
-    assert_eq!(town.log_says("a film goes on by another way"), 1, "{}", town.server.log());
-
-    // 3. The only peer goes, and the store is back.
-    town.store_is_well();
-    drop(first_peer);
-    viewer.has(22);
-    assert!(town.helped() >= 2, "{}", town.server.log());
-
-    // 4. The connection is cut; the link itself is good.
-    town.warehouse.is(Mood::HangsUp);
-    town.warehouse.is(Mood::Sound);
-    viewer.has(28);
-
-    // 5. The file server keeps the connection and says nothing more; somebody else seeds.
-    let _second_peer = town.peer();
-    town.warehouse.is(Mood::Silent);
-    viewer.has(36);
-
-    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
 }
 
 #[test]

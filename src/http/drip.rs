@@ -3,15 +3,21 @@
 //! A player that hears nothing gives up: the most impatient after 8 s, others after 15 to 20, and
 //! some count less than one byte a second as nothing. The same players were seen to stay for 75 s
 //! and more on a single request that brought 1 KiB every second. So part of what arrives is held
-//! back, and in a shortage the held part is sent slowly. No byte is invented: when the reserve is
-//! used up and nothing has come for five minutes, the body ends with an error, the connection
-//! closes, and the player asks again from the exact byte, which nearly all of them do.
+//! back, and in a shortage the held part is sent slowly. No byte is invented: when what is read ends
+//! with an error, what is held is sent, the connection closes, and the player asks again from the
+//! exact byte, which nearly all of them do.
+//!
+//! A film's reader ends so after two minutes without a byte (`WITHOUT_A_BYTE` in `playback::riding`):
+//! by then every way has been tried more than once, and a new request does better than a longer wait.
+//! The drip's own patience of five minutes is longer on purpose. It ends what says nothing at all, and
+//! the reserve is stretched over it, so that when the reader ends the larger part is still held: a
+//! player has never been silent before it hears of the end.
 //!
 //! The numbers, each in [`Limits::default`]:
 //!
 //! 1. The first 256 KiB pass untouched: a player reads that much before it shows a picture, and the
 //!    time to the first byte is ours to lose.
-//! 2. 320 KiB is the least reserve that lasts the five minutes at a little over 1 KiB a second;
+//! 2. 320 KiB is the least reserve that lasts its five minutes at a little over 1 KiB a second;
 //!    below it half of what arrives is held, so that the player is never silent while it fills.
 //! 3. 512 KiB is the most: a second or less of film, small beside a player's own buffer, and sixteen
 //!    stalled streams hold 8 MiB. Between the two an eighth is held.

@@ -15,7 +15,7 @@ use super::playable::Via;
 use crate::representation::{ByteStream, Representation};
 
 /// How long a reader may be without a byte before it hears that there is none. Droughts of 80 s
-/// were seen to end well; the drip holds a player for five minutes.
+/// were seen to end well; the drip could hold a player for five minutes, more than is waited here.
 pub(super) const WITHOUT_A_BYTE: Duration = Duration::from_secs(120);
 /// How long peers may send nothing where none is connected any more and there is another way; where
 /// one is, `mirror.p2p_timeout_ms` says it: some players leave after 20 s without a byte, and the

@@ -59,8 +59,10 @@ fn a_source_that_hangs_up_in_the_middle_is_noticed_by_no_player() {
             let has = |tap: &Tap| tap.bytes() >= mib << 20;
             watching.iter().all(|(_, tap, watch)| has(tap) || watch.is_finished()).then_some(())
         });
-        bought.shop.warehouses[0].is(Mood::HangsUp);
+        let cut = bought.shop.warehouses[0].is(Mood::HangsUp);
         bought.shop.warehouses[0].is(Mood::Sound);
+        assert!(cut > 0, "nothing was being read at {mib} MiB");
+        println!("at {mib} MiB it hung up on {cut}");
     }
     for (name, tap, watch) in watching {
         let played = watch.join().unwrap();

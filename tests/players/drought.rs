@@ -143,7 +143,11 @@ fn of_a_store_is_sat_through_by_every_player_on_one_connection() {
     sit_through(
         "a store",
         (&bought.finished.url, &torrent.files[0].1),
-        || warehouse.is(Mood::Silent),
-        || warehouse.is(Mood::Sound),
+        || {
+            warehouse.is(Mood::Silent);
+        },
+        || {
+            warehouse.is(Mood::Sound);
+        },
     );
 }

@@ -92,6 +92,35 @@ fn a_program_under_a_films_name_is_never_passed_on_and_the_next_candidate_plays(
 }
 
 #[test]
+fn a_disc_image_under_a_films_name_is_never_passed_on_either() {
+    let world = World::of("A Film");
+    // A disc's first sixteen sectors are empty; what it is stands behind them.
+    let disc = [&[0; 0x8001][..], b"CD001\x01\0"].concat();
+    let bad = torrent("A.Film.2008.720p.BluRay.x264-ONE", &disc);
+    let film = torrent(FILM, b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01");
+    world.list(&[&bad, &film]);
+    let (runtime, folder) = (Runtime::new().unwrap(), tempfile::tempdir().unwrap());
+    let (_seeder, peer) = seeds(&runtime, &folder.path().join("seeder"), &[&bad, &film]);
+    world.seeded_at(&bad, peer).seeded_at(&film, peer);
+    let server = world.serve();
+    let play = server.play(ID);
+    assert_eq!(play["candidate"]["info_hash"], json!(film.info_hash.to_string()), "{play}");
+    let passed = &play["passed_over"][0];
+    assert_eq!(passed["info_hash"], json!(bad.info_hash.to_string()), "{play}");
+    assert_eq!(passed["why"], "not_a_film", "{play}");
+    // Asked for by its hash, at its magic or far behind it, it is refused in words.
+    let magnet = bad.magnet(&world.tracker).to_string();
+    server.owner("POST", "/api/torrents").json(&json!({"magnetUri": magnet})).send();
+    let path = format!("/api/stream/{}?file=0", bad.info_hash);
+    for range in ["bytes=0-", "bytes=32769-32773", "bytes=200000-"] {
+        let answer = server.owner("GET", &path).with("Range", range).send();
+        assert_eq!(answer.status, 422, "{}", answer.text());
+        assert_eq!(answer.json()["error"]["code"], "not_a_film");
+        assert!(answer.text().contains("a disc image (ISO 9660)"), "{}", answer.text());
+    }
+}
+
+#[test]
 fn a_program_under_a_films_name_that_a_store_has_is_never_passed_on_either() {
     let world = World::of("A Film");
     let bad = torrent("A.Film.2008.720p.BluRay.x264-ONE", b"MZ\x90\0\x03\0\0\0");
