@@ -72,9 +72,10 @@ fn the_mark_goes_with_head_and_tail_and_the_lists_are_counted_on() {
     let read = |from: usize, to: usize| {
         let range = format!("bytes={from}-{}", to - 1);
         let answer = ask("GET", &url).with("User-Agent", KODI).with("Range", &range).send();
-        assert_eq!((answer.status, answer.body.len()), (206, to - from), "{}", answer.text());
+        (answer.status, answer.body.len()) == (206, to - from)
     };
-    read(0, MIB);
+    // A clip says why nothing plays yet, on a machine that has much else to do.
+    until("the film", LIMIT, || read(0, MIB).then_some(()));
     until("the film in the list", LIMIT, || coming(&household).pop());
     // The film was begun and is listed; what that counts, has been counted.
     let mut at_rest = (number(&household), Instant::now());
@@ -92,8 +93,7 @@ fn the_mark_goes_with_head_and_tail_and_the_lists_are_counted_on() {
         (now > began).then_some(())
     });
     assert_eq!(number(&household), before, "not with each percent");
-    read(MIB, 4 * MIB);
-    read(FILM - 8 * MIB, FILM);
+    assert!(read(MIB, 4 * MIB) && read(FILM - 8 * MIB, FILM), "{}", household.server.log());
     household.peers_fall_silent();
     until("another number", LIMIT, || (number(&household) != before).then_some(()));
     assert_eq!(coming(&household), ["Quiet Harbour (2008)"]);
