@@ -3,6 +3,7 @@
 
 mod browser;
 mod closing;
+mod containers;
 mod drought;
 mod matrix;
 mod storm;

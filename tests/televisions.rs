@@ -6,6 +6,7 @@ mod cast;
 mod claims;
 mod following;
 mod ranked;
+mod told;
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,6 +21,8 @@ use crate::support::{has, skip, until};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const FILM: &str = "tt9900101";
+/// Where the television on the viewer takes orders.
+const PORT: &str = "49494";
 /// With what no sample has, so that nothing is quoted by luck.
 const NAME: &str = "Tom & Jerry's <TV>";
 
@@ -31,6 +34,7 @@ fn missing() -> Option<&'static str> {
 fn television(home: &Home) -> Beside {
     let mut command = home.lab.viewer.command("gmediarender");
     command.args(["-I", "lan0", "-f", NAME, "-u", "5f9ec1b3-ed59-79bb-4530-745e87cd6ff5"]);
+    command.args(["-p", PORT]);
     // In the film's own time.
     command
         .args(["--gstout-videopipe=fakesink sync=true", "--gstout-audiopipe=fakesink sync=true"]);

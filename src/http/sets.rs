@@ -46,6 +46,8 @@ pub struct Seen {
     pub user_agent: String,
     /// `X-AV-Client-Info`, where it says more of itself.
     pub client_info: String,
+    /// `FriendlyName.DLNA.ORG`: how it is called, where it tells that.
+    pub friendly_name: String,
     /// The profile that it was given: `unknown` for the safe one.
     pub profile: String,
     /// What it asked for, the newest last.
@@ -61,7 +63,7 @@ pub struct Sets(Arc<Mutex<VecDeque<Seen>>>);
 impl Sets {
     /// Notes that the set at `address` with these headers asked for `what`.
     pub(in crate::http) fn note(&self, address: IpAddr, headers: &HeaderMap, what: &str) {
-        let [user_agent, client_info, _] = said(headers).map(cut);
+        let [user_agent, client_info, friendly_name] = said(headers).map(cut);
         let profile = profile_of(headers).name.clone();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,12 +73,16 @@ impl Sets {
             address,
             user_agent: user_agent.clone(),
             client_info: String::new(),
+            friendly_name: String::new(),
             profile: String::new(),
             asked: Vec::new(),
             last: 0,
         });
         if !client_info.is_empty() {
             row.client_info = client_info;
+        }
+        if !friendly_name.is_empty() {
+            row.friendly_name = friendly_name;
         }
         let what = cut(what);
         row.asked.retain(|one| *one != what);

@@ -16,6 +16,9 @@ use crate::support::server::Server;
 use crate::support::{skip, until};
 
 const LIMIT: Duration = Duration::from_secs(120);
+const IS_AUTHORIZED: &str = "X_MS_MediaReceiverRegistrar/IsAuthorized";
+const IS_VALIDATED: &str = "X_MS_MediaReceiverRegistrar/IsValidated";
+const REGISTER: &str = "X_MS_MediaReceiverRegistrar/RegisterDevice";
 
 /// What browse.py tells of the tree.
 fn tree(python: &Path, home: &Home, page: &str, prefixes: &str) -> Value {
@@ -65,6 +68,9 @@ fn every_action_is_taken_by_a_strict_control_point() {
         (vec!["CM/GetProtocolInfo"], "Source"),
         (vec!["CM/GetCurrentConnectionIDs"], "ConnectionIDs"),
         (vec!["CM/GetCurrentConnectionInfo", "ConnectionID=0"], "Direction"),
+        (vec![IS_AUTHORIZED, "DeviceID="], "Result"),
+        (vec![IS_VALIDATED, "DeviceID="], "Result"),
+        (vec![REGISTER, "RegistrationReqMsg="], "RegistrationRespMsg"),
     ] {
         let told = call(&action).unwrap_or_else(|error| panic!("{action:?}: {error}"));
         assert!(!told[argument].is_null(), "{action:?}: {told}");
@@ -79,7 +85,31 @@ fn every_action_is_taken_by_a_strict_control_point() {
         let refused = call(&[action, rest].concat()).unwrap_err();
         assert!(refused.contains(code), "{action:?}: {refused}");
     }
+    is_bookmarked(&home, &call);
     assert!(home.stop());
+}
+
+/// A film that somebody began is told where to go on, as a Samsung does, and tells it again.
+fn is_bookmarked(home: &Home, call: &dyn Fn(&[&str]) -> Result<Value, String>) {
+    begin(home);
+    let begun = || {
+        let told = call(&[
+            "CD/Browse",
+            "ObjectID=continue",
+            "BrowseFlag=BrowseDirectChildren",
+            "Filter=*",
+            "StartingIndex=0",
+            "RequestedCount=0",
+            "SortCriteria=",
+        ]);
+        told.unwrap()["Result"].as_str().unwrap().to_owned()
+    };
+    let list = until("what was begun", LIMIT, || Some(begun()).filter(|it| it.contains("<item ")));
+    let id = list.split("<item id=\"").nth(1).unwrap_or_else(|| panic!("{list}"));
+    let id = format!("ObjectID={}", id.split('"').next().unwrap());
+    let bookmark = ["CD/X_SetBookmark", "CategoryType=VIDEO", "RID=0", id.as_str(), "PosSecond=17"];
+    call(&bookmark).unwrap();
+    until("the bookmark", LIMIT, || begun().contains("BM=17</sec:dcmInfo>").then_some(()));
 }
 
 #[test]

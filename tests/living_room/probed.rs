@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use credenza::clip::Clip;
+use credenza::representation::Representation as _;
 use credenza::torrent::IndexName;
 use serde_json::json;
 
@@ -29,6 +31,18 @@ fn searched(index: &Upstream) -> Vec<String> {
     ids.sort();
     ids.dedup();
     ids
+}
+
+/// What a set is shown where nobody lists a title.
+const NOTHING: &str = "No index lists this title now. Look again later, or try another one.";
+const TOO_MANY: &str =
+    "Too many titles were opened within a minute. Wait a moment, then press play again.";
+const STILL_LOOKING: &str =
+    "Still looking for the best release. Stop this, and press play again in a few seconds.";
+
+/// The tag of the clip that says these words under this heading.
+fn clip(heading: &str, words: &str) -> String {
+    format!("\"{}\"", Clip::new(heading, words).entity_tag())
 }
 
 /// A media server whose catalogue has these films; an index that lists none of them, and a service that has
@@ -104,6 +118,7 @@ fn a_set_that_looks_at_every_title_has_few_of_them_searched_for() {
     let last = ask("GET", put_off.last().unwrap()).with("Range", "bytes=0-99");
     let last = last.with("User-Agent", SAMSUNG).send();
     assert_eq!(last.status, 206, "{}", last.text());
+    assert_eq!(last.header("etag"), Some(clip("Film 39", NOTHING).as_str()), "in words");
     assert!(searched(&index).contains(&id(TITLES - 1)), "{:?}", searched(&index));
 }
 
@@ -119,4 +134,38 @@ fn a_player_that_looks_at_every_title_has_few_subtitles_asked_for() {
     let asked = subtitles.requests().len();
     println!("{TITLES} titles looked at, {asked} questions for subtitles");
     assert!((1..=MOST_SUBTITLES).contains(&asked), "{asked}");
+}
+
+#[test]
+fn a_set_is_told_in_words_that_it_is_looked_for_and_that_it_asks_too_much() {
+    // As many as may be chosen in a minute, and one more.
+    const ASKED: usize = 9;
+    let (server, [_titles, index, _subtitles]) = served();
+    let told = list(&browse(&server, SAMSUNG, "films", "BrowseDirectChildren"));
+    let url = |item: &str| item.split("</res>").next()?.rsplit('>').next().map(str::to_owned);
+    let urls: Vec<String> = told.split("<item ").skip(1).filter_map(url).collect();
+    // The one index keeps those waiting that are looked for, and they the others.
+    for number in 0..ASKED {
+        index.on(&format!("/stream/movie/{}.json", id(number)), Reply::hang());
+    }
+    let shown = |url: &str| {
+        let answer = ask("GET", url).with("Range", "bytes=0-99").with("User-Agent", SAMSUNG).send();
+        assert_eq!((answer.status, answer.header("content-type")), (206, Some("video/mp4")));
+        answer.header("etag").unwrap().to_owned()
+    };
+    let tags: Vec<String> = std::thread::scope(|scope| {
+        let asked = urls[..ASKED].iter().map(|url| scope.spawn(move || shown(url)));
+        let asked: Vec<_> = asked.collect();
+        asked.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    // What it is called, is known of those whose turn came.
+    let say = |words: &str| {
+        let says = |(number, tag): &(usize, &String)| {
+            let film = format!("Film {number}");
+            [film.as_str(), "Credenza"].iter().any(|heading| **tag == clip(heading, words))
+        };
+        tags.iter().enumerate().filter(says).count()
+    };
+    assert_eq!(say(TOO_MANY), 1, "{tags:?}");
+    assert!(say(STILL_LOOKING) > 0, "{tags:?}");
 }

@@ -152,6 +152,31 @@ fn a_set_is_known_by_whichever_header_says_what_it_is() {
         let given = newest["profile"].as_str().unwrap();
         println!("{header}: {value}: {given}");
         assert!(given.starts_with(profile), "{value}: {newest}");
+        // Whoever reports a set that nobody knows can tell all that it said.
+        assert!(newest.to_string().contains(&Value::from(value).to_string()), "{newest}");
+    }
+}
+
+#[test]
+fn a_list_comes_in_the_order_that_a_set_asks_for() {
+    let server = served(&["B film 10", "A film", "B film 2"].map(str::to_owned));
+    for (criteria, expected) in [
+        // As the folder has it: letter by letter.
+        ("", ["A film", "B film 10", "B film 2"]),
+        ("+dc:title", ["A film", "B film 2", "B film 10"]),
+        ("-dc:title", ["B film 10", "B film 2", "A film"]),
+        ("+upnp:class,-dc:title", ["B film 10", "B film 2", "A film"]),
+        ("-upnp:class", ["A film", "B film 10", "B film 2"]),
+    ] {
+        let arguments = format!(
+            "<ObjectID>pinned</ObjectID><BrowseFlag>BrowseDirectChildren</BrowseFlag>\
+             <Filter>*</Filter><StartingIndex>0</StartingIndex><RequestedCount>0</RequestedCount>\
+             <SortCriteria>{criteria}</SortCriteria>"
+        );
+        let list = list(&call(&server, KODI, "content-directory", "Browse", &arguments));
+        let titles = list.split("<dc:title>").skip(1);
+        let titles: Vec<&str> = titles.map(|rest| rest.split('<').next().unwrap()).collect();
+        assert_eq!(titles, expected, "{criteria}");
     }
 }
 
@@ -243,6 +268,8 @@ fn subtitles_are_told_with_the_film_and_in_the_list() {
     assert!(told.starts_with(&server.base) && told.contains(".srt"), "{told}");
     let subtitles = ask("GET", &told).with("User-Agent", SAMSUNG).send();
     assert!(subtitles.status == 200 && subtitles.text().contains("-->"), "{}", subtitles.text());
+    // Without the mark of UTF-8 it takes them for Latin-1.
+    assert!(subtitles.body.starts_with(b"\xEF\xBB\xBF"), "{}", subtitles.text());
     assert!(asked(SAMSUNG, &[]).header("captioninfo.sec").is_some(), "also without asking");
     assert!(asked(KODI, &[]).header("captioninfo.sec").is_none());
     assert!(asked(LG, &[]).header("contentfeatures.dlna.org").unwrap().contains("DLNA.ORG_OP=01"));

@@ -27,15 +27,27 @@ const CONSOLE: &str = "av=5.0; cn=\"Sony Computer Entertainment Inc.\"; mn=\"PLA
 pub struct Household {
     pub server: Server,
     _world: World,
-    _seeders: [Peer; 2],
+    seeders: [Peer; 2],
+}
+
+impl Household {
+    /// Nothing more comes from anybody.
+    pub fn peers_fall_silent(&self) {
+        self.seeders.iter().for_each(|peer| peer.falls_silent(true));
+    }
 }
 
 /// With the plainer release of this name, each seeded at so many bytes a second; `None` where nobody
 /// can seed here.
 pub fn household(plainer: &str, rate: u32) -> Option<Household> {
+    household_of(plainer, [FINER, PLAIN], rate)
+}
+
+/// The same with the finer and the plainer of these lengths.
+pub fn household_of(plainer: &str, bytes: [usize; 2], rate: u32) -> Option<Household> {
     let finer = "Quiet.Harbour.2008.720p.WEB-DL.x265-A.mkv";
-    let finer = Torrent::single(finer, FINER, 256 << 10);
-    let plain = Torrent::single(plainer, PLAIN, 256 << 10);
+    let finer = Torrent::single(finer, bytes[0], 256 << 10);
+    let plain = Torrent::single(plainer, bytes[1], 256 << 10);
     let (one, other) = (libtorrent(&finer, rate)?, libtorrent(&plain, rate)?);
     let world = World::of("Quiet Harbour");
     world.list(&[&finer, &plain]).seeded_at(&finer, one.addr).seeded_at(&plain, other.addr);
@@ -51,7 +63,7 @@ pub fn household(plainer: &str, rate: u32) -> Option<Household> {
     command.env("CREDENZA_LAN_UPNP", "true");
     command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(configuration);
     let server = Server::start(command, data, Some(folder));
-    Some(Household { server, _world: world, _seeders: [one, other] })
+    Some(Household { server, _world: world, seeders: [one, other] })
 }
 
 pub const PLAINER: &str = "Quiet.Harbour.2008.480p.WEB-DL.x264-B.mkv";

@@ -367,6 +367,25 @@ fn the_hash_is_told_of_our_own_films_and_nobody_is_asked_for_others() {
     let told = told.json();
     assert_eq!(told["error"], Value::Null);
     assert_eq!(told["result"]["hash"].as_str().unwrap().len(), 16, "{told}");
+    // Subtitles that this box names, in the form that a browser's player takes.
+    let key = url.split("/v/").nth(1).unwrap().split('.').nth(1).unwrap();
+    let media_id = data_encoding::BASE64URL_NOPAD.decode(key.as_bytes()).unwrap();
+    let media_id = String::from_utf8(media_id).unwrap();
+    let srt = until("subtitles", LIMIT, || {
+        let told = house.server.owner("GET", &format!("/api/subtitles/{media_id}")).send().json();
+        told["subtitles"][0]["srt"].as_str().map(str::to_owned)
+    });
+    let from = format!("{}{srt}", house.server.base);
+    let from: String = url::form_urlencoded::byte_serialize(from.as_bytes()).collect();
+    let text = apps.get(&format!("/subtitles.vtt?from={from}"));
+    assert_eq!(
+        (text.status, text.header("content-type")),
+        (200, Some("text/vtt; charset=utf-8")),
+        "{}",
+        text.text()
+    );
+    assert!(text.text().starts_with("WEBVTT\n") && text.text().contains("-->"), "{}", text.text());
+
     let head = house.server.ask("HEAD", &super::path_of(&json!(url))).send();
     let length: u64 = head.header("content-length").unwrap().parse().unwrap();
     assert_eq!(told["result"]["size"], json!(length));

@@ -6,12 +6,22 @@ use std::process::Command;
 
 /// An MP4 whose index (`moov`) stands at the end.
 pub fn mp4_tail(folder: &Path, seconds: u32, kbit_s: u32) -> PathBuf {
-    make(folder, "mp4", seconds, kbit_s)
+    make(folder, "mp4", &[], seconds, kbit_s)
+}
+
+/// An MP4 whose index stands at the beginning, as films for the web are made.
+pub fn mp4_head(folder: &Path, seconds: u32, kbit_s: u32) -> PathBuf {
+    make(folder, "head.mp4", &["-movflags", "+faststart"], seconds, kbit_s)
+}
+
+/// A transport stream, as broadcasters and discs have it: no index at all.
+pub fn ts(folder: &Path, seconds: u32, kbit_s: u32) -> PathBuf {
+    make(folder, "ts", &[], seconds, kbit_s)
 }
 
 /// A Matroska file whose Cues stand at the end.
 pub fn mkv(folder: &Path, seconds: u32, kbit_s: u32) -> PathBuf {
-    make(folder, "mkv", seconds, kbit_s)
+    make(folder, "mkv", &[], seconds, kbit_s)
 }
 
 /// Where films lie between runs: beside what cargo builds.
@@ -21,7 +31,7 @@ pub fn shelf() -> PathBuf {
 
 /// The film of this recipe; its name is the recipe. Two tests may want it at once: each makes its
 /// own beside it, and the rename of the last one wins.
-fn make(folder: &Path, container: &str, seconds: u32, kbit_s: u32) -> PathBuf {
+fn make(folder: &Path, container: &str, more: &[&str], seconds: u32, kbit_s: u32) -> PathBuf {
     let done = folder.join(format!("noise-1-{seconds}s-{kbit_s}k.{container}"));
     if done.is_file() {
         return done;
@@ -40,6 +50,7 @@ fn make(folder: &Path, container: &str, seconds: u32, kbit_s: u32) -> PathBuf {
         .args(["-b:v", &rate, "-minrate", &rate, "-maxrate", &rate, "-bufsize", &rate])
         .args(["-x264-params", "nal-hrd=cbr", "-c:a", "aac", "-b:a", "96k", "-shortest"])
         .args(["-map_metadata", "-1", "-fflags", "+bitexact"])
+        .args(more)
         .arg(&part)
         .output()
         .expect("ffmpeg runs; ask support::has first");
@@ -58,7 +69,15 @@ fn a_film_has_the_weight_that_was_asked_for_and_is_made_once() {
     assert!((1_500_000..2_100_000).contains(&size), "{size} bytes");
     let made = std::fs::metadata(&film).unwrap().modified().unwrap();
     assert_eq!(std::fs::metadata(mp4_tail(&shelf(), 4, 3400)).unwrap().modified().unwrap(), made);
-    let bytes = std::fs::read(&film).unwrap();
-    let moov = bytes.windows(4).rposition(|part| part == b"moov").unwrap();
-    assert!(moov > bytes.len() * 9 / 10, "moov at {moov}");
+    let moov = |film: &Path| {
+        let bytes = std::fs::read(film).unwrap();
+        (bytes.windows(4).rposition(|part| part == b"moov").unwrap(), bytes.len())
+    };
+    let (at, len) = moov(&film);
+    assert!(at > len * 9 / 10, "moov at {at}");
+    let (at, len) = moov(&mp4_head(&shelf(), 4, 3400));
+    assert!(at < len / 10, "moov at {at}");
+    // Packets of 188 bytes, each beginning with 0x47 (ISO/IEC 13818-1, 2.4.3.2).
+    let stream = std::fs::read(ts(&shelf(), 4, 3400)).unwrap();
+    assert!(stream.chunks(188).all(|packet| packet.len() == 188 && packet[0] == 0x47));
 }

@@ -76,10 +76,11 @@ fn addresses(rooms: &Rooms) -> Vec<String> {
 fn set_row(seen: &Seen) -> web::SetRow {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let asked: Vec<String> = seen.asked.iter().map(|one| web::plain(one)).collect();
+    let said = [&seen.user_agent, &seen.client_info, &seen.friendly_name].map(String::as_str);
     web::SetRow {
         name: seen.profile.clone(),
         address: seen.address.to_string(),
-        said: web::plain(&format!("{} {}", seen.user_agent, seen.client_info)),
+        said: web::plain(said.join(" ").trim()),
         asked: asked.join(", "),
         last: web::age(now.saturating_sub(seen.last)),
     }

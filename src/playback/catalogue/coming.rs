@@ -1,8 +1,10 @@
 //! How far a film is that is still coming: it can be browsed from the start, and says so until a
 //! player can open it, which reads the end of a file right after its beginning.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
+use super::listing::Listing;
 use super::node::Node;
 use super::row::Row;
 use crate::playback::{Playback, lock};
@@ -15,11 +17,25 @@ const TAIL: u64 = 8 << 20;
 impl Playback {
     /// Puts `[45%] ` before the title of a film whose head or tail is not here yet.
     pub(super) async fn mark_how_far(&self, node: &mut Node, row: &Row) {
-        let Some(len) = row.size_bytes.filter(|len| *len > 0) else { return };
-        let here = self.here(row, len).await;
-        if let Some(percent) = percent(here.as_deref(), row.bytes_on_disk, len) {
+        if let Some(percent) = self.how_far(row).await {
             node.title = format!("[{percent}%] {}", node.title);
         }
+    }
+
+    /// Counts the lists on where such a mark has gone from a title, or stands there again. Not with
+    /// each percent: every set would read its list all the time.
+    pub(super) async fn count_marks(&self, listing: &Listing) {
+        let mut marks = HashMap::new();
+        for row in &listing.coming {
+            marks.insert(row.media_id.clone(), self.how_far(row).await.is_some());
+        }
+        self.lists.marked(marks);
+    }
+
+    /// How far it is, in percent; `None` where a player can open it, or nobody knows how long it is.
+    async fn how_far(&self, row: &Row) -> Option<u64> {
+        let len = row.size_bytes.filter(|len| *len > 0)?;
+        percent(self.here(row, len).await.as_deref(), row.bytes_on_disk, len)
     }
 
     /// Which of its bytes are here; `None` where nobody counts just now.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::row::Row;
 use crate::playback::lying::{Title, files_of_torrent};
@@ -19,6 +19,8 @@ use crate::playback::{Error, Playback, lock};
 
 /// How often films that are open are looked at for their first file on the disk.
 const LOOKED: Duration = Duration::from_secs(2);
+/// How often they are while nobody asks for a list, so that who follows its version hears of them.
+const FOLLOWED: Duration = Duration::from_secs(10);
 
 type Rows = Vec<Arc<Row>>;
 
@@ -91,6 +93,8 @@ pub(in crate::playback) struct Lists {
     /// One at a time makes lists.
     making: Mutex<()>,
     mark: Mutex<Option<u64>>,
+    /// Of what is coming, by its media id: whether its title says how far it is.
+    marks: Mutex<HashMap<String, bool>>,
     version: watch::Sender<u32>,
     pub(super) told: Notify,
 }
@@ -108,6 +112,7 @@ impl Default for Lists {
             touched: Mutex::default(),
             making: Mutex::default(),
             mark: Mutex::default(),
+            marks: Mutex::default(),
             version: watch::Sender::new(1),
             told: Notify::new(),
         }
@@ -154,6 +159,16 @@ impl Lists {
         }
     }
 
+    /// Counts on where a title has lost its mark, or has it again. One that is new in the list was
+    /// counted with it, as marked.
+    pub(super) fn marked(&self, marks: HashMap<String, bool>) {
+        let before = std::mem::replace(&mut *lock(&self.marks), marks.clone());
+        let had = |media_id: &String| before.get(media_id).copied().unwrap_or(true);
+        if marks.iter().any(|(media_id, has)| had(media_id) != *has) {
+            self.bump();
+        }
+    }
+
     /// What is listed has changed.
     pub(in crate::playback) fn bump(&self) {
         // UPnP's SystemUpdateID is a ui4; 0 reads as never.
@@ -162,8 +177,8 @@ impl Lists {
 }
 
 impl Playback {
-    /// Counts on when what the catalogue lists of the shelf changes, or a search is added; not with
-    /// the clock.
+    /// Counts on when what the catalogue lists of the shelf changes, a film that is coming can be
+    /// opened, or a search is added; not with the clock.
     #[must_use]
     pub fn catalogue_version(&self) -> watch::Receiver<u32> {
         self.lists.version.subscribe()
@@ -175,11 +190,25 @@ impl Playback {
         /// Touches come in bunches.
         const SETTLES: Duration = Duration::from_millis(300);
         loop {
-            if let Err(error) = self.listing() {
-                tracing::warn!(%error, "the shelf could not be listed");
+            match self.listing() {
+                Ok(listing) => self.count_marks(&listing).await,
+                Err(error) => tracing::warn!(%error, "the shelf could not be listed"),
             }
-            self.lists.told.notified().await;
+            self.something_told().await;
             tokio::time::sleep(SETTLES).await;
+        }
+    }
+
+    /// Until something was touched. While a film may be coming not for long: nobody tells which of its
+    /// bytes have come.
+    async fn something_told(&self) {
+        let told = self.lists.told.notified();
+        let coming = !lock(&self.sessions).is_empty() || !lock(&self.shelf.copies).is_empty();
+        if coming {
+            // Either way it is time to look.
+            let _ = timeout(FOLLOWED, told).await;
+        } else {
+            told.await;
         }
     }
 
