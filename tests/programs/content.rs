@@ -95,7 +95,7 @@ fn a_program_under_a_films_name_is_never_passed_on_and_the_next_candidate_plays(
 fn a_disc_image_under_a_films_name_is_never_passed_on_either() {
     let world = World::of("A Film");
     // A disc's first sixteen sectors are empty; what it is stands behind them.
-    let disc = [&[0; 0x8001][..], b"CD001\x01\0"].concat();
+    let disc = [vec![0; 0x8001].as_slice(), b"CD001\x01\0"].concat();
     let bad = torrent("A.Film.2008.720p.BluRay.x264-ONE", &disc);
     let film = torrent(FILM, b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01");
     world.list(&[&bad, &film]);

@@ -162,9 +162,12 @@ impl Lists {
     /// Counts on where a title has lost its mark, or has it again. One that is new in the list was
     /// counted with it, as marked.
     pub(super) fn marked(&self, marks: HashMap<String, bool>) {
-        let before = std::mem::replace(&mut *lock(&self.marks), marks.clone());
+        let mut before = lock(&self.marks);
         let had = |media_id: &String| before.get(media_id).copied().unwrap_or(true);
-        if marks.iter().any(|(media_id, has)| had(media_id) != *has) {
+        let is_changed = marks.iter().any(|(media_id, has)| had(media_id) != *has);
+        *before = marks;
+        drop(before);
+        if is_changed {
             self.bump();
         }
     }
