@@ -5,6 +5,7 @@
 
 mod addons;
 mod bad_days;
+mod served;
 mod wire;
 
 use std::time::Duration;
