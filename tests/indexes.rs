@@ -203,6 +203,34 @@ fn anime_sites_are_read_in_all_their_formats() {
 }
 
 #[tokio::test]
+async fn zileans_odd_answers_and_torrentios_error_are_read_as_what_they_are() {
+    let upstream = Upstream::start();
+    let odd = include_str!("data/zilean/dmm_filtered_size_as_int_variant.json");
+    let nothing = include_str!("data/zilean/empty_or_internal_error.json");
+    let failed = Reply::json(include_str!("data/torrentio/error_500.json")).with_status(500);
+    upstream.on("/stream/series/tt9900001:1:2.json", failed);
+    let sources = [IndexName::Zilean, IndexName::Torrentio]
+        .map(|name| build(name, client(&[&upstream]), upstream.url("/")));
+    for (body, sizes, state) in
+        [(odd, &[Some(1_610_612_736)][..], State::Ok), (nothing, &[], State::Empty)]
+    {
+        let before = upstream.requests().len();
+        upstream.on("/dmm/filtered", Reply::json(body));
+        let reports = scrape_all(&sources, &query("tt9900001:1:2"), LIMIT).await;
+        assert_eq!(reports[0].state, state, "{reports:?}");
+        let read: Vec<_> = reports[0].torrents.iter().map(|torrent| torrent.size_bytes).collect();
+        assert_eq!(read, sizes, "a size is a number as well as a text");
+        let asked = upstream.requests().split_off(before);
+        let zilean = asked.iter().filter(|seen| seen.path == "/dmm/filtered").count();
+        // An error inside Zilean looks like an empty list: it is asked in another way, too.
+        assert_eq!(zilean, if state == State::Empty { 2 } else { 1 }, "{asked:?}");
+        let told = reports[1].message.as_deref().unwrap_or_default();
+        assert_eq!(reports[1].state, State::Failed, "{reports:?}");
+        assert!(told.contains("torrentio") && told.contains("500"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn an_old_anime_tosho_is_asked_as_torznab_and_keeps_its_key() {
     let upstream = Upstream::start();
     upstream.on("/api", Reply::ok(include_str!("data/animetosho/torznab.xml")));
