@@ -1,6 +1,7 @@
 //! The commands as a person types them.
 
 mod beside;
+mod choosing;
 mod ending;
 
 use std::io::Write as _;

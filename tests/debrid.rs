@@ -131,6 +131,7 @@ async fn every_refusal_has_its_meaning_and_no_message_holds_the_token() {
         (Reply::json(r#"{"data":null}"#), 201, |error| matches!(error, Error::Odd { .. })),
         (Reply::json("[]"), 201, |error| matches!(error, Error::Odd { .. })),
         (Reply::drop_connection(), 200, |error| matches!(error, Error::Unreachable { .. })),
+        (Reply::reset_connection(), 200, |error| matches!(error, Error::Unreachable { .. })),
     ];
     for (reply, status, is) in table {
         let store = Upstream::start();

@@ -1,6 +1,8 @@
 //! `credenza find` through the real program, against the demonstration's stand-ins and against
 //! stand-ins that misbehave.
 
+mod dubious;
+
 use std::time::Duration;
 
 use credenza::torrent::IndexName;

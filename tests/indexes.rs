@@ -5,6 +5,7 @@
 
 mod addons;
 mod bad_days;
+mod served;
 mod wire;
 
 use std::time::Duration;
@@ -199,6 +200,34 @@ fn anime_sites_are_read_in_all_their_formats() {
     let old = decode(IndexName::AnimeTosho, include_bytes!("data/animetosho/torznab.xml")).unwrap();
     assert_eq!(old[1].info_hash.to_string(), "b".repeat(40), "base32, in the magnet alone");
     assert_eq!((old[1].size_bytes, old[1].seeders), (Some(18_038_862_643), Some(31)));
+}
+
+#[tokio::test]
+async fn zileans_odd_answers_and_torrentios_error_are_read_as_what_they_are() {
+    let upstream = Upstream::start();
+    let odd = include_str!("data/zilean/dmm_filtered_size_as_int_variant.json");
+    let nothing = include_str!("data/zilean/empty_or_internal_error.json");
+    let failed = Reply::json(include_str!("data/torrentio/error_500.json")).with_status(500);
+    upstream.on("/stream/series/tt9900001:1:2.json", failed);
+    let sources = [IndexName::Zilean, IndexName::Torrentio]
+        .map(|name| build(name, client(&[&upstream]), upstream.url("/")));
+    for (body, sizes, state) in
+        [(odd, &[Some(1_610_612_736)][..], State::Ok), (nothing, &[], State::Empty)]
+    {
+        let before = upstream.requests().len();
+        upstream.on("/dmm/filtered", Reply::json(body));
+        let reports = scrape_all(&sources, &query("tt9900001:1:2"), LIMIT).await;
+        assert_eq!(reports[0].state, state, "{reports:?}");
+        let read: Vec<_> = reports[0].torrents.iter().map(|torrent| torrent.size_bytes).collect();
+        assert_eq!(read, sizes, "a size is a number as well as a text");
+        let asked = upstream.requests().split_off(before);
+        let zilean = asked.iter().filter(|seen| seen.path == "/dmm/filtered").count();
+        // An error inside Zilean looks like an empty list: it is asked in another way, too.
+        assert_eq!(zilean, if state == State::Empty { 2 } else { 1 }, "{asked:?}");
+        let told = reports[1].message.as_deref().unwrap_or_default();
+        assert_eq!(reports[1].state, State::Failed, "{reports:?}");
+        assert!(told.contains("torrentio") && told.contains("500"), "{told}");
+    }
 }
 
 #[tokio::test]

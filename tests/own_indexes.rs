@@ -1,6 +1,8 @@
 //! The owner's indexes through the real program: added, switched and removed by the API and by the
 //! page, kept over a restart, in effect at once, and nothing that is a secret told.
 
+mod wires;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -172,6 +172,7 @@ async fn a_canary_is_in_no_error_and_no_debug_output() {
     let faults = [
         ("/hang", Reply::hang()),
         ("/drop", Reply::drop_connection()),
+        ("/reset", Reply::reset_connection()),
         ("/cut", Reply::json("[1,2,3,4]").cut_after(3)),
         ("/gzip", Reply::json("[1,2,3,4,5,6,7,8,9]").truncated_gzip()),
         ("/garbage", garbage),
@@ -328,6 +329,8 @@ async fn retry_after_is_honoured_within_the_call_and_told_otherwise() {
         ("503 without", vec![Reply::status(503), Reply::json("1")], false, 1),
         ("dropped", vec![Reply::drop_connection(), Reply::json("1")], true, 2),
         ("dropped for good", vec![Reply::drop_connection()], false, 3),
+        ("reset", vec![Reply::reset_connection(), Reply::json("1")], true, 2),
+        ("reset for good", vec![Reply::reset_connection()], false, 3),
     ] {
         let before = upstream.connections();
         upstream.script("/", replies);

@@ -16,13 +16,13 @@ const SHORT: Duration = Duration::from_secs(10);
 const AMPLE: Duration = Duration::from_secs(60);
 
 /// A bad day, the state it ends in, and words of its sentence.
-type Day = (&'static str, Reply, State, &'static str);
+pub(super) type Day = (&'static str, Reply, State, &'static str);
 
-fn hash(number: usize) -> String {
+pub(super) fn hash(number: usize) -> String {
     format!("{number:040x}")
 }
 
-fn days(name: IndexName) -> Vec<Day> {
+pub(super) fn days(name: IndexName) -> Vec<Day> {
     use State::{Blocked, Empty, Failed, Limited, Ok, TimedOut};
     let wire = wire::of(name);
     let body = wire.recording;
@@ -80,6 +80,7 @@ fn days(name: IndexName) -> Vec<Day> {
         ),
         ("503 in maintenance", page.with_status(503), Failed, "503"),
         ("a broken connection", Reply::drop_connection(), Failed, "closed the connection"),
+        ("a reset", Reply::reset_connection(), Failed, "closed the connection"),
         ("no answer", Reply::hang(), TimedOut, "no answer"),
         (
             "a byte a second",

@@ -219,6 +219,7 @@ async fn a_description_is_taken_from_a_cache_only_where_it_has_the_hash() {
         (Reply::ok(&late), "more than 8 MiB"),
         (Reply::hang(), "did not answer in time"),
         (Reply::drop_connection(), "closed the connection"),
+        (Reply::reset_connection(), "closed the connection"),
     ] {
         let (bad, good) = (Upstream::start(), Upstream::start());
         let path = format!("/{hash}.torrent");

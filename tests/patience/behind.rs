@@ -1,31 +1,14 @@
 //! What was found before, what is asked behind it, and who asks for the same at once.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::street::{
     FILM, OTHER, Street, addon_path, after, find, hash, hashes, line, rows, streams,
 };
+use crate::support::aged::age;
 use crate::support::server::{Server, credenza, run};
-use crate::support::until;
 use crate::support::upstream::Reply;
-
-/// Makes everything that the cache keeps older. A value stands behind the second of its writing.
-pub fn age(data: &Path, by: Duration) {
-    let cache = sled::open(data.join("cache")).unwrap();
-    for name in cache.tree_names().into_iter().filter(|name| *name != b"index"[..]) {
-        let tree = cache.open_tree(&name).unwrap();
-        for entry in &tree {
-            let (key, value) = entry.unwrap();
-            let Some((stamp, rest)) = value.split_first_chunk::<8>() else { continue };
-            let written = u64::from_be_bytes(*stamp).saturating_sub(by.as_secs()).to_be_bytes();
-            if value.len() > 8 {
-                tree.insert(key, [&written[..], rest].concat()).unwrap();
-            }
-        }
-    }
-    cache.flush().unwrap();
-}
+use crate::support::{timely, until};
 
 #[test]
 fn a_repeated_search_comes_from_the_cache_and_is_refreshed_behind_once_it_is_old() {
@@ -40,10 +23,11 @@ fn a_repeated_search_comes_from_the_cache_and_is_refreshed_behind_once_it_is_old
     until("it to be kept", Duration::from_secs(30), || {
         find(&server, FILM)["found_before_s"].is_u64().then_some(())
     });
+    // By the server's own word: the client of a test waits for its turn, too.
+    timely(499, || (find(&server, FILM), ()));
     for _ in 0..3 {
         let again = find(&server, FILM);
         assert!(again["found_before_s"].as_u64().is_some_and(|age| age < 60), "{again}");
-        assert!(again["elapsed_ms"].as_u64() < Some(2_500), "{again}");
         println!("from the cache in {} ms", again["elapsed_ms"]);
         assert_eq!(hashes(&again), hashes(&first));
         assert_eq!(again["torrents_found"], first["torrents_found"]);

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::behind::age;
 use super::street::{FILM, Street, addon_path, after, events, find, hash, hashes, line, streams};
+use crate::support::aged::age;
 use crate::support::server::Server;
 use crate::support::until;
 use crate::support::upstream::{Reply, Upstream};

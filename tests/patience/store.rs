@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::behind::age;
 use super::street::{FILM, OTHER, Street, addon_path, after, find, hash, streams};
+use crate::support::aged::age;
 use crate::support::server::Server;
 use crate::support::until;
 use crate::support::upstream::Reply;

@@ -1,5 +1,6 @@
 //! What the tests share: skipping honestly, polling, and the outside programs they drive.
 
+pub mod aged;
 pub mod block;
 pub mod bundle;
 pub mod card;
@@ -33,6 +34,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use credenza::torrent::IndexName;
+use serde_json::Value;
 
 /// Leaves a test that cannot run here. Under `CI=true` that is a failure, unless the test stands
 /// with its reason in `tests/skips.txt`.
@@ -74,6 +76,21 @@ pub fn until<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Option<T
         assert!(start.elapsed() < limit, "waited {limit:?} in vain for {what}");
         std::thread::park_timeout(Duration::from_millis(20));
     }
+}
+
+/// Looks at something that the program itself timed, up to three times: on a machine that stood still
+/// for a while one look tells nothing. The first that took at most `limit_ms` is given.
+pub fn timely<T>(limit_ms: u64, mut look: impl FnMut() -> (Value, T)) -> (Value, T) {
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let (found, rest) = look();
+        let took = found["elapsed_ms"].as_u64().unwrap_or_else(|| panic!("no time: {found}"));
+        if took <= limit_ms {
+            return (found, rest);
+        }
+        told.push(took);
+    }
+    panic!("never within {limit_ms} ms, but {told:?}");
 }
 
 /// A port of this test's own on loopback, for a program that has to be told one. It lies below those

@@ -50,6 +50,8 @@ enum Manner {
     Hang,
     /// The connection is closed without a byte.
     Drop,
+    /// The same with a reset (RST), as of a program that was killed.
+    Reset,
 }
 
 impl Reply {
@@ -87,6 +89,11 @@ impl Reply {
     /// The connection is closed without a byte.
     pub fn drop_connection() -> Self {
         Self { manner: Manner::Drop, ..Self::ok("") }
+    }
+
+    /// The connection is reset without a byte.
+    pub fn reset_connection() -> Self {
+        Self { manner: Manner::Reset, ..Self::ok("") }
     }
 
     /// The same with another status.
@@ -253,6 +260,10 @@ impl Shared {
         }
         match reply.manner {
             Manner::Drop => return Ok(()),
+            Manner::Reset => {
+                // With no time to linger, the end that follows is a reset.
+                return socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+            }
             Manner::Hang => {
                 while !self.stop.load(Ordering::SeqCst) {
                     std::thread::park_timeout(Duration::from_millis(20));

@@ -74,6 +74,24 @@ async fn numbers_of_tmdb_are_translated_by_what_cinemeta_told_or_with_a_key_by_t
 }
 
 #[tokio::test]
+async fn what_tmdb_does_not_have_is_nobody_and_no_fault() {
+    let (cinemeta, tmdb) = (Upstream::start(), Upstream::start());
+    let missing = Reply::json(include_str!("../data/tmdb/error_404.json")).with_status(404);
+    for path in ["movie/870020", "movie/870020/external_ids", "tv/870021", "tv/870021/external_ids"]
+    {
+        tmdb.on(&format!("/3/{path}"), missing.clone());
+    }
+    let titles = Titles::new(client(&[&cinemeta, &tmdb]), cinemeta.url("/"), cinemeta.url("/"))
+        .with_tmdb_and_images(tmdb.url("/3"), cinemeta.url("/"));
+    titles.use_tmdb_key(Some(Secret::new("0123456789abcdef0123456789abcdef")));
+    for id in ["tmdb:movie:870020", "tmdb:tv:870021:1:1"] {
+        assert_eq!(look_up(&titles, id).await, None, "{id}");
+        assert!(titles.details(&id.parse().unwrap()).await.unwrap().is_none(), "{id}");
+    }
+    assert!(!tmdb.requests().is_empty(), "it was asked");
+}
+
+#[tokio::test]
 async fn names_that_were_asked_for_by_one_id_are_known_by_the_other() {
     let (cinemeta, tmdb) = (Upstream::start(), Upstream::start());
     let told =

@@ -174,3 +174,29 @@ async fn a_map_that_is_damaged_or_not_whole_changes_nothing() {
         assert_eq!(next.rows(), built_in);
     }
 }
+
+#[tokio::test]
+async fn the_recorded_lists_say_which_id_is_which() {
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let list = read(include_str!("../data/anime-ids/fribb_full.json"));
+    let mapping = read(include_str!("../data/anime-ids/kitsu_imdb_mapping.json"));
+    let gone = Upstream::start();
+    let (titles, _folder) = with_map(&gone, &list, &mapping).await;
+    for (id, imdb, kitsu, anidb) in [
+        // A film by each of its numbers.
+        ("mal:164", "tt0119698", "kitsu:142", "anidb:7"),
+        ("tmdb:movie:128", "tt0119698", "kitsu:142", "anidb:7"),
+        // One that stands among another's specials, from the twelfth on.
+        ("tmdb:tv:8864:0:12", "tt1164545:0:12", "kitsu:2895:1", "anidb:5459:1"),
+        ("mal:3269:1", "tt1164545:0:12", "kitsu:2895:1", "anidb:5459:1"),
+        // Of the mapping alone: without a place it begins with the first; with one, where that is.
+        ("kitsu:1:5", "tt0213338:1:5", "kitsu:1:5", ""),
+        ("kitsu:1007:3", "tt3123886:2:3", "kitsu:1007:3", ""),
+        ("tt3123886:2:3", "tt3123886:2:3", "kitsu:1007:3", ""),
+    ] {
+        let title = look_up(&titles, id).await.unwrap_or_else(|| panic!("{id} is not known"));
+        assert!(title.is_anime, "{id}");
+        let (at_imdb, at_kitsu, at_anidb, _) = meanings(id, title);
+        assert_eq!((at_imdb.as_str(), at_kitsu.as_str(), at_anidb.as_str()), (imdb, kitsu, anidb));
+    }
+}

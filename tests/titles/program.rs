@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::aged::age;
 use crate::support::server::{Server, credenza, run};
 use crate::support::until;
 use crate::support::upstream::{Reply, Upstream};
@@ -168,6 +169,12 @@ fn what_was_told_is_told_again_when_nobody_answers_with_its_age() {
     upstream.on("/meta/movie/tt1254207.json", Reply::json(film));
     let rows = include_str!("../data/cinemeta/catalog_search.json");
     upstream.on("/catalog/movie/top.json", Reply::json(rows));
+    let none = r#"{"metas":[]}"#;
+    for (kind, catalogue, rows) in
+        [("movie", "top", rows), ("series", "top", none), ("anime", "kitsu-anime-list", none)]
+    {
+        upstream.on(&format!("/catalog/{kind}/{catalogue}/search=bunny.json"), Reply::json(rows));
+    }
     let list = r#"[{"anidb_id":990500,"kitsu_id":990501,"imdb_id":"tt1254207","type":"MOVIE"}]"#;
     upstream.on("/list.json", Reply::ok(list));
     let configuration = |upstream: &Upstream| {
@@ -184,6 +191,7 @@ fn what_was_told_is_told_again_when_nobody_answers_with_its_age() {
     let server = Server::serve_on(&data, &configuration(&upstream), None);
     assert_eq!(api(&server, "/api/title/tt1254207")["age_s"], Value::Null);
     assert_eq!(api(&server, "/api/catalogue/movie")["titles"].as_array().unwrap().len(), 1);
+    assert_eq!(api(&server, "/api/search?q=bunny")["titles"][0]["id"], "tt1254207");
     until("the fetched map", Duration::from_secs(20), || {
         data.join("anime-ids.bin").exists().then_some(())
     });
@@ -203,5 +211,50 @@ fn what_was_told_is_told_again_when_nobody_answers_with_its_age() {
     // What was never told is not known, and that is said.
     let unknown = server.get("/api/title/tt9900001");
     assert_eq!(unknown.status, 404, "{}", unknown.text());
+    assert_eq!(server.stop(), 0);
+
+    // Later they are asked again, and all that is there is what was told then, with its age. One that
+    // refuses is no better than one that is gone.
+    let (gone, refuses) = (Upstream::start(), Upstream::start());
+    let nobody = configuration(&gone);
+    drop(gone);
+    for path in ["/meta/movie/tt1254207.json", "/catalog/movie/top.json"] {
+        refuses.on(path, Reply::status(503));
+    }
+    for (kind, catalogue) in [("movie", "top"), ("series", "top"), ("anime", "kitsu-anime-list")] {
+        refuses.on(&format!("/catalog/{kind}/{catalogue}/search=bunny.json"), Reply::status(503));
+    }
+    age(&data, DAY);
+    tells_its_age(Server::serve_on(&data, &nobody, None), 1, "24 hours");
+    age(&data, DAY);
+    tells_its_age(Server::serve_on(&data, &configuration(&refuses), None), 2, "2 days");
+    assert!(!refuses.requests().is_empty(), "they were asked again");
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// What was told so long ago is told, in figures and in words.
+fn tells_its_age(server: Server, days: u64, words: &str) {
+    for (path, name) in [
+        ("/api/title/tt1254207", "/name"),
+        ("/api/catalogue/movie", "/titles/0/name"),
+        ("/api/search?q=bunny", "/titles/0/name"),
+    ] {
+        let told = api(&server, path);
+        assert_eq!(told.pointer(name), Some(&json!("Big Buck Bunny")), "{told}");
+        let age_s = told["age_s"].as_u64().unwrap_or_else(|| panic!("no age: {told}"));
+        let least = days * DAY.as_secs();
+        assert!((least..least + 3_600).contains(&age_s), "{path}: {age_s}");
+    }
+    for (path, word) in [
+        ("/", "From"),
+        ("/?q=bunny", "Found"),
+        ("/catalogue/movie", "From"),
+        ("/watch/tt1254207", "Told"),
+    ] {
+        let page = server.get(path).text();
+        let sentence = format!("{word} {words} ago; nobody answers now.");
+        assert!(page.contains(&sentence), "{path}: no {sentence:?} in {page}");
+    }
     assert_eq!(server.stop(), 0);
 }
