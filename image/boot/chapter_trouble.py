@@ -6,6 +6,7 @@ import firmware
 from box import Box, card_of
 from card import DATA, SELECTOR
 from chapter_trials import fill
+from chapter_watchdog import main_pid
 from machine import narrow
 from owner import Owner
 from report import expect, until
@@ -50,6 +51,34 @@ def read_only(t):
             told(t, "card_read_only")
 
     on_a_copy(t, lambda card: None, narrow(read_only=True), play)
+
+
+def fails(t):
+    """The kernel's own way to try what a worn card does: an error of ext4, on which no write comes through
+    any more (Documentation/ABI/testing/sysfs-fs-ext4, trigger_fs_error)."""
+
+    def play():
+        box = t.box
+        with t.step("a box that is well"):
+            box.power()
+            t.answers(300)
+            t.is_mine_still()
+        with t.step("its card fails while it runs: the next server has a copy in memory, and says so"):
+            pid = main_pid(box)
+            box.run("d=$(awk '$2==\"/data\"{print $1}' /proc/mounts); echo boot-test >/sys/fs/ext4/${d##*/}/trigger_fs_error")
+            refused = t.owner.allow_peers(True)
+            expect(refused.status >= 500, f"a save was answered {refused.status}")
+            t.note(refused.message)
+            until("the next server", 120, lambda: main_pid(box) not in (pid, 0))
+            box.wait_health(120)
+            t.is_mine_still()
+            told(t, "card_read_only")
+            facts = t.owner.facts()
+            expect(facts["data"] == "read_only", f"data {facts['data']}")
+            kept = t.owner.allow_peers(True)
+            expect(kept.status == 200, f"in memory a change is refused: {kept.message}")
+
+    on_a_copy(t, lambda card: None, narrow(), play)
 
 
 def volatile(t, what, code, spoil):

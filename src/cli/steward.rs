@@ -23,6 +23,8 @@ pub(super) struct Ask {
 enum Work {
     /// At each start: the data partition, the boot partition's files, the name
     Prepare,
+    /// Before the server starts again: whether the card still takes writes
+    LookAgain,
     /// Mount the disk for films if it is there, let go of it if it was unplugged
     Adopt,
     /// Tell the disk for films which blocks are free
@@ -43,6 +45,7 @@ impl Ask {
         let layout = Layout::read(&self.root).map_err(sentence)?;
         let done = match self.work {
             Work::Prepare => steward::prepare(&layout),
+            Work::LookAgain => steward::look_again(&layout),
             Work::Adopt => steward::adopt(&layout),
             Work::Trim => steward::trim(&layout),
             Work::Scan => steward::scan(&layout),

@@ -16,6 +16,9 @@ use super::words::Refusal;
 /// sake. `errors=remount-ro`: what a worn card gives back wrong is not written upon.
 const OPTIONS: &str = "noatime,lazytime,nosuid,nodev,noexec,commit=30,errors=remount-ro";
 
+/// Who else keeps something at `/data`.
+const CLOCK: &str = "systemd-timesyncd.service";
+
 /// With less than this, the owner is told. Root has another 16 MiB (`card::RESERVE_BYTES`).
 const LITTLE: u64 = 4 << 20;
 
@@ -31,10 +34,48 @@ pub(super) fn make_ready(layout: &Layout, tools: &Tools) -> Vec<Refusal> {
             Err(fault) => notices.push(in_memory(layout, tools, &fault)),
         }
     }
-    for made in [own_folder(layout), service_folder(layout)] {
-        notices.extend(made.err());
-    }
+    notices.extend(folders(layout));
     notices
+}
+
+/// Before the server starts again: a card may have failed since it was mounted. Linux 6.12 goes on to
+/// say `rw` of such a mount, while every write and most reads end in an error, so a write is tried.
+/// Where it fails memory takes the card's place, with a copy of the state.
+pub(super) fn look_again(layout: &Layout, tools: &Tools) -> Vec<Refusal> {
+    let data = &layout.folders.data;
+    let on_card = |mount: mounts::Mount| mount.file_system != "tmpfs";
+    if !mounts::at(&layout.folders, data).is_some_and(on_card) || takes_writes(data) {
+        return Vec::new();
+    }
+    // It has a folder there in a view of its own, and a card in use by anybody is read by nobody else.
+    let _ = tools.run("systemctl", &["stop", CLOCK]);
+    let place = data.to_string_lossy();
+    if tools.done("umount", &[&place]).is_err() {
+        let _ = tools.run("umount", &["--lazy", &place]);
+    }
+    let mut notices = vec![in_memory(layout, tools, &Fault::ReadOnly)];
+    let _ = tools.run("systemctl", &["start", "--no-block", CLOCK]);
+    notices.extend(folders(layout));
+    notices
+}
+
+/// A full card takes no byte more, and has failed in nothing.
+fn takes_writes(data: &Path) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    match probe(data) {
+        Ok(()) => true,
+        Err(error) => matches!(error.kind(), StorageFull | QuotaExceeded),
+    }
+}
+
+fn probe(data: &Path) -> std::io::Result<()> {
+    let file = data.join(".written");
+    std::fs::write(&file, b"")?;
+    std::fs::remove_file(&file)
+}
+
+fn folders(layout: &Layout) -> impl Iterator<Item = Refusal> {
+    [own_folder(layout), service_folder(layout)].into_iter().filter_map(Result::err)
 }
 
 /// Mounts the card's, and sees that it takes a write.
@@ -42,9 +83,7 @@ fn on_card(layout: &Layout, tools: &Tools) -> Result<(), Fault> {
     let (device, data) = (&layout.start.data, &layout.folders.data);
     mount(tools, device, data, Some("ext4"), OPTIONS)
         .map_err(|refusal| Fault::Damaged(refusal.message))?;
-    let probe = data.join(".written");
-    let written = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
-    match written {
+    match probe(data) {
         Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {
             let _ = tools.run("umount", &[&data.to_string_lossy()]);
             Err(Fault::ReadOnly)

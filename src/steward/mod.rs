@@ -44,7 +44,7 @@ use tools::Tools;
 use words::Refusal;
 
 pub use answer::answer;
-pub use prepare::prepare;
+pub use prepare::{look_again, prepare};
 pub use ssd::{adopt, trim};
 
 /// Lists the Wi-Fi networks in reach, for the steward that answers.

@@ -23,6 +23,14 @@ pub fn prepare(layout: &Layout) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The same before the server starts again, of what may have failed since.
+pub fn look_again(layout: &Layout) -> Result<(), Refusal> {
+    for notice in data::look_again(layout, &Tools::below(&layout.folders.root)) {
+        notices::add(layout, &notice);
+    }
+    Ok(())
+}
+
 /// A notice, or the error of looking for one.
 fn either(found: Result<Option<Refusal>, Refusal>) -> Option<Refusal> {
     found.unwrap_or_else(Some)

@@ -74,6 +74,29 @@ fn each_fault_of_the_data_partition_ends_in_a_box_that_answers() {
     }
 }
 
+/// What the kernel says of its mount does not tell that it failed.
+#[test]
+fn a_card_that_fails_while_the_box_runs_gives_way_to_memory() {
+    let rig = Rig::new();
+    rig.run("prepare");
+    rig.run("look-again");
+    assert_eq!(rig.notices(), [], "a sound card is left alone");
+    assert!(!rig.calls().contains("umount"), "{}", rig.calls());
+    // No write of a file comes through.
+    fs::create_dir(rig.path("data/.written")).unwrap();
+    rig.run("look-again");
+    let notices = rig.notices();
+    assert_eq!(rig.codes(), ["card_read_only"]);
+    assert!(notices[0].1.contains("takes no more writes"), "{notices:?}");
+    let calls = rig.calls();
+    let (left, taken) =
+        (calls.find("umount /data\n"), calls.find("-t tmpfs credenza-data /data\n"));
+    assert!(left.is_some() && left < taken, "{calls}");
+    // Once is enough: what lies in memory is not looked at.
+    rig.run("look-again");
+    assert_eq!(rig.calls().matches("credenza-data /data\n").count(), 1, "{}", rig.calls());
+}
+
 /// Growing is worth a notice, never a box without its state.
 #[test]
 fn a_partition_that_does_not_grow_is_used_as_it_is() {
