@@ -11,10 +11,9 @@ import sys
 
 CHANGES = [
     (r"(# [^\n]*\n)*DefaultDependencies=no\n(After=[^\n]*\n)+Before=[^\n]*\nConflicts=[^\n]*\n"
-     r"Wants=credenza-prepare\.service credenza-steward\.socket\n",
+     r"Wants=credenza-prepare\.service credenza-card\.service credenza-steward\.socket\n",
      "Documentation=file:/usr/share/doc/credenza/configuration.md\nAfter=network.target\n"),
     (r"(# [^\n]*\n)*StartLimitIntervalSec=0\n", ""),
-    (r"(# [^\n]*\n)*ExecStartPre=[^\n]*\n", ""),
     (r"ExecStart=[^\n]*\n",
      "ExecStart=/usr/bin/credenza serve --config /etc/credenza/credenza.toml --data /var/lib/credenza\n"
      "StateDirectory=credenza\nStateDirectoryMode=0700\n"),

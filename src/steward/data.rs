@@ -16,8 +16,8 @@ use super::words::Refusal;
 /// sake. `errors=remount-ro`: what a worn card gives back wrong is not written upon.
 const OPTIONS: &str = "noatime,lazytime,nosuid,nodev,noexec,commit=30,errors=remount-ro";
 
-/// Who else keeps something at `/data`.
-const CLOCK: &str = "systemd-timesyncd.service";
+/// Who else keeps something at `/data`, and the view of it that it is given.
+const CLOCK: [&str; 2] = ["systemd-timesyncd.service", "var-lib-systemd-timesync.mount"];
 
 /// With less than this, the owner is told. Root has another 16 MiB (`card::RESERVE_BYTES`).
 const LITTLE: u64 = 4 << 20;
@@ -47,14 +47,15 @@ pub(super) fn look_again(layout: &Layout, tools: &Tools) -> Vec<Refusal> {
     if !mounts::at(&layout.folders, data).is_some_and(on_card) || takes_writes(data) {
         return Vec::new();
     }
-    // It has a folder there in a view of its own, and a card in use by anybody is read by nobody else.
-    let _ = tools.run("systemctl", &["stop", CLOCK]);
+    // A card that is still mounted anywhere cannot be mended in memory (dm-snapshot: EBUSY).
+    let [clock, view] = CLOCK;
+    let _ = tools.run("systemctl", &["stop", clock, view]);
     let place = data.to_string_lossy();
     if tools.done("umount", &[&place]).is_err() {
         let _ = tools.run("umount", &["--lazy", &place]);
     }
     let mut notices = vec![in_memory(layout, tools, &Fault::ReadOnly)];
-    let _ = tools.run("systemctl", &["start", "--no-block", CLOCK]);
+    let _ = tools.run("systemctl", &["start", "--no-block", clock]);
     notices.extend(folders(layout));
     notices
 }
