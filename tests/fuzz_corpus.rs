@@ -8,7 +8,7 @@ mod decoders;
 
 use decoders::TARGETS;
 
-/// Mutations of each input.
+/// Mutations of each input that was written by hand; what the fuzzer found is one already.
 const MUTATIONS: usize = 300;
 /// Names are read by some two hundred expressions, unoptimised here.
 const MUTATIONS_OF_NAMES: usize = 150;
@@ -58,7 +58,8 @@ fn the_corpus_breaks_no_reader() {
 #[test]
 fn mutations_of_the_corpus_break_no_reader() {
     for target in TARGETS {
-        let inputs = corpus(target);
+        let mut inputs = corpus(target);
+        inputs.retain(|(what, _)| !what.contains("/found-"));
         let count = if target == "release_name" { MUTATIONS_OF_NAMES } else { MUTATIONS };
         let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
         for (what, bytes) in &inputs {
