@@ -55,7 +55,7 @@ impl Device {
     }
 
     /// Has it start its player. The crate's own way takes the first player of the first answer, and
-    /// panics where that names none: some receivers answer at once, and tell the player when it runs.
+    /// panics where that names none, as where a receiver answers before its player runs.
     pub(super) fn launch(&self) -> Said<Application> {
         let player = CastDeviceApp::DefaultMediaReceiver.to_string();
         let request = self.manager.generate_request_id().get();
