@@ -120,6 +120,18 @@ fn a_viewer_searches_chooses_and_gets_a_picture_without_script() {
     assert!(attribute(&episodes, "class=\"cards\"", "href").ends_with(":1:1"));
 }
 
+/// Nine indexes that have to say the same hide the sentence that helps.
+#[test]
+fn an_id_that_no_index_understands_is_one_sentence_on_its_page() {
+    let server = Server::demo();
+    let page = server.get("/watch/mal:999999:1").text();
+    assert!(
+        page.contains("No index that is on understands mal ids; use a kitsu: or tt id"),
+        "{page}"
+    );
+    assert!(!page.contains("cannot be asked"), "{page}");
+}
+
 #[test]
 fn who_may_not_is_led_to_the_door() {
     let server = Server::serve("");

@@ -144,7 +144,7 @@ fn told(index: IndexName, failure: &Failure) -> (State, String) {
             Error::Fetch(error) if error.is_timeout() => {
                 (State::TimedOut, format!("{index} gave no answer in time; it is left out"))
             }
-            Error::Fetch(error) => (State::Failed, format!("{index} gives no answer: {error}")),
+            Error::Fetch(error) => (State::Failed, format!("{index} is left out: {error}")),
         },
     }
 }

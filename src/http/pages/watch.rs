@@ -161,13 +161,9 @@ pub(super) fn episode_words(id: &StremioId) -> String {
 
 fn troubles(findings: &Findings) -> Vec<String> {
     use crate::index::State::{Empty, Off, Ok, UnsupportedId};
-    let answered = findings.indexes.iter().any(|line| matches!(line.state, Ok | Empty));
-    // That an index of anime knows no films is no trouble, unless nobody else is left.
-    let well = |state| match state {
-        Ok | Empty | Off => true,
-        UnsupportedId => answered || findings.partial,
-        _ => false,
-    };
+    // That an index of anime knows no films is no trouble; where nobody knows such ids, one sentence
+    // says so (`nobody_answered`).
+    let well = |state| matches!(state, Ok | Empty | Off | UnsupportedId);
     let lines = findings.indexes.iter().filter(|line| !well(line.state));
     let lines = lines.filter_map(|line| line.message.clone());
     let store = findings.store.iter().filter_map(|store| store.message.clone());
