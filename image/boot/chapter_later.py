@@ -4,7 +4,7 @@ import subprocess
 from box import blank_disk
 from card import SELECTOR
 from chapter_first import held_to_list
-from chapter_trouble import on_a_copy
+from chapter_trouble import on_a_copy, told
 from clock import Clock
 from machine import Disk, narrow
 from report import expect, until
@@ -104,6 +104,8 @@ def seconds(box):
 
 
 def time_from_network(t):
+    with t.step("who is told no time is told so"):
+        told(t, "clock_unset", limit_s=180)
     with t.step("the time comes from the network"):
         before = seconds(t.box)
         try:
@@ -116,8 +118,13 @@ def time_from_network(t):
             t.box.run("mkdir -p /run/systemd/timesyncd.conf.d; printf '[Time]\\nNTP=10.0.2.2\\n' "
                       ">/run/systemd/timesyncd.conf.d/test.conf; systemctl restart systemd-timesyncd")
             until("the server's time", 60, lambda: seconds(t.box) > before + AHEAD_S // 2)
+        until("the notice to go", 60, lambda: "clock_unset" not in codes(t))
         t.note(f"from {before // DAY_S} to {seconds(t.box) // DAY_S} days after 1970")
         t.is_mine_still()
+
+
+def codes(t):
+    return [notice["code"] for notice in t.owner.facts()["notices"]]
 
 
 def another_start(t):

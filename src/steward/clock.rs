@@ -8,6 +8,10 @@ use rustix::time::{ClockId, Timespec, clock_settime};
 use super::layout::Layout;
 use super::words::Refusal;
 
+/// For so long after the start, in seconds, nobody is told that the clock is unset: the network comes
+/// up first, and a time server that does not answer is waited for before the next one is asked.
+const PATIENCE_S: u64 = 120;
+
 /// Goes on at the last known time, which is when systemd-timesyncd last touched its file
 /// (systemd-timesyncd.service(8), `/var/lib/systemd/timesync/clock`). It does the same, but is no part
 /// of what the server waits for. Never back.
@@ -28,4 +32,21 @@ pub(super) fn take_up(layout: &Layout) -> Result<(), Refusal> {
     clock_settime(ClockId::Realtime, now).map_err(|error| {
         Refusal::new("no_clock", format!("the last known time cannot be set ({error})"))
     })
+}
+
+/// Whoever is at home without the internet, or behind a router that lets no time server through,
+/// would read of refused certificates without a word of why. systemd-timesyncd leaves its mark when
+/// a server told it the time (systemd-timesyncd.service(8), `/run/systemd/timesync/synchronized`).
+pub(super) fn untold(layout: &Layout) -> Option<Refusal> {
+    let told = layout.folders.root.join("run/systemd/timesync/synchronized");
+    if layout.folders.uptime_s() < PATIENCE_S || told.exists() {
+        return None;
+    }
+    let clock = httpdate::fmt_http_date(SystemTime::now());
+    let message = format!(
+        "no time server has answered since the start, so the clock goes on from the last time it knew \
+         ({clock} now), and where that is wrong, secure connections fail; connect the box to the \
+         internet, and let the router pass time servers (NTP, UDP port 123)"
+    );
+    Some(Refusal::new("clock_unset", message))
 }

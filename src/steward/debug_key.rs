@@ -81,7 +81,7 @@ pub(super) fn count(layout: &Layout, tools: &Tools) -> Result<Option<Refusal>, R
         return Ok(None);
     }
     let used = read(layout);
-    let now_s = uptime_s(layout);
+    let now_s = layout.folders.uptime_s();
     let spent = used.as_ref().map_or(now_s, |used| used.before_s + now_s);
     if let Some(used) = used {
         write(layout, &Used { now_s, ..used })?;
@@ -109,11 +109,6 @@ fn write(layout: &Layout, used: &Used) -> Result<(), Refusal> {
     let path = record(layout);
     let text = serde_json::to_vec(used).unwrap_or_default();
     replace_file(&path, &text, 0o600).map_err(|error| cannot("write", &path, &error))
-}
-
-fn uptime_s(layout: &Layout) -> u64 {
-    let text = layout.folders.kernel_text("proc/uptime");
-    text.split(['.', ' ']).next().and_then(|whole| whole.parse().ok()).unwrap_or(0)
 }
 
 /// A line of OpenSSH's `authorized_keys` (sshd(8)) without options: kind, key, comment.

@@ -93,6 +93,12 @@ impl Folders {
         own.or_else(|_| std::fs::read_to_string(Path::new("/").join(path))).unwrap_or_default()
     }
 
+    /// For how long the system has been running, in whole seconds (`proc_uptime(5)`).
+    pub(super) fn uptime_s(&self) -> u64 {
+        let text = self.kernel_text("proc/uptime");
+        text.split(['.', ' ']).next().and_then(|whole| whole.parse().ok()).unwrap_or(0)
+    }
+
     /// What the system itself keeps on the data partition; root's alone.
     #[must_use]
     pub fn system(&self) -> PathBuf {
