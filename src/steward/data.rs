@@ -60,6 +60,20 @@ pub(super) fn look_again(layout: &Layout, tools: &Tools) -> Vec<Refusal> {
     notices
 }
 
+/// Whether ext4 stopped writing since the card was mounted (`errors=remount-ro`). In 6.12 neither
+/// the mount's words nor every write tell of it: what lies in the file already is still overwritten
+/// in place. e2fsck at the start has brought the count of what was before to 0
+/// (Documentation/ABI/testing/sysfs-fs-ext4, `errors_count`).
+pub(super) fn took_a_fault(layout: &Layout, mount: &mounts::Mount) -> bool {
+    let sys = &layout.folders.sys;
+    let Ok(disk) = std::fs::read_link(sys.join("dev/block").join(&mount.device)) else {
+        return false;
+    };
+    let Some(name) = disk.file_name() else { return false };
+    let count = std::fs::read_to_string(sys.join("fs/ext4").join(name).join("errors_count"));
+    count.is_ok_and(|count| count.trim().parse().is_ok_and(|count: u64| count > 0))
+}
+
 /// A full card takes no byte more, and has failed in nothing.
 fn takes_writes(data: &Path) -> bool {
     use std::io::ErrorKind::{QuotaExceeded, StorageFull};

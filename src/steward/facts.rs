@@ -3,7 +3,7 @@
 use super::layout::Layout;
 use super::tools::Tools;
 use super::words::{DataState, Facts, Refusal};
-use super::{access_point, card, data, mounts, notices, slots, ssd};
+use super::{access_point, card, clock, data, mounts, notices, slots, ssd};
 
 /// All of it. What cannot be found out is a notice, not a box without facts.
 pub(super) fn facts(layout: &Layout, tools: &Tools) -> Facts {
@@ -25,6 +25,7 @@ pub(super) fn facts(layout: &Layout, tools: &Tools) -> Facts {
                        the box anew, and if that does not help, flash another card";
         notices.push(Refusal::new(READ_ONLY, message));
     }
+    notices.extend(clock::untold(layout));
     notices.extend(data::full(layout));
     notices.extend(card::worn(layout));
     notices.extend(ssd::read_only(layout));
@@ -54,7 +55,7 @@ fn data_state(layout: &Layout, notices: &[Refusal]) -> DataState {
             let read_only = notices.iter().any(|notice| notice.code == READ_ONLY);
             if read_only { DataState::ReadOnly } else { DataState::Volatile }
         }
-        Some(mount) if mount.read_only => DataState::ReadOnly,
+        Some(mount) if mount.read_only || data::took_a_fault(layout, &mount) => DataState::ReadOnly,
         Some(_) => DataState::Kept,
         None => DataState::Volatile,
     }

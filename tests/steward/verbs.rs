@@ -1,6 +1,6 @@
 //! The protocol: what every verb has in common.
 
-use std::fs::File;
+use std::fs::{self, File};
 
 use serde_json::json;
 
@@ -45,6 +45,43 @@ fn where_the_state_lies_is_among_the_facts() {
         let told = notices.iter().any(|notice| notice["code"] == "card_read_only");
         assert_eq!(told, notice, "{notices:?}");
     }
+}
+
+/// Linux 6.12 says `rw` of an ext4 that stopped writing; that it took an error is in sysfs.
+#[test]
+fn a_card_that_took_a_fault_is_told_of_before_anything_is_lost() {
+    let rig = Rig::new();
+    rig.run("prepare");
+    let root = rig.root().display().to_string();
+    rig.write("proc/self/mountinfo", format!("1 1 179:4 / {root}/data rw - ext4 x rw"));
+    fs::create_dir_all(rig.path("sys/dev/block")).unwrap();
+    let disk = "../../devices/mmc_host/mmcblk0/mmcblk0p4";
+    std::os::unix::fs::symlink(disk, rig.path("sys/dev/block/179:4")).unwrap();
+    for (count, wanted) in [("0\n", "kept"), ("2\n", "read_only")] {
+        rig.write("sys/fs/ext4/mmcblk0p4/errors_count", count);
+        let facts = rig.done(&json!({"verb": "facts"}));
+        assert_eq!(facts["data"], wanted);
+        let told = facts["notices"].to_string().contains("card_read_only");
+        assert_eq!(told, wanted == "read_only", "{facts}");
+    }
+}
+
+/// A start takes a while to reach a time server; after that it is worth a word, until one answered.
+#[test]
+fn a_clock_that_nobody_set_is_told_until_somebody_did() {
+    let rig = Rig::new();
+    rig.run("prepare");
+    let told = || {
+        let facts = rig.done(&json!({"verb": "facts"}));
+        let notices = facts["notices"].as_array().unwrap().clone();
+        notices.into_iter().find(|notice| notice["code"] == "clock_unset")
+    };
+    assert_eq!(told(), None, "ten seconds after the start");
+    rig.write("proc/uptime", "120.00 100.00\n");
+    let message = told().expect("a notice")["message"].to_string();
+    assert!(message.contains("GMT") && message.contains("connect the box"), "{message}");
+    rig.write("run/systemd/timesync/synchronized", "");
+    assert_eq!(told(), None, "a time server has answered");
 }
 
 /// The answer is out before the box goes down: who asked is a page in a browser.
