@@ -10,7 +10,7 @@ use super::words::Refusal;
 
 /// For so long after the start, in seconds, nobody is told that the clock is unset: the network comes
 /// up first, and a time server that does not answer is waited for before the next one is asked.
-const PATIENCE_S: u64 = 120;
+const PATIENCE_S: u64 = 60;
 
 /// Goes on at the last known time, which is when systemd-timesyncd last touched its file
 /// (systemd-timesyncd.service(8), `/var/lib/systemd/timesync/clock`). It does the same, but is no part
