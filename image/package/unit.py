@@ -17,6 +17,7 @@ CHANGES = [
     (r"ExecStart=[^\n]*\n",
      "ExecStart=/usr/bin/credenza serve --config /etc/credenza/credenza.toml --data /var/lib/credenza\n"
      "StateDirectory=credenza\nStateDirectoryMode=0700\n"),
+    (r"(# [^\n]*\n)*RuntimeDirectory=[^\n]*\nRuntimeDirectoryPreserve=yes\n", ""),
     (r"(# [^\n]*\n)*Environment=CREDENZA_LIBRARY_DISK=[^\n]*\n", ""),
     (r"RestartSec=[^\n]*\n", "RestartSec=1s\n"),
     (r"(# [^\n]*\n)+(?=CapabilityBoundingSet=\n)", ""),
