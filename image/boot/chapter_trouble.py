@@ -70,7 +70,7 @@ def fails(t):
             box.run("d=$(awk '$2==\"/data\"{print $1}' /proc/mounts); "
                     "echo boot-test >/sys/fs/ext4/${d##*/}/trigger_fs_error")
             answer = t.owner.allow_peers(True)
-            t.note(f"a save is answered {answer.status} {answer.message}")
+            t.note(f"a save is answered {answer.status}{'' if answer.status < 400 else ' ' + answer.message}")
             t.note(until("the notice", 120, lambda: read_only_notice(t)))
         with t.step("the next server has a copy in memory, with the owner in it, and takes changes"):
             pid = until("a server", 120, lambda: main_pid(box))
