@@ -10,6 +10,7 @@ mod found;
 mod kodi;
 mod libvlc;
 mod named;
+mod prepared;
 mod probed;
 mod quirks;
 mod releases;
