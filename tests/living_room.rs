@@ -16,6 +16,7 @@ mod quirks;
 mod releases;
 mod searched;
 mod shelf;
+mod unknown_sets;
 
 use std::path::PathBuf;
 use std::time::Duration;
