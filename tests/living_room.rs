@@ -4,6 +4,7 @@
 mod asked;
 mod at_hand;
 mod browsed;
+mod cadence;
 mod claimed;
 mod coming;
 mod found;
