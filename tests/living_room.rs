@@ -17,6 +17,7 @@ mod quirks;
 mod releases;
 mod searched;
 mod shelf;
+mod two_cables;
 mod unknown_sets;
 
 use std::path::PathBuf;

@@ -103,6 +103,9 @@ impl Lab {
 /// plays.
 pub const FAR: &str = "10.98.0.1";
 
+/// The server's address on the second cable.
+pub const ON_OTHER: &str = "10.97.9.1";
+
 impl Lab {
     /// Gives the viewer [`FAR`], and the server a route to it.
     pub fn with_a_far_address(self) -> Self {
@@ -111,6 +114,21 @@ impl Lab {
         });
         made.unwrap_or_else(|error| panic!("no far address: {error}"));
         self
+    }
+
+    /// Another host at a cable of its own, `lan1` on the server's side, where that has the address
+    /// [`ON_OTHER`].
+    pub fn with_another_cable(&self) -> Namespace {
+        let made = || {
+            let other = Namespace::add("other", "10.97.9.2")?;
+            let (server, name) = (&self.server, &other.name);
+            server.ip(&format!("link add lan1 type veth peer name lan0 netns {name}"))?;
+            server.ip(&format!("addr add {ON_OTHER}/24 dev lan1"))?;
+            server.ip("link set lan1 up")?;
+            other.connect()?;
+            Ok::<Namespace, String>(other)
+        };
+        made().unwrap_or_else(|error| panic!("no second cable: {error}"))
     }
 
     /// Gives the server another address on the cable, and takes the first away.
