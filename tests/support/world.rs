@@ -53,6 +53,15 @@ impl World {
         self
     }
 
+    /// Finds these films for these words, as they stand in an address.
+    pub fn found(&self, words: &str, films: &[serde_json::Value]) -> &Self {
+        let body = serde_json::json!({"metas": films}).to_string();
+        self.titles.on(&format!("/catalog/movie/top/search={words}.json"), Reply::json(body));
+        let nothing = Reply::json("{\"metas\":[]}");
+        self.titles.on(&format!("/catalog/series/top/search={words}.json"), nothing);
+        self
+    }
+
     /// Lists these torrents, in Torrentio's words, each with our tracker.
     pub fn list(&self, torrents: &[&Torrent]) -> &Self {
         self.list_at(&format!("/stream/movie/{ID}.json"), torrents)
