@@ -133,13 +133,18 @@ impl Lab {
 
     /// Gives the server another address on the cable, and takes the first away.
     pub fn move_server_to(&self, address: &str) {
+        self.move_server(self.server.address, address);
+    }
+
+    /// The same from the address that it has by now.
+    pub fn move_server(&self, from: &str, address: &str) {
         let server = &self.server;
         // Else the kernel takes the second address of a network away with the first.
         let mut keep = server.command("sysctl");
         keep.args(["-q", "net.ipv4.conf.lan0.promote_secondaries=1"]);
         let moved = finish(&mut keep, LIMIT)
             .and_then(|_| server.ip(&format!("addr add {address}/24 dev lan0")))
-            .and_then(|()| server.ip(&format!("addr del {}/24 dev lan0", server.address)));
+            .and_then(|()| server.ip(&format!("addr del {from}/24 dev lan0")));
         moved.unwrap_or_else(|error| panic!("the address is not changed: {error}"));
     }
 }
