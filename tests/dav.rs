@@ -5,6 +5,7 @@ mod beside;
 mod clip;
 mod litmus;
 mod names;
+mod playlist;
 mod rules;
 mod shelf;
 

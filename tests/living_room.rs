@@ -4,17 +4,21 @@
 mod asked;
 mod at_hand;
 mod browsed;
+mod cadence;
 mod claimed;
 mod coming;
 mod found;
 mod kodi;
 mod libvlc;
 mod named;
+mod prepared;
 mod probed;
 mod quirks;
 mod releases;
 mod searched;
 mod shelf;
+mod two_cables;
+mod unknown_sets;
 
 use std::path::PathBuf;
 use std::time::Duration;

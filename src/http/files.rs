@@ -48,6 +48,7 @@ async fn answer(visitor: Visitor, watch: Option<Extension<Watch>>, request: Requ
         return door;
     }
     let (path, method) = (request.uri().path().to_owned(), request.method().clone());
+    visitor.note(&format!("a page of files: {method}"));
     let (folder, last) = path.rsplit_once('/').unwrap_or_default();
     let playlist = PLAYLISTS.iter().find(|(name, _)| *name == last);
     let at = if playlist.is_some() { folder } else { path.as_str() };

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
@@ -187,6 +187,12 @@ impl MediaFinder for Rooms {
 
     fn set(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<&'static Profile> {
         sets::known(headers).or_else(|| self.sets.of(peer?))
+    }
+
+    fn heard(&self, asks: Asks, method: &Method, name: &str, headers: &HeaderMap) {
+        if let Some(peer) = asks.peer {
+            self.sets.note_unknown(peer, headers, &sets::words(method, name, headers));
+        }
     }
 
     fn beside(&self, asks: Asks, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {

@@ -59,6 +59,11 @@ pub trait MediaFinder: Send + Sync {
         sets::known(headers)
     }
 
+    /// Hears that the film of this name was asked for, and is there.
+    fn heard(&self, asks: Asks, method: &Method, name: &str, headers: &HeaderMap) {
+        let _ = (asks, method, name, headers);
+    }
+
     /// What else is known of the film at this address; where `waits`, who may know is asked for a
     /// moment.
     fn beside(&self, asks: Asks, key: &str, name: &str, waits: bool) -> BoxFuture<'static, Beside> {
@@ -138,6 +143,7 @@ async fn play(
                 watch.allow_pause();
             }
             let (method, headers) = (&asked.method, &asked.headers);
+            finder.heard(asks, method, &name, headers);
             let manners = Manners::Player;
             let mut answer = media::answer_to(set, &representation, method, headers, manners);
             if beside::is_wanted(headers, set) {

@@ -87,6 +87,11 @@ impl Visitor {
         self.rooms.set(&self.headers, Some(self.address()))
     }
 
+    /// Notes what was asked for otherwise than by UPnP, where a set that nobody knows asks.
+    pub(super) fn note(&self, what: &str) {
+        self.rooms.sets.note_unknown(self.address(), &self.headers, what);
+    }
+
     /// Lets the owner pass.
     pub(super) fn owner_only(&self) -> Result<(), ApiError> {
         if self.is_owner() {

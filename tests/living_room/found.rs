@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{DESCRIPTION, home};
 use crate::support::home::Home;
-use crate::support::netns::{FAR, Lab};
+use crate::support::netns::{FAR, Lab, Namespace};
 use crate::support::process::{Beside, finish};
 use crate::support::server::credenza;
 use crate::support::{has, skip, until};
@@ -20,13 +20,13 @@ const TYPES: [&str; 5] = [
     "urn:microsoft.com:service:X_MS_MediaReceiverRegistrar:1",
 ];
 
-fn missing() -> Option<&'static str> {
+pub fn missing() -> Option<&'static str> {
     Lab::missing().or_else(|| (!has("gssdp-discover")).then_some("needs gssdp-discover"))
 }
 
-/// What gssdp-discover has seen within some seconds: pairs of USN and location.
-fn seen(home: &Home, target: &str) -> Vec<(String, String)> {
-    let mut command = home.lab.viewer.command("gssdp-discover");
+/// What gssdp-discover on this host has seen within some seconds: pairs of USN and location.
+pub fn seen(host: &Namespace, target: &str) -> Vec<(String, String)> {
+    let mut command = host.command("gssdp-discover");
     command.args(["-i", "lan0", "--timeout=5", "-t", target]);
     let text = finish(&mut command, LIMIT).unwrap().text();
     let mut rows = Vec::new();
@@ -51,18 +51,18 @@ fn every_name_is_found_under_the_address_of_the_cable() {
     }
     let mut home = home();
     let location = format!("{}{DESCRIPTION}", home.base);
-    let all = seen(&home, "ssdp:all");
+    let all = seen(&home.lab.viewer, "ssdp:all");
     println!("ssdp:all: {all:?}");
     assert_eq!(all.len(), 6, "{all:?}");
     assert!(all.iter().all(|(_, at)| *at == location), "{all:?}");
     let device = all.iter().find(|(usn, _)| !usn.contains("::")).unwrap().0.clone();
     for target in TYPES.into_iter().chain([device.as_str()]) {
-        let found = seen(&home, target);
+        let found = seen(&home.lab.viewer, target);
         let expected =
             if target == device { device.clone() } else { format!("{device}::{target}") };
         assert_eq!(found, [(expected, location.clone())], "{target}");
     }
-    assert!(seen(&home, "urn:schemas-upnp-org:device:MediaRenderer:1").is_empty());
+    assert!(seen(&home.lab.viewer, "urn:schemas-upnp-org:device:MediaRenderer:1").is_empty());
     assert!(home.stop());
 }
 

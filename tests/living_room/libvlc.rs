@@ -1,5 +1,5 @@
 //! libVLC finds the box by UPnP, lists a folder, and plays and seeks a film of it: frames that were
-//! decoded count.
+//! decoded count. By mDNS it does not find it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,8 +10,8 @@ use super::shelf::{TRAPS, lay_traps};
 use super::{FILM, NAME, home};
 use crate::support::home::Home;
 use crate::support::installed::python;
-use crate::support::netns::Lab;
-use crate::support::process::finish;
+use crate::support::netns::{Avahi, Lab};
+use crate::support::process::{Beside, finish};
 use crate::support::{has, skip, until};
 
 const LIMIT: Duration = Duration::from_secs(240);
@@ -90,5 +90,54 @@ fn vlc_lists_every_name_that_is_hard_and_plays_one() {
         assert!(listed.contains(&title.as_str()), "{title} is not in {listed:?}");
     }
     assert_eq!(listed.len(), titles.len(), "each once");
+    assert!(home.stop());
+}
+
+/// Prints what VLC shows by mDNS once that of the name in the first argument is among it, and two seconds
+/// later.
+const BY_MDNS: &str = r#"
+import os, sys, time, vlc
+instance = vlc.Instance("--vout=dummy", "--aout=dummy", "--verbose=-1")
+discoverer = instance.media_discoverer_new("avahi")
+discoverer.start()
+def titles():
+    rows = discoverer.media_list()
+    rows.lock()
+    found = [rows.item_at_index(at).get_meta(vlc.Meta.Title) for at in range(rows.count())]
+    rows.unlock()
+    return found
+end = time.monotonic() + 30
+while sys.argv[1] not in titles() and time.monotonic() < end:
+    time.sleep(0.1)
+time.sleep(2)
+print("\n".join(titles()), flush=True)
+os._exit(0)
+"#;
+
+/// It looks for other services there: it finds the box by UPnP alone.
+#[test]
+fn vlc_does_not_look_by_mdns_for_what_the_box_is() {
+    const OTHER: &str = "Somebody's files";
+    let python = match vlc().and_then(|python| Avahi::missing().map_or(Ok(python), Err)) {
+        Ok(python) => python,
+        Err(reason) => return skip(reason),
+    };
+    if !has("avahi-publish") {
+        return skip("needs avahi-publish");
+    }
+    let mut home = Home::demo(&[("CREDENZA_LAN_MDNS", "true")]);
+    let avahi = Avahi::start(&home.lab.viewer, "viewer");
+    let mut publish = avahi.command("avahi-publish");
+    publish.args(["-s", OTHER, "_sftp-ssh._tcp", "22"]).stderr(std::process::Stdio::null());
+    let _other = Beside::start(&mut publish);
+    for kind in ["_http._tcp", "_webdav._tcp", "_credenza._tcp", "_sftp-ssh._tcp"] {
+        until(kind, LIMIT, || (!avahi.browse(kind).is_empty()).then_some(()));
+    }
+    let mut command = avahi.command(&python.to_string_lossy());
+    let shown = finish(command.args(["-c", BY_MDNS, OTHER]), LIMIT).unwrap().text();
+    println!("VLC shows by mDNS: {shown}");
+    assert!(shown.lines().any(|title| title == OTHER), "{shown}");
+    assert!(!shown.contains("Credenza"), "then docs/televisions.md is to say so: {shown}");
+    drop(avahi);
     assert!(home.stop());
 }

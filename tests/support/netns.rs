@@ -103,6 +103,9 @@ impl Lab {
 /// plays.
 pub const FAR: &str = "10.98.0.1";
 
+/// The server's address on the second cable.
+pub const ON_OTHER: &str = "10.97.9.1";
+
 impl Lab {
     /// Gives the viewer [`FAR`], and the server a route to it.
     pub fn with_a_far_address(self) -> Self {
@@ -113,15 +116,35 @@ impl Lab {
         self
     }
 
+    /// Another host at a cable of its own, `lan1` on the server's side, where that has the address
+    /// [`ON_OTHER`].
+    pub fn with_another_cable(&self) -> Namespace {
+        let made = || {
+            let other = Namespace::add("other", "10.97.9.2")?;
+            let (server, name) = (&self.server, &other.name);
+            server.ip(&format!("link add lan1 type veth peer name lan0 netns {name}"))?;
+            server.ip(&format!("addr add {ON_OTHER}/24 dev lan1"))?;
+            server.ip("link set lan1 up")?;
+            other.connect()?;
+            Ok::<Namespace, String>(other)
+        };
+        made().unwrap_or_else(|error| panic!("no second cable: {error}"))
+    }
+
     /// Gives the server another address on the cable, and takes the first away.
     pub fn move_server_to(&self, address: &str) {
+        self.move_server(self.server.address, address);
+    }
+
+    /// The same from the address that it has by now.
+    pub fn move_server(&self, from: &str, address: &str) {
         let server = &self.server;
         // Else the kernel takes the second address of a network away with the first.
         let mut keep = server.command("sysctl");
         keep.args(["-q", "net.ipv4.conf.lan0.promote_secondaries=1"]);
         let moved = finish(&mut keep, LIMIT)
             .and_then(|_| server.ip(&format!("addr add {address}/24 dev lan0")))
-            .and_then(|()| server.ip(&format!("addr del {}/24 dev lan0", server.address)));
+            .and_then(|()| server.ip(&format!("addr del {from}/24 dev lan0")));
         moved.unwrap_or_else(|error| panic!("the address is not changed: {error}"));
     }
 }

@@ -2,6 +2,7 @@
 //! whoever seeds it. Only what is outside stands in; the program is the real one.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use credenza::torrent::IndexName;
 
@@ -52,6 +53,15 @@ impl World {
         self
     }
 
+    /// Finds these films for these words, as they stand in an address.
+    pub fn found(&self, words: &str, films: &[serde_json::Value]) -> &Self {
+        let body = serde_json::json!({"metas": films}).to_string();
+        self.titles.on(&format!("/catalog/movie/top/search={words}.json"), Reply::json(body));
+        let nothing = Reply::json("{\"metas\":[]}");
+        self.titles.on(&format!("/catalog/series/top/search={words}.json"), nothing);
+        self
+    }
+
     /// Lists these torrents, in Torrentio's words, each with our tracker.
     pub fn list(&self, torrents: &[&Torrent]) -> &Self {
         self.list_at(&format!("/stream/movie/{ID}.json"), torrents)
@@ -62,7 +72,26 @@ impl World {
         self.list_at(&format!("/stream/series/{ID}:1:{number}.json"), torrents)
     }
 
+    /// Lists these torrents, and takes so long for it.
+    pub fn list_after(&self, pause: Duration, torrents: &[&Torrent]) -> &Self {
+        let body = self.listed(torrents);
+        let slow = Reply::json(&body).drip(body.len().div_ceil(2), pause / 2);
+        self.index.on(&format!("/stream/movie/{ID}.json"), slow);
+        self
+    }
+
+    /// What the index was asked for so far.
+    pub fn asked(&self) -> Vec<String> {
+        self.index.requests().into_iter().map(|request| request.path).collect()
+    }
+
     fn list_at(&self, path: &str, torrents: &[&Torrent]) -> &Self {
+        self.index.on(path, Reply::json(self.listed(torrents)));
+        self
+    }
+
+    /// The list in Torrentio's words.
+    fn listed(&self, torrents: &[&Torrent]) -> String {
         let stream = |torrent: &&Torrent| {
             serde_json::json!({
                 "name": "Torrentio\n1080p",
@@ -72,9 +101,7 @@ impl World {
             })
         };
         let streams: Vec<_> = torrents.iter().map(stream).collect();
-        let body = serde_json::json!({"streams": streams, "cacheMaxAge": 3600});
-        self.index.on(path, Reply::json(body.to_string()));
-        self
+        serde_json::json!({"streams": streams, "cacheMaxAge": 3600}).to_string()
     }
 
     /// Who has this torrent.

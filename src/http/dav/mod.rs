@@ -25,7 +25,7 @@ use super::media::{self, Manners};
 use super::rooms::Rooms;
 use super::router::Asks;
 use super::visitor::Visitor;
-use super::{shield, subtitle};
+use super::{sets, shield, subtitle};
 use multistatus::Asked;
 
 /// What may be done here.
@@ -50,6 +50,7 @@ async fn answer(visitor: Visitor, watch: Option<Extension<Watch>>, request: Requ
         return door;
     }
     let method = request.method().clone();
+    visitor.note(&format!("WebDAV: {method}"));
     if method.as_str() == "PROPFIND" {
         let listed = Box::pin(propfind(&visitor, request)).await;
         return listed.unwrap_or_else(IntoResponse::into_response);
@@ -104,6 +105,7 @@ pub(super) async fn bytes(
     }
     let Some(video) = entry.video() else { return ApiError::not_found().into_response() };
     let set = visitor.set();
+    visitor.note(&sets::words(method, &entry.name, &visitor.headers));
     let asks = Asks { head: method == Method::HEAD, set, peer: Some(visitor.address()) };
     match visitor.rooms.media(asks, &video.media_id).await {
         Ok(representation) => {

@@ -109,7 +109,9 @@ pub(in crate::http) async fn looked_through(
     set: Set,
     folder: &NodeId,
 ) -> Result<Vec<Entry>, playback::Error> {
-    let entries = named(playback.children(folder, Page::WHOLE).await?.nodes);
+    let nodes = playback.children(folder, Page::WHOLE).await?.nodes;
+    playback.listed(folder, &nodes);
+    let entries = named(nodes);
     let films = entries.iter().filter_map(Entry::video);
     let films: Vec<String> = films.map(|film| bytes_of(playback, set, film)).collect();
     playback.learn_subtitles_of_folder(&films).await;

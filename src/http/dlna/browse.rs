@@ -41,7 +41,11 @@ pub(super) async fn browse(
                 (None, None) => playback.children(&id, page).await,
                 (order, first) => sorted(visitor, &id, page, order, first).await,
             };
-            children.map_err(|error| fault_of(&error))?
+            let children = children.map_err(|error| fault_of(&error))?;
+            if page.start == 0 {
+                playback.listed(&id, &children.nodes);
+            }
+            children
         }
         _ => return Err(Fault::InvalidArguments),
     };

@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 pub(super) use datagram::Datagram;
 pub use message::Announced;
 
-use self::message::Search;
+use self::message::{MAX_AGE_S, Search};
 use self::pace::Pace;
 use super::Links;
 
@@ -33,6 +33,8 @@ use super::Links;
 pub(super) const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(239, 255, 255, 250), 1900);
 /// How often the announcement is repeated: it is believed for half an hour.
 const REPEAT: Duration = Duration::from_secs(300);
+// UDA 1.0, 1.1.2: before half of that time is over, since datagrams are lost.
+const _: () = assert!(REPEAT.as_secs() * 2 <= MAX_AGE_S as u64);
 /// How often it is looked whether an address came or went.
 const LOOK: Duration = Duration::from_secs(3);
 /// Between a goodbye and the greeting, and between two greetings.

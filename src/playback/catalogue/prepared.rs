@@ -9,6 +9,9 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
+use super::asked::asked;
+use super::node::{Node, NodeId, NodeKind};
+use super::place::Place;
 use crate::media::StremioId;
 use crate::playback::{IndexLine, Playback, lock};
 
@@ -54,7 +57,21 @@ impl Prepared {
 }
 
 impl Playback {
-    /// Looks for these beside, where that is polite. What was chosen before needs no search.
+    /// A list was shown, from its beginning on: its first film is looked for beside, since many a set
+    /// goes from there straight to play, and asks for no title alone before.
+    pub fn listed(self: &Arc<Self>, folder: &NodeId, shown: &[Node]) {
+        if !matches!(folder.place(), Some(Place::List(_))) {
+            return;
+        }
+        let film = |node: &Node| match &node.kind {
+            NodeKind::Video(video) => asked(&video.media_id),
+            NodeKind::Folder { .. } => None,
+        };
+        self.prepare(shown.iter().find_map(film).as_slice());
+    }
+
+    /// Looks for these beside, where that is polite. What was chosen before needs no search, and what
+    /// was found of late is not asked for again ([`find`](Playback::find)).
     pub(super) fn prepare(self: &Arc<Self>, ids: &[StremioId]) {
         for id in ids {
             let useless = self.debrid().is_none()
@@ -62,6 +79,9 @@ impl Playback {
                 && !self.parts.mirrors.has_own();
             if useless || self.someone_may_stall() || self.chosen_for(id).is_some() {
                 continue;
+            }
+            if self.nobody_may_be_asked() {
+                return;
             }
             let Ok(place) = Arc::clone(&self.prepared.places).try_acquire_owned() else { return };
             if !self.prepared.admits(id) {
@@ -80,6 +100,12 @@ impl Playback {
                 drop(place);
             });
         }
+    }
+
+    /// Whether each index is left in peace just now: because of failures, or since what it takes in a
+    /// time is used up. Whoever presses play may try all the same.
+    fn nobody_may_be_asked(&self) -> bool {
+        self.index_standing().iter().all(|standing| standing.until.is_some())
     }
 }
 

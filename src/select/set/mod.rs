@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use super::preferences::Codec;
@@ -142,14 +142,24 @@ struct Row {
     positions: Positions,
 }
 
+/// What is no set.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Programs {
+    pattern: String,
+    except: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Table {
+    programs: Programs,
     set: Vec<Row>,
 }
 
 static PROFILES: LazyLock<Profiles> = LazyLock::new(|| {
     let table: Table = toml::from_str(TABLE).expect("the table of sets, which a test reads");
-    Profiles::of(table.set)
+    Profiles::of(table)
 });
 
 /// The table, and its patterns as one: each by itself took five times as long to make, which the
@@ -157,17 +167,25 @@ static PROFILES: LazyLock<Profiles> = LazyLock::new(|| {
 struct Profiles {
     all: Vec<Profile>,
     patterns: RegexSet,
+    program: Regex,
+    no_program: Regex,
 }
 
 impl Profiles {
-    fn of(rows: Vec<Row>) -> Self {
+    fn of(Table { programs, set: rows }: Table) -> Self {
         let patterns = RegexSetBuilder::new(rows.iter().map(|row| &row.pattern))
             .case_insensitive(true)
             .unicode(false)
             .build();
+        let pattern = |text: &str| {
+            let built = RegexBuilder::new(text).case_insensitive(true).unicode(false).build();
+            built.expect("a pattern of the table, which a test reads")
+        };
         Self {
             all: rows.into_iter().map(Profile::of_row).collect(),
             patterns: patterns.expect("patterns of the table, which a test reads"),
+            program: pattern(&programs.pattern),
+            no_program: pattern(&programs.except),
         }
     }
 
@@ -182,12 +200,15 @@ impl Profile {
     /// The profile of a set that says this of itself; `None` where no row is about it.
     #[must_use]
     pub fn of(said: &[&str]) -> Option<&'static Self> {
-        let mut all: String = said.join("\n");
-        if all.len() > LONGEST {
-            let end = (0..=LONGEST).rev().find(|at| all.is_char_boundary(*at)).unwrap_or(0);
-            all.truncate(end);
-        }
-        PROFILES.find(&all)
+        PROFILES.find(&looked_at(said))
+    }
+
+    /// Whether who says this of itself is a program of a computer or phone rather than a set, as far as
+    /// no row is about it.
+    #[must_use]
+    pub fn is_program(said: &[&str]) -> bool {
+        let all = looked_at(said);
+        PROFILES.program.is_match(all.as_bytes()) && !PROFILES.no_program.is_match(all.as_bytes())
     }
 
     /// That of a set that nobody knows: what nearly all play.
@@ -232,6 +253,16 @@ impl Profile {
     }
 }
 
+/// As much of what a set says as is looked at.
+fn looked_at(said: &[&str]) -> String {
+    let mut all = said.join("\n");
+    if all.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|at| all.is_char_boundary(*at)).unwrap_or(0);
+        all.truncate(end);
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,6 +291,14 @@ mod tests {
         ] {
             let found = Profile::of(&[said]).map(|found| found.name.as_str());
             assert_eq!(found, None, "{said}");
+            assert_eq!(Profile::is_program(&[said, ""]), !said.is_empty(), "{said}");
+        }
+        for said in [
+            "Nobody's Player/1.0",
+            "Mozilla/5.0 (Linux) AppleWebKit/537.36 HbbTV/1.4.1 (+DRM;Nobody;TV55;1.0;;)",
+            "UPnP/1.0 Lavf/61.1.100",
+        ] {
+            assert!(!Profile::is_program(&[said]), "{said}");
         }
     }
 
