@@ -79,7 +79,8 @@ async fn a_mirror_that_falls_silent_is_followed_by_another_and_comes_last_from_t
         // The film is opened anew, and the first one is quick to be tested.
         first.turns(Day::Sound);
         let open = house.mirrors.open(&wanted(&film, &[])).await.unwrap();
-        (first.forget(), second.forget());
+        first.forget();
+        second.forget();
         assert!(read(&open, 0..open.len()).await == (film.to_vec(), None), "{death:?}");
         assert_eq!((first.heads().len(), second.heads().len()), (0, 1), "{death:?}");
     }

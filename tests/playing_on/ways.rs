@@ -296,3 +296,33 @@ fn a_mirror_with_other_bytes_of_the_right_length_is_never_joined_on() {
     peer.falls_silent(false);
     assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
 }
+
+#[test]
+fn where_no_peer_is_connected_it_is_told_that_peers_are_looked_for() {
+    let town = Town::new(false, true);
+    let Some(peer) = town.peer() else { return };
+    let play = town.server.play(ID);
+    let viewer = Viewer::watch(play["url"].as_str().unwrap());
+    viewer.has(4);
+    let status = format!("/api/stream/{}/status", town.torrent.info_hash);
+    let note =
+        || town.server.owner("GET", &status).send().json()["note"].as_str().map(str::to_owned);
+    let noticed = || {
+        let said = town.server.owner("GET", "/api/status").send().json();
+        let notices = said["notices"].as_array().unwrap();
+        notices.iter().any(|one| one["code"] == "looking_for_peers")
+    };
+    assert_eq!((note(), noticed()), (None, false));
+    drop(peer);
+    let said = until("the note", Duration::from_secs(60), note);
+    assert!(said.starts_with("looking for peers: nobody who has it is connected"), "{said}");
+    assert!(noticed(), "{}", town.server.owner("GET", "/api/status").send().text());
+    let page = town.server.get(&path_of(&play).replacen("/v/", "/play/", 1)).text();
+    assert!(page.contains("Looking for peers: nobody who has it"), "{page}");
+    // Somebody else seeds, and nothing is told any more.
+    let _second = town.peer();
+    until("the note to go", Duration::from_secs(90), || {
+        (note().is_none() && !noticed()).then_some(())
+    });
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
