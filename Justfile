@@ -29,6 +29,10 @@ advisories:
 test *ARGS:
     tests/run {{ARGS}}
 
+# the faults with whole numbers: 200 kills, every write of every disk cut at; needs root, and hours
+faults *ARGS:
+    CREDENZA_KILLS=200 CREDENZA_CUTS=100000 tests/run test --test-threads 2 -E 'test(/^faults::/)' {{ARGS}}
+
 # the binary for a board (rpi3, rpi4, rpi5), and a trial of it under qemu-user
 cross BOARD:
     image/cross.sh {{BOARD}}

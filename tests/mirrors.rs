@@ -67,6 +67,7 @@ fn open(allow_private: Vec<SocketAddr>, state: &Arc<State>, caches: &[String]) -
     let mirrors = Mirrors::new(client, Arc::clone(state), options).unwrap();
     let patience = Patience {
         stall: Duration::from_secs(3),
+        leave: Duration::from_secs(2),
         turn: Duration::from_millis(200),
         breath: Duration::from_millis(5),
         ..mirrors.patience()

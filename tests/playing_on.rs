@@ -6,6 +6,7 @@
 
 mod deaths;
 mod keeping;
+mod silent;
 mod ways;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -90,6 +91,12 @@ impl Town {
         };
         town.store_is_well();
         town
+    }
+
+    /// The store's server, as a cache of descriptions, has this torrent's.
+    pub fn is_described(&self) {
+        let path = format!("/{}.torrent", self.torrent.info_hash.to_string().to_uppercase());
+        self.store.on(&path, Reply::ok(&self.torrent.bytes));
     }
 
     pub fn store_is_well(&self) {
@@ -282,10 +289,7 @@ fn when_the_peers_go_a_mirror_that_the_owner_named_carries_the_film_on() {
 #[test]
 fn where_there_is_no_peer_a_mirror_plays_by_a_description_from_a_cache() {
     let town = Town::with(false, true, "p2p_timeout_ms = 1000\n");
-    town.store.on(
-        &format!("/{}.torrent", town.torrent.info_hash.to_string().to_uppercase()),
-        Reply::ok(&town.torrent.bytes),
-    );
+    town.is_described();
     let source = json!({"name": "Friend", "url": town.warehouse.url("/{infoHash}/{fileName}")});
     let added = town.server.owner("POST", "/api/sources").json(&source).send();
     assert_eq!(added.status, 201, "{}", added.text());

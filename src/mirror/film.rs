@@ -148,6 +148,8 @@ struct Body {
     /// Bytes that came since it last had brought something, and how long they were waited for.
     gained: u64,
     waited: Duration,
+    /// How long they may be waited for.
+    patience: Duration,
     given: u64,
 }
 
@@ -165,7 +167,7 @@ impl Reader {
                 continue;
             };
             let begun = Instant::now();
-            let patience = self.ways.patience.stall.saturating_sub(body.waited);
+            let patience = body.patience.saturating_sub(body.waited);
             let fault = match timeout(patience, body.bytes.next()).await {
                 Ok(Some(Ok(bytes))) => {
                     body.waited += begun.elapsed();
@@ -228,10 +230,18 @@ impl Reader {
                     tracing::info!(from, to, byte = self.left.start, "another mirror is read on");
                 }
                 let (gained, waited, given) = (0, Duration::ZERO, 0);
-                self.body = Some(Body { ways, way, bytes, gained, waited, given });
+                let patience = self.patience_with(way);
+                self.body = Some(Body { ways, way, bytes, gained, waited, patience, given });
                 return Ok(());
             }
         }
+    }
+
+    /// How long this source may keep a reader waiting.
+    fn patience_with(&self, way: usize) -> Duration {
+        let Patience { stall, leave, .. } = self.ways.patience;
+        let is_only = self.order().iter().all(|other| *other == way);
+        if is_only { stall } else { stall.min(leave) }
     }
 
     /// The sources that may be asked, in order: those that did not fail here, the one that others read
@@ -256,6 +266,9 @@ impl Reader {
         let why = format!("{}: {fault}", way.name);
         tracing::debug!(mirror = way.name, byte = self.left.start, %fault, "a mirror failed");
         self.ways.health.failure(&way.key, &why);
+        if *fault == Fault::Stalled {
+            self.ways.health.fell_silent(&way.key);
+        }
         self.why = Some(why);
     }
 }

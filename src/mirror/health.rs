@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::durable::{self, State};
 
@@ -13,6 +14,9 @@ const KEY: &str = "mirror/health";
 const REMEMBERED: usize = 10;
 /// How many hosts are remembered; strangers name them.
 const MOST: usize = 200;
+/// How long one that fell silent in the middle of a film comes after the others: its answer to a
+/// test is quick all the same, and a film that is opened anew would begin there again.
+const SILENT: Duration = Duration::from_secs(600);
 
 /// How a source has done.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +34,9 @@ pub(super) struct Record {
     /// Seconds since 1970.
     last_success: Option<u64>,
     last_failure: Option<Failure>,
+    /// When it fell silent in the middle of a film.
+    #[serde(skip)]
+    silent: Option<Instant>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -104,6 +111,11 @@ impl Health {
         });
     }
 
+    /// It fell silent in the middle of a film.
+    pub(super) fn fell_silent(&self, key: &str) {
+        self.change(key, |record| record.silent = Some(Instant::now()));
+    }
+
     /// It does not have the file, and says so: nothing against it.
     pub(super) fn miss(&self, key: &str) {
         self.change(key, |record| record.misses += 1);
@@ -118,12 +130,13 @@ impl Health {
         *lock(&self.changed) = true;
     }
 
-    /// What comes first: those that did not mostly fail of late, and then the quicker.
+    /// What comes first: those that did not mostly fail of late, nor fall silent just now, and then the
+    /// quicker.
     pub(super) fn rank(&self, key: &str) -> (bool, u64) {
         let records = lock(&self.records);
         let record = records.get(key);
         let latency = record.and_then(|record| record.latency_ms);
-        (record.is_some_and(Record::is_shaky), latency.unwrap_or(u64::MAX))
+        (record.is_some_and(Record::comes_last), latency.unwrap_or(u64::MAX))
     }
 
     pub(super) fn standing(&self, key: &str) -> Standing {
@@ -174,6 +187,10 @@ impl Record {
     fn is_shaky(&self) -> bool {
         let failed = self.recent.iter().filter(|well| !**well).count();
         failed * 2 > self.recent.len()
+    }
+
+    fn comes_last(&self) -> bool {
+        self.is_shaky() || self.silent.is_some_and(|since| since.elapsed() < SILENT)
     }
 
     fn last_heard(&self) -> u64 {
@@ -243,6 +260,22 @@ mod tests {
         assert!(!health.standing("own:old").shaky, "it works again");
         health.forget("own:old");
         assert_eq!(health.standing("own:old"), Standing::default());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_fell_silent_comes_after_the_others_for_ten_minutes() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = Arc::new(State::open(&folder.path().join("state.redb")).unwrap());
+        let health = Health::open(state);
+        health.success("own:first", Duration::from_millis(1));
+        health.success("own:second", Duration::from_millis(900));
+        health.fell_silent("own:first");
+        assert!(health.rank("own:second") < health.rank("own:first"));
+        // A test says nothing of it: it is quick to answer.
+        health.success("own:first", Duration::from_millis(1));
+        assert!(health.rank("own:second") < health.rank("own:first"));
+        tokio::time::advance(SILENT).await;
+        assert!(health.rank("own:first") < health.rank("own:second"));
     }
 
     #[test]

@@ -71,6 +71,9 @@ pub struct Patience {
     pub test: Duration,
     /// For the next bytes of one that is read.
     pub stall: Duration,
+    /// For the same where another one may be asked: less than a reader bears who has other ways, so
+    /// that the film stays here, where its last bytes are compared before it goes on.
+    pub leave: Duration,
     /// For one backup to answer, before the next one is asked beside it.
     pub turn: Duration,
     /// Before a source that broke off is asked again; doubled each time.
@@ -133,6 +136,7 @@ impl Mirrors {
         let patience = Patience {
             test: test_timeout,
             stall: Duration::from_secs(20),
+            leave: Duration::from_secs(6),
             turn: Duration::from_millis(400),
             breath: Duration::from_millis(250),
             grace: test_timeout.min(Duration::from_secs(1)),

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::lock;
 use super::readers::{Open, Read, Readers, STANDS_STILL};
+use super::thin_line::Look;
 use crate::torrent::InfoHash;
 
 /// How a reader gets on.
@@ -50,6 +51,13 @@ impl Pace {
     /// Whether it does not even ask.
     fn stands_still(&self) -> bool {
         self.asks.is_none() && self.given.elapsed() >= STANDS_STILL
+    }
+
+    /// How it stands, and whether it waits for its next bytes.
+    pub(super) fn look(&self) -> (Look, bool) {
+        let waits = self.asks.map_or(Duration::ZERO, |since| since.elapsed());
+        let look = Look { when: Instant::now(), at: self.at, waited: self.waited + waits };
+        (look, self.asks.is_some())
     }
 
     /// How long it has waited since the last call, and how long ago that was.

@@ -73,6 +73,7 @@ impl Playback {
         let why = if over > short { Why::Quota } else { Why::Room };
         let go = rules.to_free(&items, to_free);
         let swept = self.remove_those(&go, &able, titles, roots, why).await;
+        self.made_room.note(&swept.removed);
         if swept.freed_bytes >= to_free {
             return Ok(Ok(()));
         }
@@ -177,7 +178,7 @@ fn no_room(short: &Short) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-fn in_words(bytes: u64) -> String {
+pub(super) fn in_words(bytes: u64) -> String {
     let mib = bytes as f64 / 1_048_576.0;
     if mib >= 1024.0 { format!("{:.1} GiB", mib / 1024.0) } else { format!("{mib:.1} MiB") }
 }

@@ -34,6 +34,7 @@ mod indexes;
 mod lying;
 mod making_room;
 mod mirrors;
+mod noticed;
 mod offers;
 mod offline;
 mod open_first;
@@ -55,6 +56,7 @@ mod signing;
 mod streams;
 mod strikes;
 mod subtitles;
+mod thin_line;
 mod tidy;
 mod titles;
 mod torrents;
@@ -109,6 +111,7 @@ use chosen::Chosen;
 use content::Vouched;
 use describe_first::Describing;
 use desk::Desk;
+use noticed::MadeRoom;
 use open_first::OpenedFirst;
 use readers::Readers;
 use session::Session;
@@ -162,6 +165,7 @@ pub struct Playback {
     torrents: Torrents,
     vouched: Vouched,
     shunned: Shunned,
+    made_room: MadeRoom,
     opened_first: OpenedFirst,
     describing: Describing,
     calls: Arc<Calls>,
@@ -199,6 +203,7 @@ impl Playback {
             torrents: Torrents::default(),
             vouched: Vouched::default(),
             shunned: Shunned::default(),
+            made_room: MadeRoom::default(),
             opened_first: OpenedFirst::default(),
             describing: Describing::default(),
             calls: Arc::default(),

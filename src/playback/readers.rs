@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::held_up::Pace;
+use super::thin_line::Line;
 use super::{Playback, lock};
 use crate::torrent::InfoHash;
 
@@ -47,6 +48,8 @@ pub(super) struct Open {
     away: CancellationToken,
     /// When it was given something, and how it comes on.
     pub(super) pace: Pace,
+    /// What is known of the line to it.
+    pub(super) line: Line,
 }
 
 #[derive(Default)]
@@ -106,7 +109,8 @@ impl Readers {
         let mark = Some(mark).filter(|mark| at <= *mark && !title.nearly);
         let (number, away) = (seen.next, CancellationToken::new());
         seen.next += 1;
-        seen.reading.insert(number, Open { read, away: away.clone(), pace: Pace::at(at) });
+        let line = Line::from(at, read.bytes_s);
+        seen.reading.insert(number, Open { read, away: away.clone(), pace: Pace::at(at), line });
         drop(seen);
         (Reading { readers: Arc::clone(self), number, away, media_id, mark, at }, counts)
     }

@@ -121,7 +121,7 @@ impl Session {
 }
 
 /// In Mbit/s, with one decimal.
-fn megabits(bytes_s: u64) -> String {
+pub(super) fn megabits(bytes_s: u64) -> String {
     let tenths = bytes_s * 8 / 100_000;
     format!("{}.{}", tenths / 10, tenths % 10)
 }

@@ -33,6 +33,7 @@ impl Playback {
         let mut some_give_way = false;
         loop {
             sleep(LOOK).await;
+            self.readers.look_at_lines();
             let now = Instant::now();
             let held_up = self.held_up().await;
             waiting.extend(held_up.into_iter().map(|info_hash| (info_hash, now)));

@@ -63,9 +63,13 @@ impl Playback {
         }
     }
 
-    /// What was noticed of late.
+    /// What was noticed of late, and what is to be told of films now.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
+        self.of_shunned().into_iter().chain(self.notices_of_films()).collect()
+    }
+
+    fn of_shunned(&self) -> Vec<Notice> {
         let mut shunned = lock(&self.shunned.0);
         shunned.retain(|_, since| since.elapsed() < SHUNNED);
         let notice = |info_hash: &InfoHash| Notice {

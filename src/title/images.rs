@@ -146,7 +146,7 @@ impl Titles {
             Picture::Poster => kept
                 .as_ref()
                 .and_then(|details| details.poster.clone())
-                .or_else(|| self.link(&format!("poster/{title}"))),
+                .or_else(|| self.link(&format!("poster/{title}")).map(|link| link.to)),
             Picture::Background => kept.as_ref().and_then(|details| details.background.clone()),
             Picture::Thumbnail => {
                 let place = match id {

@@ -20,6 +20,7 @@ pub mod anime_map;
 mod catalogue;
 mod details;
 mod images;
+mod links;
 mod meta;
 mod names;
 mod resolve;
@@ -149,17 +150,5 @@ impl Titles {
     async fn meta(&self, base: &Url, kind: &str, id: &str) -> Result<Option<Value>, Error> {
         let body = self.ask(base, &["meta", kind, &format!("{id}.json")]).await?;
         Ok(body.map(|mut body| body["meta"].take()).filter(Value::is_object))
-    }
-
-    fn link(&self, from: &str) -> Option<String> {
-        self.cache.as_ref()?.link(from).map(|(to, _)| to)
-    }
-
-    fn put_link(&self, from: &str, to: &str) {
-        if let Some(cache) = &self.cache
-            && cache.link(from).is_none_or(|(known, _)| known != to)
-        {
-            cache.put_link(from, to);
-        }
     }
 }

@@ -107,27 +107,30 @@ impl Titles {
     ) -> Result<Option<Title>, Error> {
         let asked = StremioId::Anime { base, id, episode: None };
         let entry = self.map.anime(base, id);
-        let linked = || self.link(&format!("imdb/{asked}")).and_then(|text| text.parse().ok());
-        let mapped: Option<ImdbId> = entry.and_then(|entry| entry.imdb).or_else(linked);
+        let link = self.link::<ImdbId>(&format!("imdb/{asked}"));
+        // An old link counts only where nobody tells anew what it is.
+        let old = link.as_ref().map(|link| link.to);
+        let fresh = link.filter(|link| link.is_fresh).map(|link| link.to);
+        let mapped = entry.and_then(|entry| entry.imdb).or(fresh);
         let want = Want::Names(episode.map(|number| Episode { season: 1, number }));
         let (told, counted) =
             tokio::join!(self.of_anime(base, id, want), self.counted(mapped, episode));
         let details = match told {
             Ok(told) => told.map(|told| told.value),
-            Err(error) if entry.is_none() && mapped.is_none() => return Err(error),
+            Err(error) if entry.is_none() && old.is_none() => return Err(error),
             Err(error) => {
                 tracing::info!(%error, "a title is known by its ids alone");
                 None
             }
         };
-        if details.is_none() && entry.is_none() && mapped.is_none() {
+        if details.is_none() && entry.is_none() && old.is_none() {
             return Ok(None);
         }
         let row = episode.and_then(|number| {
             details.as_ref()?.episodes.iter().find(|row| row.episode.number == number)
         });
         let imdb = row.and_then(|row| row.imdb).map(|(imdb, _)| imdb);
-        let imdb = imdb.or_else(|| details.as_ref()?.imdb).or(mapped);
+        let imdb = imdb.or_else(|| details.as_ref()?.imdb).or(mapped).or(old);
         // The map did not know which list to ask for.
         let counted = match counted {
             None if mapped.is_none() => self.counted(imdb, episode).await,
@@ -217,10 +220,7 @@ impl Titles {
 
     /// Puts an anime's ids into a title, with the episode's number there.
     fn put_places(&self, title: &mut Title, entry: &Entry, episode: Option<u32>) {
-        let linked = |base: AnimeBase| {
-            let id = StremioId::Anime { base, id: entry.id_at(base)?, episode: None };
-            self.link(&id.to_string())?.strip_prefix("kitsu:")?.parse().ok()
-        };
+        let linked = |base: AnimeBase| self.known_kitsu_of(base, entry.id_at(base)?);
         let kitsu = entry.kitsu.or_else(|| linked(AnimeBase::AniDb));
         let kitsu = kitsu.or_else(|| linked(AnimeBase::MyAnimeList));
         title.kitsu = kitsu.map(|id| AnimePlace { id, episode });

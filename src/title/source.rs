@@ -9,7 +9,7 @@ use super::details::{Details, Kind, Told};
 use super::{Error, Titles, meta};
 
 /// How long an answer is taken without asking again: series get an episode a day at most.
-const FRESH: Duration = Duration::from_secs(12 * 3600);
+pub(super) const FRESH: Duration = Duration::from_secs(12 * 3600);
 /// The same where it lacks the episode that is asked for: it may be out since.
 const FRESH_WITHOUT: Duration = Duration::from_secs(3600);
 
@@ -83,9 +83,10 @@ impl Titles {
         let asked = StremioId::Anime { base, id, episode: None };
         let kitsu = match base {
             AnimeBase::Kitsu => Some(id),
-            _ => entry
-                .and_then(|entry| entry.kitsu)
-                .or_else(|| self.link(&asked.to_string())?.strip_prefix("kitsu:")?.parse().ok()),
+            _ => match entry.and_then(|entry| entry.kitsu) {
+                None => self.kitsu_of(base, id).await,
+                known => known,
+            },
         };
         let (base, id) = kitsu.map_or((base, id), |kitsu| (AnimeBase::Kitsu, kitsu));
         let known = StremioId::Anime { base, id, episode: None };

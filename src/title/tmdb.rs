@@ -40,14 +40,8 @@ impl Titles {
         }
     }
 
-    /// The id at IMDb of a title at TMDB: by what was learnt before, by the map, by TMDB itself.
-    pub(super) async fn imdb_of_tmdb(&self, id: TmdbId) -> Result<Option<ImdbId>, Error> {
-        if let Some(known) = self.link(&tmdb_key(id)).and_then(|text| text.parse().ok()) {
-            return Ok(Some(known));
-        }
-        if let Some(known) = self.map.of_tmdb(id).iter().find_map(|row| row.imdb) {
-            return Ok(Some(known));
-        }
+    /// The id at IMDb of a title at TMDB, as TMDB tells; `None` without a key.
+    pub(super) async fn imdb_by_tmdb(&self, id: TmdbId) -> Result<Option<ImdbId>, Error> {
         let Some(key) = self.tmdb_key() else { return Ok(None) };
         let number = id.id.to_string();
         let path = [path_of(id.film), number.as_str(), "external_ids"];

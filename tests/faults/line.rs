@@ -29,8 +29,17 @@ impl Line {
     }
 
     fn new(mib: usize) -> Self {
+        Self::with(mib, None)
+    }
+
+    /// With a film of which a player has told that it runs so long.
+    fn with(mib: usize, duration_s: Option<u32>) -> Self {
         let mut home = Home::new(&[mib], "");
-        let (_, path) = home.have(0);
+        let (media_id, path) = home.have(0);
+        if let Some(duration_s) = duration_s {
+            let told = serde_json::json!({"position_s": 0.0, "duration_s": duration_s});
+            assert_eq!(home.put(&media_id, &told).status, 200);
+        }
         home.stop();
         let lab = Lab::new();
         let configuration = home.configuration("", "");
@@ -53,11 +62,23 @@ impl Line {
 
     /// How many films are being sent, as the box itself has it.
     fn streams(&self) -> u64 {
+        self.says("/api/status")["streams"].as_u64().unwrap()
+    }
+
+    /// What the box says on its own host.
+    fn says(&self, path: &str) -> serde_json::Value {
         let mut curl = self.lab.server.command("curl");
         curl.args(["--silent", "--noproxy", "*", "--max-time", "10"]);
-        let said = finish(curl.arg(format!("{}/api/status", self.base)), LIMIT).unwrap().text();
-        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
-        said["streams"].as_u64().unwrap()
+        let said = finish(curl.arg(format!("{}{path}", self.base)), LIMIT).unwrap().text();
+        serde_json::from_str(&said).unwrap()
+    }
+
+    /// Has the line carry so much from now on; the sentence where it cannot be had.
+    fn carries(&self, rate: &str) -> Result<(), String> {
+        let mut tc = self.lab.server.command("tc");
+        tc.args(["qdisc", "replace", "dev", "lan0", "root", "tbf", "rate", rate]);
+        let shaped = finish(tc.args(["burst", "32k", "latency", "400ms"]), LIMIT);
+        shaped.map(drop).map_err(|error| format!("needs a kernel with tbf: {error}"))
     }
 
     fn is(&self, up: bool) {
@@ -165,11 +186,8 @@ fn f14_a_thin_line_carries_the_film_that_it_has_room_for() {
         return skip(&reason);
     }
     let line = Line::new(12);
-    let mut tc = line.lab.server.command("tc");
-    tc.args(["qdisc", "add", "dev", "lan0", "root", "tbf", "rate", "8mbit"]);
-    let shaped = finish(tc.args(["burst", "32k", "latency", "400ms"]), LIMIT);
-    if let Err(error) = shaped {
-        return skip(&format!("needs a kernel with tbf: {error}"));
+    if let Err(reason) = line.carries("8mbit") {
+        return skip(&reason);
     }
     let (_curl, viewer) = line.watch(&[]);
     let watched = viewer.ends(LIMIT);
@@ -178,6 +196,32 @@ fn f14_a_thin_line_carries_the_film_that_it_has_room_for() {
     let stood = watched.stood_still(8_000_000 / 8 * 10 / 12, Duration::from_secs(4));
     println!("stood still for {stood:?}; longest without a byte {:?}", watched.longest_gap());
     assert!(stood < Duration::from_millis(100), "{stood:?}");
+}
+
+#[test]
+fn f14_a_line_that_is_thinner_than_the_film_is_told_of_until_it_carries_it() {
+    if let Some(reason) = Line::missing(&["curl", "tc"]) {
+        return skip(&reason);
+    }
+    // 0.67 Mbit/s of film on a line of 0.4.
+    let line = Line::with(24, Some(300));
+    if let Err(reason) = line.carries("400kbit") {
+        return skip(&reason);
+    }
+    let (_curl, viewer) = line.watch(&[]);
+    let status = format!("/api/stream/{}/status", line.home.films[0].info_hash);
+    let note = || line.says(&status)["note"].as_str().map(str::to_owned);
+    let noticed = || {
+        let said = line.says("/api/status");
+        said["notices"].as_array().unwrap().iter().any(|one| one["code"] == "thin_line")
+    };
+    let (began, said) = (Instant::now(), until("the note", LIMIT, note));
+    println!("told after {:?}: {said}", began.elapsed());
+    assert!(said.contains("the film takes 0.6 Mbit/s and the line to the set brings 0."), "{said}");
+    assert!(noticed(), "{}", line.says("/api/status"));
+    assert_eq!(line.carries("40mbit"), Ok(()));
+    until("nothing to be told", LIMIT, || (note().is_none() && !noticed()).then_some(()));
+    assert!(viewer.ends(LIMIT).bytes == line.home.source(0), "other bytes than the source's");
 }
 
 #[test]

@@ -2,9 +2,13 @@
 //! a disk that says it has kept what it has not (F-09).
 //!
 //! The disk is recorded write by write. At each cut two disks are made: one with every write so far,
-//! and one with every write before the last flush and any half, by sectors, of the later ones. Then it
-//! is mounted as after a start (the journal is replayed), and looked at. `CREDENZA_CUTS` is how many
-//! writes are cut at; a hundred or so by default, spread over all.
+//! and one with every write before the last flush and any half, by sectors of 512 bytes, of the later
+//! ones. Then it is mounted as after a start (the journal is replayed), and looked at.
+//!
+//! What is smaller than it could be: F-01 cuts at some 90 of the writes and F-09 at some 160, spread
+//! over all, F-02 at 9; `CREDENZA_CUTS` is how many each takes at most, and with some thousands it is
+//! every write (`just faults`). The second cut of F-01 is no cut of the disk: the program is killed while
+//! it gets over the first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -122,9 +126,8 @@ impl Random {
     }
 }
 
-/// What a drive writes wholly or not at all, in bytes: cards, SSDs and hard disks of this century do at
-/// least so, and ext4 counts on it for its own superblocks, which no program above it can mend.
-const WHOLE: usize = 4096;
+/// What a drive writes wholly or not at all, in bytes: a sector, and no drive does less.
+const WHOLE: usize = 512;
 
 /// How a power cut goes.
 #[derive(Debug, Clone, Copy, PartialEq)]

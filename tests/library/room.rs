@@ -23,6 +23,14 @@ fn the_quota_takes_the_film_that_was_watched_longest_ago() {
     home.start(quota);
     let (third, path) = home.have(2);
     assert!(!home.file(0).exists(), "watched longest ago");
+    let notices = home.server().owner("GET", "/api/status").send().json()["notices"].clone();
+    let told = notices.as_array().unwrap().iter().find(|one| one["code"] == "made_room");
+    let told = told.unwrap_or_else(|| panic!("{notices}"))["message"].as_str().unwrap();
+    assert!(told.contains("(library.max_bytes): removed 1 film that nobody had"), "{told}");
+    assert!(told.contains("keep what is to stay on the library page"), "{told}");
+    let cookie = home.server().claim("long-enough");
+    let page = home.server().ask("GET", "/setup").with("Cookie", &cookie).send().text();
+    assert!(page.contains("removed 1 film that nobody had watched for longest"), "{page}");
     assert!(home.file(1).exists() && home.file(2).exists());
     assert_eq!(home.row(&second)["whole"], json!(true));
     home.watch(2, &path);

@@ -43,9 +43,6 @@ async fn a_mirror_that_dies_at_any_byte_is_followed_by_another_at_that_byte() {
         let mut deaths: Vec<Day> =
             [401, 403, 404, 410, 451, 500, 503].map(|status| Day::DiesAt(at, status)).into();
         deaths.push(Day::ResetsAt(at));
-        if at == 300_001 {
-            deaths.extend([Day::SilentAt(at), Day::TricklesAt(at)]);
-        }
         for death in deaths {
             first.turns(Day::Sound);
             let open = house.mirrors.open(&wanted(&film, &[])).await.unwrap();
@@ -59,13 +56,34 @@ async fn a_mirror_that_dies_at_any_byte_is_followed_by_another_at_that_byte() {
             // A reset takes along what was on its way.
             let lost = matches!(death, Day::ResetsAt(_));
             assert!(start <= at && (lost || at - start <= 4_096), "{death:?}: from {start}");
-            if !matches!(death, Day::SilentAt(_) | Day::TricklesAt(_)) {
-                slowest = slowest.max(begun.elapsed());
-            }
+            slowest = slowest.max(begun.elapsed());
         }
     }
     // Less than the patience with a silent one.
     assert!(slowest < Duration::from_millis(2_800), "{slowest:?} for a film with a death in it");
+}
+
+#[tokio::test]
+async fn a_mirror_that_falls_silent_is_followed_by_another_and_comes_last_from_then_on() {
+    let film = film(100_000);
+    for death in [Day::SilentAt(300_001), Day::TricklesAt(300_001)] {
+        let (first, second) = (Mirror::start(&film, Day::Sound), Mirror::start(&film, Day::Sound));
+        let house = House::new(&[&first, &second], &[]);
+        house.own(&[&first, &second]).await;
+        let open = house.mirrors.open(&wanted(&film, &[])).await.unwrap();
+        first.turns(death.clone());
+        second.forget();
+        assert!(read(&open, 0..open.len()).await == (film.to_vec(), None), "{death:?}");
+        let start = second.last_start().expect("the second one was read");
+        assert!(start <= 300_001 && 300_001 - start <= 5_200, "{death:?}: from {start}");
+        // The film is opened anew, and the first one is quick to be tested.
+        first.turns(Day::Sound);
+        let open = house.mirrors.open(&wanted(&film, &[])).await.unwrap();
+        first.forget();
+        second.forget();
+        assert!(read(&open, 0..open.len()).await == (film.to_vec(), None), "{death:?}");
+        assert_eq!((first.heads().len(), second.heads().len()), (0, 1), "{death:?}");
+    }
 }
 
 /// The longest wait between two pieces, over 320 deaths at places that look random.

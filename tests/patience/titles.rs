@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::street::{FILM, Street, addon_path, after, find, hash, rows};
+use super::ANIME;
+use super::street::{FILM, Street, addon_path, after, find, hash, hashes, line, rows, streams};
 use crate::support::server::Server;
-use crate::support::until;
 use crate::support::upstream::Reply;
+use crate::support::{timely, until};
 
 /// A key of the old form.
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -154,4 +155,29 @@ fn a_map_that_comes_after_the_first_search_is_heeded_by_the_next() {
         server.owner("GET", &format!("/api/find/{FILM}?anew=true")).send();
         (by_anidb() > 0).then_some(())
     });
+}
+
+#[test]
+fn a_catalogue_that_hangs_costs_the_search_neither_its_end_nor_the_rows_that_need_no_title() {
+    let episode = "tt9900001:1:2";
+    let series = format!("/stream/series/{episode}.json");
+    let anime = format!("/stream/series/{ANIME}.json");
+    for (id, listed, hangs) in [
+        (FILM, addon_path(FILM).as_str(), format!("/meta/movie/{FILM}.json")),
+        (episode, series.as_str(), "/meta/series/tt9900001.json".to_owned()),
+        (ANIME, anime.as_str(), "/meta/anime/kitsu:990001.json".to_owned()),
+    ] {
+        let (found, street) = timely(6_000, || {
+            let street = Street::new();
+            // It accepts, and never says anything.
+            street.titles.on(&hangs, Reply::hang());
+            street.addon.on(listed, Reply::json(streams([2])));
+            let server = street.serve();
+            (find(&server, id), street)
+        });
+        println!("{id}: {} ms, {}", found["elapsed_ms"], found["health"]);
+        assert!(street.titles.requests().iter().any(|seen| seen.path == hangs), "{id}: not asked");
+        assert_eq!(line(&found, "torrentio")["state"], "ok", "{id}: {found}");
+        assert!(hashes(&found).contains(&hash(2)), "{id}: {found}");
+    }
 }

@@ -11,12 +11,6 @@ use crate::support::upstream::{Reply, Upstream};
 use crate::support::warehouse::Mood;
 use crate::support::world::ID;
 
-/// The store's server, as a cache of descriptions, has this torrent's.
-fn is_described(town: &Town) {
-    let path = format!("/{}.torrent", town.torrent.info_hash.to_string().to_uppercase());
-    town.store.on(&path, Reply::ok(&town.torrent.bytes));
-}
-
 fn path_of(play: &serde_json::Value) -> String {
     let url = play["url"].as_str().unwrap();
     url[url.find("/v/").unwrap()..].to_owned()
@@ -50,7 +44,7 @@ fn what_the_store_refuses_for_legal_reasons_comes_from_peers_only_by_hand() {
 #[test]
 fn an_owners_mirror_plays_where_peers_may_not_be_asked() {
     let town = Town::with(false, false, "");
-    is_described(&town);
+    town.is_described();
     until("nobody to ask", Duration::from_secs(60), || {
         let none = town.server.owner("POST", &format!("/api/play/{ID}")).send();
         (none.json()["error"]["code"] == "no_way").then_some(())
@@ -86,7 +80,7 @@ fn an_owners_mirror_plays_where_peers_may_not_be_asked() {
 #[test]
 fn an_owners_mirror_plays_what_the_store_does_not_have() {
     let town = Town::with(true, false, "");
-    is_described(&town);
+    town.is_described();
     has_a_mirror(&town);
     let queued = json!({"data": {"id": "K1", "hash": town.torrent.info_hash, "name": NAME, "size": FILM_BYTES, "status": "failed", "files": []}});
     town.store.on("/v0/store/magnets", Reply::json(queued.to_string()).with_status(201));
@@ -97,7 +91,7 @@ fn an_owners_mirror_plays_what_the_store_does_not_have() {
 #[test]
 fn a_web_seed_that_only_the_magnet_names_gives_the_bytes() {
     let town = Town::with(false, true, "p2p_timeout_ms = 1000\n");
-    is_described(&town);
+    town.is_described();
     // Nobody has allowed this private address.
     let private = Upstream::start();
     let mut magnet = town.torrent.magnet(&town.world.tracker);
@@ -300,5 +294,35 @@ fn a_mirror_with_other_bytes_of_the_right_length_is_never_joined_on() {
         (town.log_says("it has other bytes there than the torrent") > 0).then_some(())
     });
     peer.falls_silent(false);
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn where_no_peer_is_connected_it_is_told_that_peers_are_looked_for() {
+    let town = Town::new(false, true);
+    let Some(peer) = town.peer() else { return };
+    let play = town.server.play(ID);
+    let viewer = Viewer::watch(play["url"].as_str().unwrap());
+    viewer.has(4);
+    let status = format!("/api/stream/{}/status", town.torrent.info_hash);
+    let note =
+        || town.server.owner("GET", &status).send().json()["note"].as_str().map(str::to_owned);
+    let noticed = || {
+        let said = town.server.owner("GET", "/api/status").send().json();
+        let notices = said["notices"].as_array().unwrap();
+        notices.iter().any(|one| one["code"] == "looking_for_peers")
+    };
+    assert_eq!((note(), noticed()), (None, false));
+    drop(peer);
+    let said = until("the note", Duration::from_secs(60), note);
+    assert!(said.starts_with("looking for peers: nobody who has it is connected"), "{said}");
+    assert!(noticed(), "{}", town.server.owner("GET", "/api/status").send().text());
+    let page = town.server.get(&path_of(&play).replacen("/v/", "/play/", 1)).text();
+    assert!(page.contains("Looking for peers: nobody who has it"), "{page}");
+    // Somebody else seeds, and nothing is told any more.
+    let _second = town.peer();
+    until("the note to go", Duration::from_secs(90), || {
+        (note().is_none() && !noticed()).then_some(())
+    });
     assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
 }

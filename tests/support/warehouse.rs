@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How it behaves, to those it is sending to as well.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +40,8 @@ struct State {
     sending: HashMap<usize, Sending>,
     /// Links that are dead for good, and what they answer.
     dead: HashMap<String, u16>,
+    /// When each answer began to be sent.
+    asked: Vec<Instant>,
 }
 
 struct Sending {
@@ -110,6 +112,7 @@ impl Warehouse {
             mood_since: 0,
             sending: HashMap::new(),
             dead: HashMap::new(),
+            asked: Vec::new(),
         });
         let shared = Arc::new(Shared { bytes, rate, state, changed: Condvar::new() });
         let served = Arc::clone(&shared);
@@ -148,6 +151,11 @@ impl Warehouse {
         cut
     }
 
+    /// When it was asked for bytes and began to send them, each time.
+    pub fn asked(&self) -> Vec<Instant> {
+        self.shared.state.lock().unwrap().asked.clone()
+    }
+
     /// Breaks off what it sends under this path, and answers there with this status for ever. How many
     /// answers that were being read it has broken off.
     pub fn has_no_more(&self, path: &str, status: u16) -> usize {
@@ -181,6 +189,7 @@ impl Shared {
             return refuse(&mut stream, status);
         }
         state.changes += 1;
+        state.asked.push(Instant::now());
         let began = state.changes;
         if !head.starts_with("head") {
             // For the look whether it is read: the end of it is there at once, or is not.

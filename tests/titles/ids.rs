@@ -1,11 +1,15 @@
 //! TMDB's numbers and keys.
 
+use std::path::Path;
+use std::time::Duration;
+
 use credenza::cache::Cache;
 use credenza::media::StremioId;
 use credenza::secret::Secret;
 use credenza::title::Titles;
 
 use super::{client, look_up, meanings};
+use crate::support::aged::age;
 use crate::support::upstream::{Reply, Upstream};
 
 #[tokio::test]
@@ -115,4 +119,95 @@ async fn names_that_were_asked_for_by_one_id_are_known_by_the_other() {
     assert_eq!(tmdb.requests().len(), 1);
     tmdb.on("/3/movie/870010", Reply::status(500));
     assert_eq!(titles.other_names(&id, imdb).await, names);
+}
+
+/// On what was kept in this folder; with a key where `by_tmdb`.
+fn on(folder: &Path, cinemeta: &Upstream, tmdb: &Upstream, by_tmdb: bool) -> Titles {
+    let (cache, notice) = Cache::open(&folder.join("cache"));
+    assert_eq!(notice, None);
+    let titles = Titles::new(client(&[cinemeta, tmdb]), cinemeta.url("/"), cinemeta.url("/"))
+        .with_cache(cache)
+        .with_tmdb_and_images(tmdb.url("/3"), cinemeta.url("/"));
+    titles.use_tmdb_key(by_tmdb.then(|| Secret::new("0123456789abcdef0123456789abcdef")));
+    titles
+}
+
+/// Longer than any title is believed.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[tokio::test]
+async fn a_link_that_was_told_wrongly_is_put_right_when_it_is_old() {
+    let (cinemeta, tmdb) = (Upstream::start(), Upstream::start());
+    let folder = tempfile::tempdir().unwrap();
+    for imdb in ["tt9900001", "tt9900002"] {
+        let told = format!(r#"{{"meta":{{"id":"{imdb}","type":"movie","name":"Film {imdb}"}}}}"#);
+        cinemeta.on(&format!("/meta/movie/{imdb}.json"), Reply::json(told));
+    }
+    let tells = |imdb: &str| {
+        let ids = format!(r#"{{"id":870001,"imdb_id":"{imdb}"}}"#);
+        tmdb.on("/3/movie/870001/external_ids", Reply::json(ids));
+    };
+    let asked = || {
+        let seen = tmdb.requests();
+        seen.iter().filter(|seen| seen.path == "/3/movie/870001/external_ids").count()
+    };
+    let name = async |titles: Titles| look_up(&titles, "tmdb:movie:870001").await.unwrap().name;
+    tells("tt9900001");
+    assert_eq!(name(on(folder.path(), &cinemeta, &tmdb, true)).await, "Film tt9900001");
+    tells("tt9900002");
+    assert_eq!(name(on(folder.path(), &cinemeta, &tmdb, true)).await, "Film tt9900001");
+    assert_eq!(asked(), 1, "it is fresh");
+    // Where TMDB does not answer, the old one stands.
+    age(folder.path(), DAY);
+    tmdb.on("/3/movie/870001/external_ids", Reply::status(500));
+    assert_eq!(name(on(folder.path(), &cinemeta, &tmdb, true)).await, "Film tt9900001");
+    tells("tt9900002");
+    assert_eq!(name(on(folder.path(), &cinemeta, &tmdb, true)).await, "Film tt9900002");
+    let count = asked();
+    assert_eq!(name(on(folder.path(), &cinemeta, &tmdb, true)).await, "Film tt9900002");
+    assert_eq!(asked(), count, "it is fresh again");
+}
+
+#[tokio::test]
+async fn without_a_key_an_old_link_counts_for_as_long_as_cinemeta_bears_it_out() {
+    let (cinemeta, tmdb) = (Upstream::start(), Upstream::start());
+    let folder = tempfile::tempdir().unwrap();
+    let film = include_str!("../data/cinemeta/meta_movie_shape.json");
+    let titles = || on(folder.path(), &cinemeta, &tmdb, false);
+    cinemeta.on("/meta/movie/tt1254207.json", Reply::json(film));
+    look_up(&titles(), "tt1254207").await.unwrap();
+    for _ in 0..2 {
+        age(folder.path(), DAY);
+        assert_eq!(look_up(&titles(), "tmdb:movie:10378").await.unwrap().name, "Big Buck Bunny");
+    }
+    age(folder.path(), DAY);
+    cinemeta.on("/meta/movie/tt1254207.json", Reply::status(500));
+    assert_eq!(look_up(&titles(), "tmdb:movie:10378").await.unwrap().name, "Big Buck Bunny");
+    assert!(film.contains("10378"));
+    cinemeta.on("/meta/movie/tt1254207.json", Reply::json(film.replace("10378", "10379")));
+    assert_eq!(look_up(&titles(), "tmdb:movie:10378").await, None);
+    assert_eq!(look_up(&titles(), "tmdb:movie:10379").await.unwrap().name, "Big Buck Bunny");
+    assert!(tmdb.requests().is_empty(), "there is no key");
+}
+
+#[tokio::test]
+async fn what_kitsu_calls_an_anime_of_another_list_is_asked_for_again_when_it_is_old() {
+    let (kitsu, tmdb) = (Upstream::start(), Upstream::start());
+    let folder = tempfile::tempdir().unwrap();
+    let titles = || on(folder.path(), &kitsu, &tmdb, false);
+    let series = include_str!("../data/kitsu/meta_series.json");
+    let other = include_str!("../data/kitsu/meta_special.json");
+    for (id, told) in [("kitsu:990001", series), ("kitsu:990002", other), ("anidb:8000005", series)]
+    {
+        kitsu.on(&format!("/meta/anime/{id}.json"), Reply::json(told));
+    }
+    let id = async || look_up(&titles(), "anidb:8000005").await.unwrap().kitsu.unwrap().id;
+    assert_eq!(id().await, 990_001);
+    kitsu.on("/meta/anime/anidb:8000005.json", Reply::json(other));
+    assert_eq!(id().await, 990_001, "it is fresh");
+    age(folder.path(), DAY);
+    assert_eq!(id().await, 990_002);
+    age(folder.path(), DAY);
+    kitsu.on("/meta/anime/anidb:8000005.json", Reply::status(500));
+    assert_eq!(id().await, 990_002, "nobody says otherwise");
 }

@@ -109,11 +109,16 @@ pub(super) async fn television(visitor: Visitor, Path(id): Path<String>) -> Resp
     };
     let mut frame = frame(&visitor);
     frame.refresh = Some(REFRESH_S);
+    let media_id = media_id(&visitor, &standing);
+    let playback = &visitor.rooms.playback;
+    let note = media_id.as_deref().and_then(|id| playback.note_on(id));
+    frame.warnings.extend(note.map(|note| web::sentence(&note)));
+    let shown = media_id.and_then(|id| playback.describe(&id).ok());
     page(&web::Television {
         frame,
         id,
         name: plain(&renderer.name),
-        shown: shown(&visitor, &standing),
+        shown: shown.map(|told| plain(&told.title)),
         state: words(standing.state),
         pauses: matches!(standing.state, State::Playing | State::Waiting),
         position: standing.position_s.map(clock),
@@ -124,11 +129,10 @@ pub(super) async fn television(visitor: Visitor, Path(id): Path<String>) -> Resp
 }
 
 /// What it shows, where that is ours.
-fn shown(visitor: &Visitor, standing: &Standing) -> Option<String> {
+fn media_id(visitor: &Visitor, standing: &Standing) -> Option<String> {
     let (_, path) = standing.url.as_deref()?.split_once("/v/")?;
     let (key, name) = path.split_once('/')?;
-    let media_id = visitor.rooms.media_keys.verify(key, name)?;
-    visitor.rooms.playback.describe(&media_id).ok().map(|told| plain(&told.title))
+    visitor.rooms.media_keys.verify(key, name)
 }
 
 const fn words(state: State) -> &'static str {

@@ -247,7 +247,7 @@ pub(super) async fn player(
     visitor: Visitor,
     Path((key, name)): Path<(String, String)>,
 ) -> Response {
-    let frame = frame(&visitor);
+    let mut frame = frame(&visitor);
     let media_id = visitor.rooms.media_keys.verify(&key, &name);
     let told = media_id
         .ok_or(crate::playback::Error::UnknownMedia)
@@ -256,6 +256,8 @@ pub(super) async fn player(
         Ok(told) => told,
         Err(error) => return trouble(&visitor, error, "/"),
     };
+    let note = visitor.rooms.playback.note_on(&told.media_id);
+    frame.warnings.extend(note.map(|note| web::sentence(&note)));
     let signed = format!("{key}/{name}");
     let path = format!("/v/{signed}");
     let (tracks, subtitles) = subtitles::of(&visitor, &told.media_id).await;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::{TorrentError, TorrentState};
+use crate::playback::noticed::LOOKING;
 use crate::playback::playable::{Playable, Via};
 use crate::playback::{Error, Playback, lock};
 use crate::swarm;
@@ -53,7 +54,8 @@ pub struct Transfer {
     pub via: Option<Via>,
     /// Which bytes of the file are here, each from and to (the byte behind the last).
     pub buffered: Vec<(u64, u64)>,
-    /// One sentence, where the film needs more than its way brings; `null` where it keeps up.
+    /// One sentence, where the film needs more than its way or the line to the set brings, or no peer
+    /// is there; `null` where it keeps up.
     pub note: Option<String>,
     /// One sentence, where it failed.
     pub error: Option<String>,
@@ -87,7 +89,8 @@ impl Playback {
             }
             let failed = known.state == TorrentState::Failed;
             let state = if failed { TransferState::Failed } else { TransferState::Resolving };
-            return Ok(Transfer { error: known.error, ..Transfer::of(state) });
+            let note = (!failed && self.parts.swarm.allowed()).then(|| LOOKING.to_owned());
+            return Ok(Transfer { error: known.error, note, ..Transfer::of(state) });
         }
         let file = match index {
             Some(index) => known.files.iter().find(|file| file.index == Some(index)),
@@ -111,7 +114,7 @@ impl Playback {
         let media_id = chosen.map(Playable::media_id);
         let session = media_id.and_then(|id| lock(&self.sessions).get(&id).cloned());
         transfer.via = session.as_ref().and_then(|session| session.via());
-        transfer.note = session.and_then(|session| session.note());
+        transfer.note = session.and_then(|session| self.note_of(&session));
         let whole = |total: Option<u64>| total.map(|total| (0, total)).into_iter().collect();
         match transfer.via {
             Some(Via::Disk) => {
