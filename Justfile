@@ -29,7 +29,7 @@ advisories:
 test *ARGS:
     tests/run {{ARGS}}
 
-# the faults with whole numbers: 200 kills, every write of every disk cut at; needs root, and hours
+# the faults with whole numbers: 200 kills, every write of a download cut at; needs root, and minutes
 faults *ARGS:
     CREDENZA_KILLS=200 CREDENZA_CUTS=100000 tests/run test --test-threads 2 -E 'test(/^faults::/)' {{ARGS}}
 

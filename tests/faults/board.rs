@@ -240,7 +240,7 @@ fn f27_without_descriptors_films_go_on_and_who_comes_is_told_to_come_again() {
 }
 
 /// How many hundredths of one processor the program has; `CREDENZA_PROCESSOR` says otherwise.
-const PERCENT: u32 = 40;
+const PERCENT: u32 = 15;
 
 #[test]
 fn f28_four_films_of_25_mbit_do_not_stall_on_a_throttled_board() {
