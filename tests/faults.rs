@@ -30,6 +30,7 @@ mod kill;
 mod line;
 mod peers;
 mod power;
+mod pulled;
 
 use std::time::Duration;
 

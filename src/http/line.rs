@@ -6,7 +6,7 @@
 //! 2. A client that takes no byte of an answer. A page's reader is cut after a minute; a paused
 //!    television may keep its film for ten, since resuming on the same connection is instant. One
 //!    whose line has dropped is not paused: it acknowledges nothing, and is cut after two looks that
-//!    agree, some three quarters of a minute.
+//!    agree, less than half a minute.
 
 use std::io;
 use std::pin::Pin;
@@ -26,7 +26,7 @@ const WRITE_STALL: Duration = Duration::from_secs(60);
 /// The same for media, where it is a paused film.
 const PAUSED_FILM: Duration = Duration::from_secs(600);
 /// How often it is looked whether who takes nothing is still there.
-const LOOK: Duration = Duration::from_secs(15);
+const LOOK: Duration = Duration::from_secs(14);
 
 /// What the requests of a connection know of it; a request extension.
 #[derive(Debug, Clone, Default)]

@@ -148,14 +148,14 @@ fn f08_a_disk_that_stands_still_or_crawls_does_not_hold_up_the_house() {
     for (_, one) in &viewers {
         one.has(MIB, LIMIT);
     }
-    let slowest = std::cell::Cell::new(Duration::ZERO);
-    let ask_for = |time: Duration| {
+    let mut answers = Vec::new();
+    let mut ask_for = |time: Duration| {
         let ends = Instant::now() + time;
         while Instant::now() < ends {
             let asked = Instant::now();
             assert_eq!(home.server().get("/health").status, 200);
             assert_eq!(home.server().get("/api/status").status, 200);
-            slowest.set(slowest.get().max(asked.elapsed()));
+            answers.push(asked.elapsed());
             std::thread::park_timeout(Duration::from_millis(20));
         }
     };
@@ -167,9 +167,14 @@ fn f08_a_disk_that_stands_still_or_crawls_does_not_hold_up_the_house() {
     ask_for(Duration::from_secs(4));
     disk.is_paced(0);
     ask_for(Duration::from_secs(1));
-    let slowest = slowest.get();
-    println!("while the disk stood still or crawled, an answer took {slowest:?} at most");
-    assert!(slowest < Duration::from_secs(4), "the house was held up for {slowest:?}");
+    answers.sort();
+    let (usual, slowest) = (answers[answers.len() * 95 / 100], answers[answers.len() - 1]);
+    println!(
+        "while the disk stood still or crawled, 95 of 100 answers took {usual:?}, one {slowest:?}"
+    );
+    // A machine that has much else to do holds up a single one; a task that waits for the disk, all.
+    assert!(usual < Duration::from_millis(50), "the house was held up for {usual:?}");
+    assert!(slowest < Duration::from_secs(2), "the house was held up for {slowest:?}");
     for (film, viewer) in viewers {
         let watched = viewer.ends(LIMIT);
         assert!(watched.bytes == home.source(film), "film {film}: other bytes");
@@ -179,6 +184,6 @@ fn f08_a_disk_that_stands_still_or_crawls_does_not_hold_up_the_house() {
             "film {film} stood still for {stood:?}; longest without a byte {:?}",
             watched.longest_gap()
         );
-        assert!(stood < Duration::from_millis(1_500), "film {film} stood still for {stood:?}");
+        assert_eq!(stood, Duration::ZERO, "film {film} stood still");
     }
 }
