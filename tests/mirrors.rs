@@ -93,6 +93,7 @@ fn wanted(film: &[u8], web_seeds: &[String]) -> Wanted {
         single_file: false,
         web_seeds: web_seeds.to_vec(),
         pieces: None,
+        given: None,
     }
 }
 

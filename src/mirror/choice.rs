@@ -1,8 +1,9 @@
 //! Whose bytes are read, where sources that all have a file of the right length have different ones.
 //!
 //! Those that have the same bytes in the file's middle stand together. Where the torrent's description
-//! is known, the best one of each such group gives a whole piece for its hash: a group whose piece is
-//! wrong is out, however many stand in it. Where nothing is known, the many are believed.
+//! is known, the best one of each such group gives a whole piece for its hash; where it is not, but
+//! somebody has been given bytes of the film from elsewhere, it gives the last of those again. A group that
+//! has other ones there is out, however many stand in it. Where nothing is known, the many are believed.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -94,14 +95,23 @@ async fn judge(
     sample: &Bytes,
     candidates: impl Iterator<Item = &Candidate>,
 ) -> Option<bool> {
-    let pieces = wanted.pieces.as_ref()?;
+    let (pieces, given) = (wanted.pieces.as_ref(), wanted.given.as_ref());
+    if pieces.is_none() && given.is_none() {
+        return None;
+    }
     let key = (wanted.info_hash, len, sample.clone());
     if let Some(known) = mirrors.0.looked.get(&key) {
         return Some(known);
     }
     // A second one, where the first breaks off.
     for candidate in candidates.take(2) {
-        let is_right = match probe::look(&mirrors.0.client, &candidate.url, len, pieces).await {
+        let (client, url) = (&mirrors.0.client, &candidate.url);
+        let looked = match (pieces, given) {
+            (Some(pieces), _) => probe::look(client, url, len, pieces).await,
+            (None, Some(given)) => probe::compare(client, url, len, given).await.map(Some),
+            (None, None) => Ok(None),
+        };
+        let is_right = match looked {
             Ok(looked) => looked?,
             Err(fault) => {
                 tracing::debug!(mirror = candidate.name, %fault, "a piece was not looked at");

@@ -32,6 +32,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
 use crate::durable::{self, State};
@@ -97,6 +98,17 @@ pub struct Wanted {
     pub web_seeds: Vec<String>,
     /// What its pieces hash to, where its torrent's description is known.
     pub pieces: Option<Arc<Pieces>>,
+    /// What was passed on of it already from elsewhere, where something was.
+    pub given: Option<Given>,
+}
+
+/// Some bytes of a file.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// Where they stand.
+    pub at: u64,
+    /// At least one.
+    pub bytes: Bytes,
 }
 
 /// All mirrors. Cheap to clone; clones share what they know.

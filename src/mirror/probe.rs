@@ -8,6 +8,7 @@ use std::ops::Range;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
+use super::Given;
 use crate::fetch::{self, Client, Request};
 use crate::representation::ByteStream;
 use crate::torrent::metainfo::Pieces;
@@ -39,7 +40,7 @@ pub(super) enum Fault {
     Shorter,
     #[error("it has other bytes there than the other sources")]
     OtherContent,
-    #[error("it has other bytes there than the torrent")]
+    #[error("it has other bytes there than the film that is asked for")]
     WrongHash,
     #[error("it broke off ({0})")]
     Broken(String),
@@ -156,6 +157,25 @@ pub(super) async fn look(
             look.take(&bytes);
         }
         Ok(Some(look.is_right()))
+    };
+    timeout(LOOK, asked).await.unwrap_or(Err(Fault::Slow))
+}
+
+/// Whether it has at its place what was passed on of the file.
+pub(super) async fn compare(
+    client: &Client,
+    url: &Url,
+    len: u64,
+    given: &Given,
+) -> Result<bool, Fault> {
+    let range = given.at..given.at + given.bytes.len() as u64;
+    let asked = async {
+        let body = open_at(client, url, range, len, LOOK).await?;
+        match behind(body, &given.bytes).await {
+            Ok(_) => Ok(true),
+            Err(Fault::OtherContent) => Ok(false),
+            Err(fault) => Err(fault),
+        }
     };
     timeout(LOOK, asked).await.unwrap_or(Err(Fault::Slow))
 }

@@ -2,7 +2,8 @@
 //! another way to the same bytes, at the same byte.
 //!
 //! The same bytes are those of the same file of the same torrent: info hash, name and size agree
-//! (the entity tag), and the length does. Another release of the film has other bytes and is never
+//! (the entity tag), and the length does; a mirror must have what was passed on last as well, or a piece
+//! of the torrent where its description is known (`mirror/choice.rs`). Another release of the film has other bytes and is never
 //! spliced in: where no way to the same bytes is left, the reader hears of it.
 //!
 //! All readers of a film share its way. Whoever notices first that it is dead strikes it out for a
@@ -123,6 +124,10 @@ impl Carrier {
         self.left.start += size;
         self.pause = PAUSE;
         let Some(way) = &mut self.way else { return bytes };
+        // What comes from peers has a description.
+        if way.via == Via::Debrid {
+            self.film.session().given.note(self.left.start - size, &bytes);
+        }
         if let Some(lost) = self.lost.take() {
             tracing::info!(
                 via = %way.via, byte = self.left.start - size, after_ms = lost.elapsed().as_millis(),

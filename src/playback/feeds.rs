@@ -74,6 +74,7 @@ impl Playback {
             web_seeds: self.web_seeds(metainfo),
             // Each piece is looked at.
             pieces: None,
+            given: None,
         };
         if self.parts.mirrors.has_any(&wanted) {
             servers.push(Server::Mirrors(self.parts.mirrors.clone(), Box::new(wanted)));

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::playable::Playable;
-use super::{Error, Playback};
-use crate::mirror::Wanted;
+use super::{Error, Playback, lock};
+use crate::mirror::{Given, Wanted};
 use crate::representation::Representation;
 use crate::swarm;
 use crate::torrent::metainfo::{Metainfo, Pieces};
@@ -41,6 +41,11 @@ impl Playback {
         Ok(self.parts.mirrors.open_as_of(&wanted, playable.modified()).await?)
     }
 
+    /// What was passed on of it from a store.
+    fn given_of(&self, playable: &Playable) -> Option<Given> {
+        lock(&self.sessions).get(&playable.media_id())?.given.last()
+    }
+
     /// The web seeds of a torrent: those that its magnet named (`ws=`, BEP 9), and those of its
     /// description (`url-list`, BEP 19).
     pub(super) fn web_seeds(&self, metainfo: &Metainfo) -> Vec<String> {
@@ -61,6 +66,7 @@ impl Playback {
             single_file: false,
             web_seeds: self.web_seeds_named(&info_hash),
             pieces: None,
+            given: self.given_of(playable),
         };
         let known = self.parts.swarm.known(&info_hash);
         let wanted = known.and_then(|known| {
@@ -112,5 +118,6 @@ fn described(metainfo: &Metainfo, playable: &Playable) -> Option<Wanted> {
         single_file: metainfo.single_file,
         web_seeds: Vec::new(),
         pieces: pieces_of(metainfo, file),
+        given: None,
     })
 }

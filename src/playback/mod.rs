@@ -28,6 +28,7 @@ mod finished;
 mod following;
 mod for_set;
 mod found;
+mod given;
 mod hand_over;
 mod held_up;
 mod indexes;

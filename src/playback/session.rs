@@ -12,6 +12,7 @@ use super::by_hash::ByHash;
 use super::bytes_by_way::Bytes;
 use super::catalogue::asked;
 use super::film::Film;
+use super::given::LastGiven;
 use super::playable::{Playable, Via};
 use super::strikes::Strikes;
 use super::{Error, Playback, lock};
@@ -33,6 +34,8 @@ pub(super) struct Session {
     pub(super) said: Mutex<Option<Via>>,
     /// That its way is slower than the film, where it is.
     short: Mutex<Option<Short>>,
+    /// What was passed on last from a store.
+    pub(super) given: LastGiven,
     /// The ways that have failed lately.
     pub(super) strikes: Mutex<Strikes>,
     /// Its file on the disk is not believed to be whole any more, whatever was noted of it.
@@ -51,7 +54,8 @@ impl Session {
         let (used, strikes) = (Mutex::new(Instant::now()), Mutex::default());
         let (opened, said) = (tokio::sync::Mutex::new(bytes), Mutex::default());
         let (doubted, short) = (AtomicBool::new(false), Mutex::default());
-        Arc::new(Self { playable, opened, used, said, short, strikes, doubted })
+        let given = LastGiven::default();
+        Arc::new(Self { playable, opened, used, said, short, given, strikes, doubted })
     }
 
     /// Its way brings less than the film needs, and there is no better one.

@@ -148,6 +148,7 @@ impl Playback {
             single_file: metainfo.single_file,
             web_seeds: self.web_seeds(&metainfo),
             pieces: pieces_of(&metainfo, &pick.file.file),
+            given: None,
         };
         if !self.parts.mirrors.has_any(&wanted) {
             return None;

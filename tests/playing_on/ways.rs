@@ -291,9 +291,26 @@ fn a_mirror_with_other_bytes_of_the_right_length_is_never_joined_on() {
     viewer.has(4);
     peer.falls_silent(true);
     until("the look at the mirror", Duration::from_secs(60), || {
-        (town.log_says("it has other bytes there than the torrent") > 0).then_some(())
+        (town.log_says("it has other bytes there than the film that is asked for") > 0)
+            .then_some(())
     });
     peer.falls_silent(false);
+    assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
+}
+
+#[test]
+fn without_a_description_a_mirror_must_have_what_was_played_from_the_store() {
+    let town = Town::new(true, false);
+    let source = json!({"name": "Friend", "url": town.forger.url("/{infoHash}/{fileName}")});
+    let added = town.server.owner("POST", "/api/sources").json(&source).send();
+    assert_eq!(added.status, 201, "{}", added.text());
+    let viewer = town.viewer();
+    viewer.has(4);
+    town.store_is_dead();
+    until("the look at the mirror", Duration::from_secs(60), || {
+        (town.log_says("it has other bytes there than the film") > 0).then_some(())
+    });
+    town.store_is_well();
     assert!(viewer.ends() == town.torrent.files[0].1, "other bytes than the source's");
 }
 

@@ -115,6 +115,7 @@ async fn test_of(visitor: &Visitor, asked: &Asked) -> Result<Value, ApiError> {
         single_file: asked.single_file,
         web_seeds: asked.web_seeds.clone(),
         pieces: None,
+        given: None,
     };
     let results = visitor.rooms.mirrors.test(&wanted, asked.name.as_deref()).await?;
     let working = results.iter().filter(|line| line.state == Verdict::Ok).count();
