@@ -166,7 +166,8 @@ fn f26_a_household_in_350_mb_never_has_the_server_killed() {
         idle.len(),
         slowest.into_inner().unwrap()
     );
-    assert!(parts >= READERS && searches >= 4, "{parts} parts, {searches} searches");
+    assert!(parts >= READERS && searches >= 100, "{parts} parts, {searches} searches");
+    assert!(idle.len() >= 300, "{} idle connections", idle.len());
     assert_eq!(group.kills(), 0, "something was killed for its memory");
     assert!(peak < 250_000, "{peak} kB");
     drop(idle);
@@ -274,7 +275,7 @@ fn f28_four_films_of_25_mbit_do_not_stall_on_a_throttled_board() {
         assert!(watched.bytes == home.source(0), "other bytes than the source's");
         let stood = watched.stood_still(BLU_RAY, Duration::from_secs(4));
         println!("stood still for {stood:?}; longest without a byte {:?}", watched.longest_gap());
-        assert!(stood <= Duration::from_millis(500), "{stood:?}");
+        assert!(stood < Duration::from_millis(100), "{stood:?}");
     }
     assert!(!fed.is_empty(), "the watchdog was not fed");
     let longest = fed.windows(2).map(|two| two[1] - two[0]).max();

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{LIMIT, MIB};
 use crate::library::Home;
-use crate::playing_on::{FILM_BYTES, Town};
+use crate::playing_on::Town;
 use crate::support::disk::PulledDisk;
 use crate::support::viewer::Viewer;
 use crate::support::world::ID;
@@ -53,7 +53,8 @@ fn f04_a_film_of_the_store_plays_on_uncopied_when_its_disk_is_full() {
         fill(&disk.mount(), left);
         let watched = viewer.ends(LIMIT);
         assert!(watched.bytes == town.torrent.files[0].1, "{left} bytes left: other bytes");
-        assert!(watched.longest_gap() < Duration::from_secs(7), "{:?}", watched.longest_gap());
+        println!("longest without a byte {:?}", watched.longest_gap());
+        assert!(watched.longest_gap() < Duration::from_secs(4), "{:?}", watched.longest_gap());
         let row = town.server.owner("GET", &format!("/api/library/{media_id}")).send().json();
         assert_eq!(row["whole"], json!(false), "{row}");
         // What is said of it once it is tried again.
@@ -61,7 +62,8 @@ fn f04_a_film_of_the_store_plays_on_uncopied_when_its_disk_is_full() {
             let row = town.server.owner("GET", &format!("/api/library/{media_id}")).send().json();
             row["trouble"].as_str().map(|why| println!("{left} bytes left: {why}"))
         });
-        assert!(town.server.get(&url[url.find("/v/").unwrap()..]).body.len() == FILM_BYTES);
+        let again = town.server.get(&url[url.find("/v/").unwrap()..]).body;
+        assert!(again == town.torrent.files[0].1, "{left} bytes left: other bytes");
         assert_eq!(town.server.get("/health").status, 200);
     }
 }
@@ -94,7 +96,7 @@ fn f04_a_film_from_peers_plays_on_in_the_room_behind_its_reader() {
         home.server().log().lines().rev().take(40).collect::<Vec<_>>().join("\n")
     );
     println!("longest without a byte {:?}", watched.longest_gap());
-    assert!(watched.longest_gap() < Duration::from_secs(20), "{:?}", watched.longest_gap());
+    assert!(watched.longest_gap() < Duration::from_secs(4), "{:?}", watched.longest_gap());
 
     // What was given up is fetched again for who seeks back, and never read as what it was.
     let part = home.server().ask("GET", &path).with("Range", "bytes=6000000-9999999").send();

@@ -109,7 +109,9 @@ fn f29_after_each_of_many_kills_the_same_addresses_go_on_within_two_seconds() {
         reads.into_inner(),
         back[back.len() / 2]
     );
-    // A machine that has much else to do starts programs slowly; the median says what the program does.
+    // A machine that has much else to do starts programs slowly; the median says what the program does. With
+    // whole numbers (`just faults`) nothing else is done.
     assert!(back[back.len() / 2] < Duration::from_secs(2), "{:?}", back[back.len() / 2]);
+    assert!(kills <= KILLS || p99 < Duration::from_secs(2), "{p99:?}");
     home.stop();
 }
