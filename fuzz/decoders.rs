@@ -1,6 +1,7 @@
-//! What is fuzzed: every reader of strangers' bytes that a search meets, and what a peer says, each
-//! with what must hold of whatever it reads. The fuzz targets run it on what the fuzzer thinks up; a test of the main
-//! package replays `corpus/` and mutations of it, so that CI needs no nightly compiler.
+//! What is fuzzed: the readers of strangers' bytes that a search meets, but for those of catalogues and of
+//! the store's check, and what a peer says, each with what must hold of whatever it reads. The fuzz targets
+//! run it on what the fuzzer thinks up; a test of the main package replays `corpus/` and mutations of it, so
+//! that CI needs no nightly compiler.
 
 use credenza::index::decode;
 use credenza::release;
