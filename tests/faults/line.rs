@@ -117,7 +117,7 @@ fn f13_a_line_that_drops_for_seconds_is_got_over_on_the_same_connection() {
     if let Some(reason) = Line::missing(&["curl"]) {
         return skip(&reason);
     }
-    let line = Line::new(24);
+    let line = Line::new(72);
     let (_curl, viewer) = line.watch(&["--limit-rate", "1M"]);
     viewer.has(4 * MIB, LIMIT);
     for seconds in [1, 7, 20] {
