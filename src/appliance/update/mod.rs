@@ -139,7 +139,10 @@ impl Appliance {
             }
             tokio::time::sleep(self.timing.look).await;
         };
-        self.show_standing(&facts);
+        // An update that was begun meanwhile tells how it stands itself.
+        if let Ok(_turn) = self.turn() {
+            self.show_standing(&facts);
+        }
         if facts.trial {
             self.decide(&facts).await;
         }
